@@ -1,0 +1,3 @@
+//! The `actuator_worker` node.
+
+fn main() {}

@@ -1,0 +1,3 @@
+//! The `agent_worker` node.
+
+fn main() {}

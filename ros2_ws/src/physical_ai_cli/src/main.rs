@@ -1,0 +1,3 @@
+//! The `physical-ai` command.
+
+fn main() {}

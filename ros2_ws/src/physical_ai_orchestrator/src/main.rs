@@ -1,0 +1,3 @@
+//! The `orchestrator` node.
+
+fn main() {}

@@ -1,0 +1,240 @@
+//! ROS for programs that are not nodes of the suite: an async client on a spin thread of its own.
+
+use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::Receiver;
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use r2r::{WrappedActionTypeSupport, WrappedServiceTypeSupport, WrappedTypesupport};
+use tokio::sync::{mpsc, oneshot};
+
+use crate::action_client::{ActionClient, GoalOutcome};
+use crate::action_server::GoalId;
+use crate::clock::RosClock;
+use crate::context::{Event, EventSender, Keep, Poller};
+use crate::executor::create_node;
+use crate::{Arguments, Context, Error, Publisher, Qos};
+
+/// An asynchronous ROS client. Dropping it stops its node.
+pub struct Client {
+    sender: EventSender<()>,
+    stop: Arc<AtomicBool>,
+    thread: Option<JoinHandle<()>>,
+}
+
+/// A goal that was sent: feedback while it runs, one outcome at the end.
+pub struct SentGoal<Act: WrappedActionTypeSupport> {
+    /// The goal's id, for [`SentGoal::cancel`].
+    pub id: GoalId,
+    /// Feedback; ends with the goal.
+    pub feedback: mpsc::UnboundedReceiver<Act::Feedback>,
+    /// The outcome.
+    pub outcome: oneshot::Receiver<Result<GoalOutcome<Act::Result>, Error>>,
+    cancel: Box<dyn Fn() + Send + Sync>,
+}
+
+impl<Act: WrappedActionTypeSupport> SentGoal<Act> {
+    /// Asks the server to cancel.
+    pub fn cancel(&self) {
+        (self.cancel)();
+    }
+}
+
+impl Client {
+    /// Starts a node called `name` in `namespace` and its spin thread.
+    ///
+    /// # Errors
+    /// [`Error::Ros`] if ROS cannot be reached.
+    pub fn connect(name: &str, namespace: &str) -> Result<Self, Error> {
+        let rule = format!("__ns:=/{}", namespace.trim_matches('/'));
+        let arguments =
+            Arguments::parse(name, &["--ros-args".to_owned(), "-r".to_owned(), rule])?;
+        let stop = Arc::new(AtomicBool::new(false));
+        let (ready, is_ready) = std::sync::mpsc::channel();
+        let stopped = stop.clone();
+        let thread = std::thread::Builder::new()
+            .name("ros-spin".to_owned())
+            .spawn(move || match create_node(&arguments) {
+                Ok(node) => {
+                    let (mut context, events) = Context::<()>::new(node, RosClock::new(false));
+                    context.set_spin_timeout(Duration::from_millis(2));
+                    // The other side waits for this; it cannot be gone.
+                    let _ = ready.send(Ok(context.sender()));
+                    spin(context, &events, &stopped);
+                }
+                Err(error) => {
+                    let _ = ready.send(Err(error));
+                }
+            })
+            .map_err(Error::application)?;
+        let sender = is_ready.recv().map_err(|_| Error::Stopping)??;
+        Ok(Self { sender, stop, thread: Some(thread) })
+    }
+
+    /// Runs `work` on the spin thread and returns what it returns.
+    ///
+    /// # Errors
+    /// [`Error::Stopping`] when the client is shutting down.
+    pub async fn with_context<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Context<()>) -> T + Send + 'static,
+    ) -> Result<T, Error> {
+        let (sender, receiver) = oneshot::channel();
+        self.sender.post(move |(), context| {
+            let _ = sender.send(work(context));
+        })?;
+        receiver.await.map_err(|_| Error::Stopping)
+    }
+
+    /// Receives a topic's messages from now on.
+    ///
+    /// # Errors
+    /// [`Error::Ros`] if the name or QoS is not allowed.
+    pub async fn subscribe<M: WrappedTypesupport + Send + 'static>(
+        &self,
+        topic: &str,
+        qos: Qos,
+    ) -> Result<mpsc::UnboundedReceiver<M>, Error> {
+        let (sender, receiver) = mpsc::unbounded_channel();
+        let topic = topic.to_owned();
+        self.with_context(move |context| {
+            context
+                .subscribe(&topic, qos, move |(), _, message: M| {
+                    // A receiver that is gone has seen enough.
+                    let _ = sender.send(message);
+                })
+                .map(|_| ())
+        })
+        .await??;
+        Ok(receiver)
+    }
+
+    /// Publisher for a topic.
+    ///
+    /// # Errors
+    /// [`Error::Ros`] if the name or QoS is not allowed.
+    pub async fn publisher<M: WrappedTypesupport + Send + 'static>(
+        &self,
+        topic: &str,
+        qos: Qos,
+    ) -> Result<Publisher<M>, Error> {
+        let topic = topic.to_owned();
+        self.with_context(move |context| context.publisher(&topic, qos)).await?
+    }
+
+    /// Calls a service, waiting for it to appear.
+    ///
+    /// # Errors
+    /// [`Error::Timeout`] if nothing answers within `timeout`.
+    pub async fn call<S: WrappedServiceTypeSupport + 'static>(
+        &self,
+        name: &str,
+        request: S::Request,
+        timeout: Duration,
+    ) -> Result<S::Response, Error>
+    where
+        S::Request: Send,
+        S::Response: Send,
+    {
+        let (sender, receiver) = oneshot::channel();
+        let name = name.to_owned();
+        self.with_context(move |context| -> Result<(), Error> {
+            let client = Rc::new(context.client::<S>(&name)?);
+            context.call(&client, request, timeout, move |(), _, answer| {
+                let _ = sender.send(answer);
+            });
+            Ok(())
+        })
+        .await??;
+        receiver.await.map_err(|_| Error::Stopping)?
+    }
+
+    /// Sends a goal.
+    ///
+    /// # Errors
+    /// [`Error::Ros`] if the name is not allowed; whether a server answers is told by the outcome.
+    pub async fn send_goal<Act: WrappedActionTypeSupport + 'static>(
+        &self,
+        name: &str,
+        goal: Act::Goal,
+        accept_timeout: Duration,
+        result_timeout: Duration,
+    ) -> Result<SentGoal<Act>, Error>
+    where
+        Act::Goal: Send,
+        Act::Feedback: Send,
+        Act::Result: Send,
+    {
+        let id = GoalId(*uuid::Uuid::new_v4().as_bytes());
+        let (feedback_sender, feedback) = mpsc::unbounded_channel();
+        let (outcome_sender, outcome) = oneshot::channel();
+        let (cancel_sender, cancel_requests) = std::sync::mpsc::channel::<()>();
+        let name = name.to_owned();
+        self.with_context(move |context| -> Result<(), Error> {
+            let client = ActionClient::<(), Act>::try_new(context, &name)?;
+            client.send(
+                context,
+                id,
+                goal,
+                (accept_timeout, result_timeout),
+                move |(), _, f| {
+                    let _ = feedback_sender.send(f);
+                },
+                move |(), _, end| {
+                    let _ = outcome_sender.send(end);
+                },
+            );
+            context.new_pollers.push(Box::new(move |(), context| {
+                match cancel_requests.try_recv() {
+                    Ok(()) => client.cancel(context, id, Duration::from_secs(5)),
+                    Err(std::sync::mpsc::TryRecvError::Empty) => {}
+                    Err(std::sync::mpsc::TryRecvError::Disconnected) => return Keep::No,
+                }
+                Keep::Yes
+            }));
+            Ok(())
+        })
+        .await??;
+        let cancel = Box::new(move || {
+            let _ = cancel_sender.send(());
+        });
+        Ok(SentGoal { id, feedback, outcome, cancel })
+    }
+}
+
+fn spin(mut context: Context<()>, events: &Receiver<Event<()>>, stop: &AtomicBool) {
+    let mut pollers: Vec<Poller<()>> = Vec::new();
+    let app = &mut ();
+    // An empty wait set would not wait at all.
+    let Ok(_keep_awake) = context.subscribe_raw(
+        "/parameter_events",
+        "rcl_interfaces/msg/ParameterEvent",
+        Qos::events(),
+        |(), _, _| {},
+    ) else {
+        return;
+    };
+    while !stop.load(Ordering::Relaxed) {
+        context.node.spin_once(context.spin_timeout);
+        while let Ok(event) = events.try_recv() {
+            event(app, &mut context);
+        }
+        pollers.append(&mut context.new_pollers);
+        pollers.retain_mut(|poll| poll(app, &mut context) == Keep::Yes);
+    }
+    // Lets the last request or message out before the node goes.
+    context.node.spin_once(Duration::from_millis(20));
+}
+
+impl Drop for Client {
+    fn drop(&mut self) {
+        self.stop.store(true, Ordering::Relaxed);
+        if let Some(thread) = self.thread.take()
+            && thread.join().is_err()
+        {
+            tracing::error!("the ROS thread panicked");
+        }
+    }
+}

@@ -1,0 +1,55 @@
+use thiserror::Error;
+
+/// What can go wrong between a node and ROS.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// ROS refused to create or use an entity.
+    #[error("{what} {name:?}: ROS answered {source}")]
+    Ros {
+        /// Kind of entity, for example `subscription`.
+        what: &'static str,
+        /// Its name.
+        name: String,
+        /// r2r's error.
+        source: r2r::Error,
+    },
+    /// A command-line argument or parameter file that cannot be used.
+    #[error("{0}")]
+    Arguments(String),
+    /// A parameter that does not fit its declaration.
+    #[error("parameter {name}: {problem}")]
+    Parameter {
+        /// Parameter name.
+        name: String,
+        /// Value, what is allowed and what to do.
+        problem: String,
+    },
+    /// The application refused a transition.
+    #[error("{0}")]
+    Application(String),
+    /// No answer in time.
+    #[error("{what} {name:?} did not answer within {timeout_s} s: is the node that serves it running?")]
+    Timeout {
+        /// `service` or `action`.
+        what: &'static str,
+        /// Its name.
+        name: String,
+        /// How long was waited, in seconds.
+        timeout_s: f64,
+    },
+    /// The node is stopping; nothing can be sent any more.
+    #[error("the node is stopping")]
+    Stopping,
+}
+
+impl Error {
+    pub(crate) fn ros(what: &'static str, name: &str, source: r2r::Error) -> Self {
+        Self::Ros { what, name: name.to_owned(), source }
+    }
+
+    /// An application error from anything that can be displayed.
+    pub fn application(reason: impl std::fmt::Display) -> Self {
+        Self::Application(reason.to_string())
+    }
+}

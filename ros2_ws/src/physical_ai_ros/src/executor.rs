@@ -1,0 +1,509 @@
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::Receiver;
+use std::time::{Duration, Instant};
+
+use r2r::diagnostic_msgs::msg::{DiagnosticArray, DiagnosticStatus, KeyValue};
+use r2r::lifecycle_msgs::{msg::TransitionEvent, srv as lifecycle_srv};
+use r2r::rcl_interfaces::msg as rcl;
+use r2r::rcl_interfaces::srv as parameter_srv;
+use r2r::rosgraph_msgs::msg::Clock;
+use r2r::std_msgs::msg::Header;
+
+use crate::clock::{RosClock, time_from_msg, time_to_msg};
+use crate::context::{Event, Keep, Poller};
+use crate::lifecycle::{State, TRANSITIONS, Transition};
+use crate::logging::Record;
+use crate::parameters::{Descriptor, ParameterValue, StandardParameters};
+use crate::services::{
+    NodeServices, answer, descriptor_to_msg, take, value_from_msg, value_to_msg,
+};
+use crate::{Application, Arguments, Context, Diagnostic, Error, Level, Parameters, Qos};
+
+/// A configuration that cannot work: a supervisor must not restart it.
+const EXIT_BAD_CONFIGURATION: u8 = 2;
+const DIAGNOSTICS_PERIOD: Duration = Duration::from_secs(1);
+
+/// Runs a node until SIGINT, SIGTERM or a shutdown transition.
+///
+/// Reads `--ros-args` (parameters, parameter files, remappings), `--help`, `--version` and
+/// `--print-parameters`. Exit code 0 after a clean stop, 2 for arguments or a configuration that
+/// cannot work, 1 for anything else.
+pub fn run<A: Application>(default_node_name: &str) -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    if let Some(code) = answer_information::<A>(default_node_name, &arguments) {
+        return code;
+    }
+    match Executor::<A>::try_new(default_node_name, &arguments) {
+        Ok(executor) => executor.run(),
+        Err(error) => {
+            eprintln!("{default_node_name}: {error}");
+            ExitCode::from(EXIT_BAD_CONFIGURATION)
+        }
+    }
+}
+
+fn answer_information<A: Application>(name: &str, arguments: &[String]) -> Option<ExitCode> {
+    let has = |flag: &str| arguments.iter().any(|a| a == flag);
+    let defaults = A::Parameters::default();
+    if has("--help") || has("-h") {
+        println!("{name}: {}\n", A::DESCRIPTION);
+        println!("usage: {name} [--help] [--version] [--print-parameters] [--ros-args …]\n");
+        println!("parameters (set with -p name:=value or --params-file FILE after --ros-args):");
+        for d in StandardParameters::descriptors().into_iter().chain(A::Parameters::descriptors()) {
+            let value = defaults.get(d.name).or_else(|| StandardParameters::default().get(d.name));
+            println!("  {} ({}, default {})", d.name, d.type_name, value.map_or_else(String::new, |v| v.to_yaml()));
+            let range = d.range.map_or_else(String::new, |(l, h)| format!(" From {l} to {h}."));
+            println!("      {}{range}", d.description);
+        }
+        return Some(ExitCode::SUCCESS);
+    }
+    if has("--version") {
+        println!("{name} {}", env!("CARGO_PKG_VERSION"));
+        return Some(ExitCode::SUCCESS);
+    }
+    if has("--print-parameters") {
+        println!("{name}:\n  ros__parameters:");
+        for d in A::Parameters::descriptors() {
+            let value = defaults.get(d.name).map_or_else(String::new, |v| v.to_yaml());
+            println!("    # {}\n    {}: {value}", d.description, d.name);
+        }
+        return Some(ExitCode::SUCCESS);
+    }
+    None
+}
+
+/// Creates the r2r node. r2r panics on arguments that rcl refuses; here that is an error.
+pub(crate) fn create_node(arguments: &Arguments) -> Result<r2r::Node, Error> {
+    let hook = std::panic::take_hook();
+    std::panic::set_hook(Box::new(|_| {}));
+    let context = std::panic::catch_unwind(r2r::Context::create);
+    std::panic::set_hook(hook);
+    let context = context
+        .map_err(|panic| {
+            let reason = panic.downcast_ref::<String>().cloned().unwrap_or_default();
+            Error::Arguments(format!("ROS refuses the command line: {reason}"))
+        })?
+        .map_err(|e| Error::ros("context", &arguments.node_name, e))?;
+    r2r::Node::create(context, &arguments.node_name, &arguments.namespace)
+        .map_err(|e| Error::ros("node", &arguments.node_name, e))
+}
+
+struct Executor<A: Application> {
+    context: Context<A>,
+    events: Receiver<Event<A>>,
+    app: Option<A>,
+    pollers: Vec<Poller<A>>,
+    services: NodeServices,
+    state: State,
+    standard: StandardParameters,
+    parameters: A::Parameters,
+    clock: Option<Box<dyn futures::Stream<Item = Clock> + Unpin>>,
+    log: Receiver<Record>,
+    rosout: r2r::Publisher<rcl::Log>,
+    diagnostics: r2r::Publisher<DiagnosticArray>,
+    last_diagnostics: Instant,
+    last_error: Option<String>,
+    stop: Arc<AtomicBool>,
+}
+
+impl<A: Application> Executor<A> {
+    fn try_new(default_node_name: &str, arguments: &[String]) -> Result<Self, Error> {
+        let arguments = Arguments::parse(default_node_name, arguments)?;
+        let (standard, parameters) = arguments.load::<A::Parameters>()?;
+        let log = crate::logging::install(&standard.log_level, true);
+        let stop = Arc::new(AtomicBool::new(false));
+        for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM] {
+            signal_hook::flag::register(signal, stop.clone())
+                .map_err(|e| Error::Arguments(format!("cannot handle signals: {e}")))?;
+        }
+        let mut node = create_node(&arguments)?;
+        let services = NodeServices::try_new(&mut node)?;
+        let clock = if standard.use_sim_time {
+            let stream = node
+                .subscribe::<Clock>("/clock", Qos::clock().0)
+                .map_err(|e| Error::ros("subscription", "/clock", e))?;
+            Some(Box::new(stream) as Box<_>)
+        } else {
+            None
+        };
+        let rosout = node
+            .create_publisher("/rosout", Qos::rosout().0)
+            .map_err(|e| Error::ros("publisher", "/rosout", e))?;
+        let diagnostics = node
+            .create_publisher("/diagnostics", Qos::standard().0)
+            .map_err(|e| Error::ros("publisher", "/diagnostics", e))?;
+        let (context, events) = Context::new(node, RosClock::new(standard.use_sim_time));
+        Ok(Self {
+            context,
+            events,
+            app: None,
+            pollers: Vec::new(),
+            services,
+            state: State::Unconfigured,
+            standard,
+            parameters,
+            clock,
+            log,
+            rosout,
+            diagnostics,
+            last_diagnostics: Instant::now(),
+            last_error: None,
+            stop,
+        })
+    }
+
+    fn run(mut self) -> ExitCode {
+        if self.standard.autostart {
+            for label in ["configure", "activate"] {
+                if let Err(error) = self.transition_by_label(label) {
+                    tracing::error!("{label} failed: {error}");
+                    self.finish();
+                    return ExitCode::from(EXIT_BAD_CONFIGURATION);
+                }
+            }
+        }
+        while !self.stop.load(Ordering::Relaxed)
+            && !self.context.stop_requested
+            && self.state != State::Finalized
+        {
+            self.turn();
+        }
+        self.finish();
+        ExitCode::SUCCESS
+    }
+
+    /// Brings the application to rest, lets its last messages out and drops everything in an order
+    /// in which no entity outlives its node.
+    fn finish(&mut self) {
+        if let Some(app) = self.app.as_mut() {
+            if self.state == State::Active
+                && let Err(error) = app.deactivate(&mut self.context)
+            {
+                tracing::error!("deactivate failed while stopping: {error}");
+            }
+            app.shutdown(&mut self.context);
+        }
+        self.context.active = false;
+        self.publish_log();
+        let until = Instant::now() + Duration::from_millis(50);
+        while Instant::now() < until {
+            self.context.node.spin_once(Duration::from_millis(5));
+        }
+        self.pollers.clear();
+        self.context.new_pollers.clear();
+        self.app = None;
+    }
+
+    fn turn(&mut self) {
+        self.context.node.spin_once(self.spin_timeout());
+        self.take_clock();
+        self.run_pollers();
+        self.run_events();
+        self.run_timers();
+        self.serve_lifecycle();
+        self.serve_parameters();
+        self.publish_diagnostics();
+        self.publish_log();
+    }
+
+    fn spin_timeout(&self) -> Duration {
+        let now = Instant::now();
+        self.context
+            .timers
+            .iter()
+            .filter_map(|t| t.wait(now))
+            .fold(self.context.spin_timeout, Duration::min)
+    }
+
+    fn take_clock(&mut self) {
+        use futures::{FutureExt, StreamExt};
+        let Some(stream) = self.clock.as_mut() else { return };
+        while let Some(Some(clock)) = stream.next().now_or_never() {
+            self.context.clock.set_simulated(time_from_msg(&clock.clock));
+        }
+    }
+
+    fn run_pollers(&mut self) {
+        let Some(app) = self.app.as_mut() else { return };
+        let context = &mut self.context;
+        self.pollers.append(&mut context.new_pollers);
+        self.pollers.retain_mut(|poll| poll(app, context) == Keep::Yes);
+        self.pollers.append(&mut context.new_pollers);
+    }
+
+    fn run_events(&mut self) {
+        let Some(app) = self.app.as_mut() else { return };
+        while let Ok(event) = self.events.try_recv() {
+            event(app, &mut self.context);
+        }
+    }
+
+    fn run_timers(&mut self) {
+        let Some(app) = self.app.as_mut() else { return };
+        let mut timers = std::mem::take(&mut self.context.timers);
+        let (steady, ros) = (Instant::now(), self.context.now());
+        let simulated = self.context.uses_sim_time();
+        for timer in &mut timers {
+            if !timer.is_cancelled() && timer.take_due(steady, ros, simulated) {
+                timer.run(app, &mut self.context);
+            }
+        }
+        timers.retain(|t| !t.is_cancelled());
+        // Timers made by a timer's callback come after those that exist.
+        timers.append(&mut self.context.timers);
+        self.context.timers = timers;
+    }
+
+    fn transition_by_label(&mut self, label: &str) -> Result<(), Error> {
+        let transition = TRANSITIONS
+            .into_iter()
+            .find(|t| t.label == label && t.from == self.state)
+            .ok_or_else(|| Error::application(format!("no transition {label} from here")))?;
+        self.transition(transition)
+    }
+
+    fn transition(&mut self, transition: Transition) -> Result<(), Error> {
+        let result = self.run_transition(transition);
+        match &result {
+            Ok(()) => {
+                tracing::info!("{} → {}", self.state.label(), transition.to.label());
+                self.state = transition.to;
+                self.last_error = None;
+                let event = TransitionEvent {
+                    timestamp: self.context.now().nanoseconds().max(0) as u64,
+                    transition: transition.to_msg(),
+                    start_state: transition.from.to_msg(),
+                    goal_state: transition.to.to_msg(),
+                };
+                if let Err(error) = self.services.transition_event.publish(&event) {
+                    tracing::debug!(%error, "transition event not published");
+                }
+            }
+            Err(error) => self.last_error = Some(error.to_string()),
+        }
+        self.context.active = self.state == State::Active;
+        self.context.request_diagnostics_update();
+        result
+    }
+
+    fn run_transition(&mut self, transition: Transition) -> Result<(), Error> {
+        let context = &mut self.context;
+        match (transition.to, self.app.as_mut()) {
+            (State::Inactive, None) => {
+                let configured = A::configure(context, &self.parameters);
+                if configured.is_err() {
+                    context.new_pollers.clear();
+                    context.timers.clear();
+                }
+                self.app = Some(configured?);
+            }
+            (State::Inactive, Some(app)) => app.deactivate(context)?,
+            (State::Active, Some(app)) => app.activate(context)?,
+            (State::Finalized, Some(app)) if self.state == State::Active => {
+                app.deactivate(context)?;
+            }
+            (State::Unconfigured, Some(_)) => {
+                self.app = None;
+                self.pollers.clear();
+                context.timers.clear();
+                context.new_pollers.clear();
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn serve_lifecycle(&mut self) {
+        while let Some(request) = take(&mut self.services.change_state) {
+            let found = Transition::find(self.state, &request.message.transition);
+            let success = match found {
+                Some(transition) => match self.transition(transition) {
+                    Ok(()) => true,
+                    Err(error) => {
+                        tracing::error!("{} failed: {error}", transition.label);
+                        false
+                    }
+                },
+                None => {
+                    let wanted = &request.message.transition;
+                    tracing::warn!(id = wanted.id, label = %wanted.label, state = self.state.label(),
+                        "no such transition from this state");
+                    false
+                }
+            };
+            answer(request, lifecycle_srv::ChangeState::Response { success });
+        }
+        while let Some(request) = take(&mut self.services.get_state) {
+            let current_state = self.state.to_msg();
+            answer(request, lifecycle_srv::GetState::Response { current_state });
+        }
+        while let Some(request) = take(&mut self.services.available_states) {
+            let available_states = State::ALL.into_iter().map(State::to_msg).collect();
+            answer(request, lifecycle_srv::GetAvailableStates::Response { available_states });
+        }
+        let state = self.state;
+        for (requests, all) in [
+            (&mut self.services.available_transitions, false),
+            (&mut self.services.transition_graph, true),
+        ] {
+            while let Some(request) = take(requests) {
+                let available_transitions = TRANSITIONS
+                    .into_iter()
+                    .filter(|t| all || t.from == state)
+                    .map(Transition::description)
+                    .collect();
+                answer(
+                    request,
+                    lifecycle_srv::GetAvailableTransitions::Response { available_transitions },
+                );
+            }
+        }
+    }
+
+    fn descriptors() -> Vec<Descriptor> {
+        let mut all = StandardParameters::descriptors();
+        all.extend(A::Parameters::descriptors());
+        all
+    }
+
+    fn value(&self, name: &str) -> Option<ParameterValue> {
+        self.standard.get(name).or_else(|| self.parameters.get(name))
+    }
+
+    fn serve_parameters(&mut self) {
+        while let Some(request) = take(&mut self.services.list) {
+            let wanted = &request.message.prefixes;
+            let names = Self::descriptors()
+                .iter()
+                .map(|d| d.name.to_owned())
+                .filter(|n| wanted.is_empty() || wanted.iter().any(|p| n.starts_with(p.as_str())))
+                .collect();
+            let result = rcl::ListParametersResult { names, prefixes: Vec::new() };
+            answer(request, parameter_srv::ListParameters::Response { result });
+        }
+        while let Some(request) = take(&mut self.services.get) {
+            let names = request.message.names.clone();
+            let values = names.iter().map(|n| value_to_msg(self.value(n).as_ref())).collect();
+            answer(request, parameter_srv::GetParameters::Response { values });
+        }
+        while let Some(request) = take(&mut self.services.types) {
+            let names = request.message.names.clone();
+            let types = names
+                .iter()
+                .map(|n| self.value(n).as_ref().map_or(0, crate::services::type_number))
+                .collect();
+            answer(request, parameter_srv::GetParameterTypes::Response { types });
+        }
+        while let Some(request) = take(&mut self.services.describe) {
+            let names = request.message.names.clone();
+            let all = Self::descriptors();
+            let descriptors = names
+                .iter()
+                .filter_map(|n| all.iter().find(|d| d.name == n))
+                .map(|d| descriptor_to_msg(d, self.value(d.name).as_ref()))
+                .collect();
+            answer(request, parameter_srv::DescribeParameters::Response { descriptors });
+        }
+        while let Some(request) = take(&mut self.services.set) {
+            let wanted = request.message.parameters.clone();
+            let results =
+                wanted.iter().map(|p| self.set_parameters(std::slice::from_ref(p))).collect();
+            answer(request, parameter_srv::SetParameters::Response { results });
+        }
+        while let Some(request) = take(&mut self.services.set_atomically) {
+            let wanted = request.message.parameters.clone();
+            let result = self.set_parameters(&wanted);
+            answer(request, parameter_srv::SetParametersAtomically::Response { result });
+        }
+    }
+
+    /// Sets all or nothing.
+    fn set_parameters(&mut self, wanted: &[rcl::Parameter]) -> rcl::SetParametersResult {
+        match self.try_set_parameters(wanted) {
+            Ok(()) => {
+                let event = rcl::ParameterEvent {
+                    stamp: time_to_msg(self.context.now()),
+                    node: format!(
+                        "{}/{}",
+                        self.context.namespace().trim_end_matches('/'),
+                        self.context.node_name()
+                    ),
+                    changed_parameters: wanted.to_vec(),
+                    ..Default::default()
+                };
+                if let Err(error) = self.services.parameter_events.publish(&event) {
+                    tracing::debug!(%error, "parameter event not published");
+                }
+                rcl::SetParametersResult { successful: true, reason: String::new() }
+            }
+            Err(reason) => rcl::SetParametersResult { successful: false, reason },
+        }
+    }
+
+    fn try_set_parameters(&mut self, wanted: &[rcl::Parameter]) -> Result<(), String> {
+        let all = Self::descriptors();
+        let mut changed = self.parameters.clone();
+        for parameter in wanted {
+            let name = &parameter.name;
+            let value = value_from_msg(&parameter.value)
+                .ok_or_else(|| format!("parameter {name}: has no value"))?;
+            if all.iter().any(|d| d.name == name && d.read_only) {
+                return Err(format!("parameter {name}: is read-only; set it at start"));
+            }
+            changed.set(name, &value).map_err(|e| e.to_string())?;
+        }
+        if let Some(app) = self.app.as_mut() {
+            app.parameters_changed(&mut self.context, &changed)?;
+        }
+        self.parameters = changed;
+        Ok(())
+    }
+
+    fn publish_diagnostics(&mut self) {
+        if !self.context.diagnostics_due && self.last_diagnostics.elapsed() < DIAGNOSTICS_PERIOD {
+            return;
+        }
+        self.context.diagnostics_due = false;
+        self.last_diagnostics = Instant::now();
+        let lifecycle = match &self.last_error {
+            Some(error) => Diagnostic::new("lifecycle", Level::Error, error.clone()),
+            None => Diagnostic::new("lifecycle", Level::Ok, self.state.label()),
+        };
+        let own = self.app.as_ref().map(A::diagnostics).unwrap_or_default();
+        let node = self.context.node_name();
+        let hardware_id =
+            format!("{}/{node}", self.context.namespace().trim_end_matches('/'));
+        let status = std::iter::once(lifecycle)
+            .chain(own)
+            .map(|d| DiagnosticStatus {
+                level: d.level as u8,
+                name: format!("{node}: {}", d.name),
+                message: d.message,
+                hardware_id: hardware_id.clone(),
+                values: d.values.into_iter().map(|(key, value)| KeyValue { key, value }).collect(),
+            })
+            .collect();
+        let header = Header { stamp: time_to_msg(self.context.now()), ..Default::default() };
+        if let Err(error) = self.diagnostics.publish(&DiagnosticArray { header, status }) {
+            tracing::debug!(%error, "diagnostics not published");
+        }
+    }
+
+    fn publish_log(&mut self) {
+        while let Ok(record) = self.log.try_recv() {
+            let message = rcl::Log {
+                stamp: time_to_msg(self.context.now()),
+                level: record.level,
+                name: self.context.node_name().to_owned(),
+                msg: record.text,
+                file: record.file,
+                function: String::new(),
+                line: record.line,
+            };
+            // An error here cannot be logged: it would come back.
+            let _ = self.rosout.publish(&message);
+        }
+    }
+}

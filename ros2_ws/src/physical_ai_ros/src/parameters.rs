@@ -1,0 +1,352 @@
+//! Typed parameters: declared once as a struct, checked wherever they are set.
+
+use crate::Error;
+
+/// A parameter value as ROS knows it.
+#[derive(Debug, Clone, PartialEq)]
+#[allow(missing_docs, reason = "the variants are ROS's parameter types")]
+pub enum ParameterValue {
+    Bool(bool),
+    Integer(i64),
+    Double(f64),
+    String(String),
+    BoolArray(Vec<bool>),
+    IntegerArray(Vec<i64>),
+    DoubleArray(Vec<f64>),
+    StringArray(Vec<String>),
+}
+
+impl ParameterValue {
+    /// Type name as people write it.
+    pub fn type_name(&self) -> &'static str {
+        match self {
+            Self::Bool(_) => "bool",
+            Self::Integer(_) => "integer",
+            Self::Double(_) => "double",
+            Self::String(_) => "string",
+            Self::BoolArray(_) => "bool array",
+            Self::IntegerArray(_) => "integer array",
+            Self::DoubleArray(_) => "double array",
+            Self::StringArray(_) => "string array",
+        }
+    }
+
+    /// From YAML, as parameter files and `-p` hold it.
+    pub fn from_yaml(yaml: &serde_yaml_ng::Value) -> Option<Self> {
+        use serde_yaml_ng::Value;
+        Some(match yaml {
+            Value::Bool(value) => Self::Bool(*value),
+            Value::Number(number) => match number.as_i64() {
+                Some(value) => Self::Integer(value),
+                None => Self::Double(number.as_f64()?),
+            },
+            Value::String(value) => Self::String(value.clone()),
+            Value::Sequence(items) => Self::array_from_yaml(items)?,
+            _ => return None,
+        })
+    }
+
+    fn array_from_yaml(items: &[serde_yaml_ng::Value]) -> Option<Self> {
+        use serde_yaml_ng::Value;
+        Some(match items.first() {
+            None => Self::StringArray(Vec::new()),
+            Some(Value::Bool(_)) => {
+                Self::BoolArray(items.iter().map(Value::as_bool).collect::<Option<_>>()?)
+            }
+            Some(Value::Number(_)) if items.iter().all(Value::is_i64) => {
+                Self::IntegerArray(items.iter().map(Value::as_i64).collect::<Option<_>>()?)
+            }
+            Some(Value::Number(_)) => {
+                Self::DoubleArray(items.iter().map(Value::as_f64).collect::<Option<_>>()?)
+            }
+            Some(Value::String(_)) => Self::StringArray(
+                items.iter().map(|v| v.as_str().map(str::to_owned)).collect::<Option<_>>()?,
+            ),
+            Some(_) => return None,
+        })
+    }
+
+    /// As YAML, for `--print-parameters`.
+    pub fn to_yaml(&self) -> String {
+        match self {
+            Self::Bool(v) => v.to_string(),
+            Self::Integer(v) => v.to_string(),
+            Self::Double(v) => format!("{v:?}"),
+            Self::String(v) => format!("{v:?}"),
+            Self::BoolArray(v) => format!("{v:?}"),
+            Self::IntegerArray(v) => format!("{v:?}"),
+            Self::DoubleArray(v) => format!("{v:?}"),
+            Self::StringArray(v) => format!("{v:?}"),
+        }
+    }
+}
+
+/// A Rust type that a parameter can have.
+pub trait ParameterType: Sized {
+    /// ROS type name, for messages.
+    const NAME: &'static str;
+    /// Takes the value if it fits; integers fit doubles, empty arrays fit any array.
+    fn from_value(value: &ParameterValue) -> Option<Self>;
+    /// As ROS value.
+    fn to_value(&self) -> ParameterValue;
+}
+
+macro_rules! parameter_type {
+    ($type:ty, $name:literal, $variant:ident $(, $pattern:pat $(if $guard:expr)? => $convert:expr)*) => {
+        impl ParameterType for $type {
+            const NAME: &'static str = $name;
+            fn from_value(value: &ParameterValue) -> Option<Self> {
+                match value {
+                    ParameterValue::$variant(value) => Some(value.clone()),
+                    $($pattern $(if $guard)? => $convert,)*
+                    _ => None,
+                }
+            }
+            fn to_value(&self) -> ParameterValue {
+                ParameterValue::$variant(self.clone())
+            }
+        }
+    };
+}
+
+parameter_type!(bool, "bool", Bool);
+parameter_type!(i64, "integer", Integer);
+parameter_type!(f64, "double", Double, ParameterValue::Integer(value) => Some(*value as f64));
+parameter_type!(String, "string", String);
+parameter_type!(Vec<String>, "string array", StringArray);
+parameter_type!(Vec<bool>, "bool array", BoolArray, ParameterValue::StringArray(v) if v.is_empty() => Some(Vec::new()));
+parameter_type!(Vec<i64>, "integer array", IntegerArray, ParameterValue::StringArray(v) if v.is_empty() => Some(Vec::new()));
+parameter_type!(Vec<f64>, "double array", DoubleArray,
+    ParameterValue::IntegerArray(v) => Some(v.iter().map(|i| *i as f64).collect()),
+    ParameterValue::StringArray(v) if v.is_empty() => Some(Vec::new()));
+
+/// What is declared about one parameter.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Descriptor {
+    /// Name.
+    pub name: &'static str,
+    /// Description, from the doc comment.
+    pub description: &'static str,
+    /// Type name.
+    pub type_name: &'static str,
+    /// Allowed range of a number, both ends included.
+    pub range: Option<(f64, f64)>,
+    /// True: fixed after start.
+    pub read_only: bool,
+}
+
+impl Descriptor {
+    /// Checks a value against type-independent rules: range and finiteness.
+    ///
+    /// # Errors
+    /// [`Error::Parameter`] with the value and what is allowed.
+    pub fn check(&self, value: &ParameterValue) -> Result<(), Error> {
+        let numbers: Vec<f64> = match value {
+            ParameterValue::Integer(v) => vec![*v as f64],
+            ParameterValue::Double(v) => vec![*v],
+            ParameterValue::DoubleArray(v) => v.clone(),
+            ParameterValue::IntegerArray(v) => v.iter().map(|i| *i as f64).collect(),
+            _ => Vec::new(),
+        };
+        for number in numbers {
+            if !number.is_finite() {
+                return Err(self.error(format!("{number} is not finite")));
+            }
+            if let Some((low, high)) = self.range
+                && !(low..=high).contains(&number)
+            {
+                return Err(self.error(format!("{number} is outside {low} to {high}")));
+            }
+        }
+        Ok(())
+    }
+
+    fn error(&self, problem: String) -> Error {
+        Error::Parameter { name: self.name.to_owned(), problem }
+    }
+}
+
+/// A struct of parameters; made by [`parameters!`](crate::parameters).
+pub trait Parameters: Default + Clone + 'static {
+    /// Every parameter, in declaration order.
+    fn descriptors() -> Vec<Descriptor>;
+    /// Current value of a parameter.
+    fn get(&self, name: &str) -> Option<ParameterValue>;
+    /// Sets a parameter after checking type and range.
+    ///
+    /// # Errors
+    /// [`Error::Parameter`] with name, value and what is allowed.
+    fn set(&mut self, name: &str, value: &ParameterValue) -> Result<(), Error>;
+}
+
+/// Error for a value of the wrong type.
+#[doc(hidden)]
+pub fn wrong_type(name: &str, expected: &str, value: &ParameterValue) -> Error {
+    Error::Parameter {
+        name: name.to_owned(),
+        problem: format!("{} is a {}, but must be a {expected}", value.to_yaml(), value.type_name()),
+    }
+}
+
+/// Error for an unknown name.
+#[doc(hidden)]
+pub fn unknown(name: &str, known: &[Descriptor]) -> Error {
+    let names: Vec<&str> = known.iter().map(|d| d.name).collect();
+    Error::Parameter {
+        name: name.to_owned(),
+        problem: format!("not declared; known are {}", names.join(", ")),
+    }
+}
+
+/// Declares a struct of parameters: documentation, type, default, range and read-only flag in one place.
+///
+/// ```
+/// physical_ai_ros::parameters! {
+///     /// Parameters of a talker.
+///     pub struct TalkerParameters {
+///         /// Messages per second.
+///         rate_hz: f64 = 2.0, range(0.1, 100.0);
+///         /// What to say.
+///         text: String = "hello".to_owned(), read_only;
+///     }
+/// }
+/// ```
+#[macro_export]
+macro_rules! parameters {
+    (
+        $(#[$meta:meta])*
+        $vis:vis struct $name:ident {
+            $(
+                $(#[doc = $doc:literal])+
+                $field:ident : $type:ty = $default:expr
+                $(, range($low:expr, $high:expr))?
+                $(, $read_only:ident)?
+                ;
+            )*
+        }
+    ) => {
+        $(#[$meta])*
+        #[derive(Debug, Clone, PartialEq)]
+        $vis struct $name {
+            $($(#[doc = $doc])+ pub $field: $type,)*
+        }
+
+        impl Default for $name {
+            fn default() -> Self {
+                Self { $($field: $default,)* }
+            }
+        }
+
+        impl $crate::Parameters for $name {
+            fn descriptors() -> Vec<$crate::Descriptor> {
+                vec![$($crate::Descriptor {
+                    name: stringify!($field),
+                    description: concat!($($doc),+).trim_ascii(),
+                    type_name: <$type as $crate::ParameterType>::NAME,
+                    range: $crate::__range!($($low, $high)?),
+                    read_only: $crate::__read_only!($($read_only)?),
+                },)*]
+            }
+
+            fn get(&self, name: &str) -> Option<$crate::ParameterValue> {
+                match name {
+                    $(stringify!($field) => Some($crate::ParameterType::to_value(&self.$field)),)*
+                    _ => None,
+                }
+            }
+
+            fn set(&mut self, name: &str, value: &$crate::ParameterValue) -> Result<(), $crate::Error> {
+                let descriptors = <Self as $crate::Parameters>::descriptors();
+                let descriptor = descriptors
+                    .iter()
+                    .find(|d| d.name == name)
+                    .ok_or_else(|| $crate::unknown_parameter(name, &descriptors))?;
+                descriptor.check(value)?;
+                match name {
+                    $(stringify!($field) => {
+                        self.$field = <$type as $crate::ParameterType>::from_value(value)
+                            .ok_or_else(|| $crate::wrong_parameter_type(name, descriptor.type_name, value))?;
+                    })*
+                    _ => return Err($crate::unknown_parameter(name, &descriptors)),
+                }
+                Ok(())
+            }
+        }
+    };
+}
+
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __range {
+    () => {
+        None
+    };
+    ($low:expr, $high:expr) => {
+        Some(($low as f64, $high as f64))
+    };
+}
+
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __read_only {
+    () => {
+        false
+    };
+    (read_only) => {
+        true
+    };
+}
+
+crate::parameters! {
+    /// Parameters that every node has.
+    pub struct StandardParameters {
+        /// Take time from the /clock topic instead of the system clock.
+        use_sim_time: bool = false, read_only;
+        /// Configure and activate at start without waiting for a lifecycle manager.
+        autostart: bool = true, read_only;
+        /// Least severe level that is logged: trace, debug, info, warn or error.
+        log_level: String = "info".to_owned(), read_only;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    crate::parameters! {
+        /// Test.
+        struct Example {
+            /// Rate.
+            rate_hz: f64 = 200.0, range(50.0, 1000.0), read_only;
+            /// Names.
+            names: Vec<String> = Vec::new();
+        }
+    }
+
+    #[test]
+    fn declaration_carries_description_range_and_flag() {
+        let descriptors = Example::descriptors();
+        assert_eq!(descriptors[0].description, "Rate.");
+        assert_eq!(descriptors[0].range, Some((50.0, 1000.0)));
+        assert!(descriptors[0].read_only && !descriptors[1].read_only);
+    }
+
+    #[test]
+    fn set_names_parameter_value_and_what_is_allowed() {
+        let check = |name: &str, value: ParameterValue, expected: &str| {
+            let error = Example::default().set(name, &value).unwrap_err().to_string();
+            assert!(error.contains(expected), "{error}");
+        };
+        check("rate_hz", ParameterValue::Double(1.0), "rate_hz: 1 is outside 50 to 1000");
+        check("rate_hz", ParameterValue::Double(f64::NAN), "not finite");
+        check("rate_hz", ParameterValue::String("x".into()), "\"x\" is a string, but must be a double");
+        check("rate", ParameterValue::Double(1.0), "rate: not declared; known are rate_hz, names");
+    }
+
+    #[test]
+    fn integer_fits_a_double() {
+        let mut example = Example::default();
+        example.set("rate_hz", &ParameterValue::Integer(100)).unwrap();
+        assert_eq!(example.rate_hz, 100.0);
+    }
+}

@@ -1,0 +1,3 @@
+//! The `sensor_worker` node.
+
+fn main() {}

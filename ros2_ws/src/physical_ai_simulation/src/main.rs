@@ -1,0 +1,3 @@
+//! The `simulation_worker` node.
+
+fn main() {}

@@ -1,0 +1,1 @@
+//! Process-level tests; see `e2e/`, `tidy/` and `interop/`.
