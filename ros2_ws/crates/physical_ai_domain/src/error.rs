@@ -18,7 +18,9 @@ pub enum Reaction {
 #[non_exhaustive]
 pub enum Error {
     /// A name breaks the naming rule.
-    #[error("{kind} name {value:?} is not allowed: use 1 to 64 of a-z, 0-9 and _, starting with a letter")]
+    #[error(
+        "{kind} name {value:?} is not allowed: use 1 to 64 of a-z, 0-9 and _, starting with a letter"
+    )]
     InvalidName {
         /// What the name is for.
         kind: &'static str,

@@ -119,7 +119,16 @@ mod tests {
 
     #[test]
     fn robot_name_rejects_what_would_leave_its_topic() {
-        for bad in ["", "/arm", "arm/1", "Arm", "1arm", "arm 1", "ärm", &"a".repeat(65)] {
+        for bad in [
+            "",
+            "/arm",
+            "arm/1",
+            "Arm",
+            "1arm",
+            "arm 1",
+            "ärm",
+            &"a".repeat(65),
+        ] {
             assert!(RobotName::try_new(bad).is_err(), "{bad:?}");
         }
         assert!(RobotName::try_new("arm_1").is_ok());

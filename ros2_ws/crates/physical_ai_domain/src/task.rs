@@ -37,7 +37,10 @@ pub enum TaskState {
 impl TaskState {
     /// True when the state never changes again.
     pub const fn is_terminal(self) -> bool {
-        matches!(self, Self::Succeeded | Self::Failed | Self::Canceled | Self::Skipped)
+        matches!(
+            self,
+            Self::Succeeded | Self::Failed | Self::Canceled | Self::Skipped
+        )
     }
 
     /// From the number on the wire.

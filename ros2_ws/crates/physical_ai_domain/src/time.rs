@@ -23,7 +23,9 @@ impl Time {
 
     /// From seconds; sub-nanosecond parts are dropped.
     pub fn from_seconds(seconds: f64) -> Self {
-        Self { nanoseconds: (seconds * 1e9) as i64 }
+        Self {
+            nanoseconds: (seconds * 1e9) as i64,
+        }
     }
 
     /// Nanoseconds since zero.
@@ -43,7 +45,9 @@ impl Time {
 
     /// `self` moved forward by `seconds` (backward if negative).
     pub fn plus_seconds(self, seconds: f64) -> Self {
-        Self { nanoseconds: self.nanoseconds.saturating_add((seconds * 1e9) as i64) }
+        Self {
+            nanoseconds: self.nanoseconds.saturating_add((seconds * 1e9) as i64),
+        }
     }
 
     /// True for time zero.
@@ -54,7 +58,9 @@ impl Time {
 
 impl From<Duration> for Time {
     fn from(since_zero: Duration) -> Self {
-        Self { nanoseconds: i64::try_from(since_zero.as_nanos()).unwrap_or(i64::MAX) }
+        Self {
+            nanoseconds: i64::try_from(since_zero.as_nanos()).unwrap_or(i64::MAX),
+        }
     }
 }
 

@@ -1,1 +1,15 @@
-//! sim
+//! The MuJoCo world: robots from URDF with drives and sensors as their drivers would show them.
+//!
+//! One [`SimulatedWorld`] holds any number of robots. It is deterministic: the same seed, commands and
+//! number of steps give the same sensor data, bit for bit.
+
+mod drive;
+mod error;
+mod mjcf;
+mod noise;
+mod simulated_world;
+
+pub use drive::DRIVE_WATCHDOG_S;
+pub use error::Error;
+pub use noise::SensorNoise;
+pub use simulated_world::{ImuSample, JointSample, LaserSample, ObjectPose, SimulatedWorld};

@@ -107,46 +107,66 @@ impl<A: 'static, Act: WrappedActionTypeSupport + 'static> ActionClient<A, Act> {
         on_end: impl FnOnce(&mut A, &mut Context<A>, Result<GoalOutcome<Act::Result>, Error>) + 'static,
     ) {
         let (accept_timeout, result_timeout) = timeouts;
-        self.listeners.borrow_mut().insert(id, Box::new(on_feedback));
+        self.listeners
+            .borrow_mut()
+            .insert(id, Box::new(on_feedback));
         let listeners = self.listeners.clone();
         let get_result = self.get_result.clone();
         let request = Act::make_goal_request_msg(id.to_msg(), goal);
-        context.call(&self.send_goal, request, accept_timeout, move |app, context, answer| {
-            let accepted = match answer.map(|a| Act::destructure_goal_response_msg(a).0) {
-                Ok(true) => true,
-                Ok(false) => {
-                    listeners.borrow_mut().remove(&id);
-                    return on_end(app, context, Ok(GoalOutcome::Rejected));
-                }
-                Err(error) => {
-                    listeners.borrow_mut().remove(&id);
-                    return on_end(app, context, Err(error));
-                }
-            };
-            debug_assert!(accepted, "rejections returned above");
-            let request = Act::make_result_request_msg(id.to_msg());
-            context.call(&get_result, request, result_timeout, move |app, context, answer| {
-                listeners.borrow_mut().remove(&id);
-                let outcome = answer.map(|a| {
-                    let (status, result) = Act::destructure_result_response_msg(a);
-                    GoalOutcome::Ended(GoalStatus::from_wire(status), result)
-                });
-                on_end(app, context, outcome);
-            });
-        });
+        context.call(
+            &self.send_goal,
+            request,
+            accept_timeout,
+            move |app, context, answer| {
+                let accepted = match answer.map(|a| Act::destructure_goal_response_msg(a).0) {
+                    Ok(true) => true,
+                    Ok(false) => {
+                        listeners.borrow_mut().remove(&id);
+                        return on_end(app, context, Ok(GoalOutcome::Rejected));
+                    }
+                    Err(error) => {
+                        listeners.borrow_mut().remove(&id);
+                        return on_end(app, context, Err(error));
+                    }
+                };
+                debug_assert!(accepted, "rejections returned above");
+                let request = Act::make_result_request_msg(id.to_msg());
+                context.call(
+                    &get_result,
+                    request,
+                    result_timeout,
+                    move |app, context, answer| {
+                        listeners.borrow_mut().remove(&id);
+                        let outcome = answer.map(|a| {
+                            let (status, result) = Act::destructure_result_response_msg(a);
+                            GoalOutcome::Ended(GoalStatus::from_wire(status), result)
+                        });
+                        on_end(app, context, outcome);
+                    },
+                );
+            },
+        );
     }
 
     /// Asks the server to cancel a goal; how it ends is told to `on_end` of [`ActionClient::send`].
     pub fn cancel(&self, context: &mut Context<A>, id: GoalId, timeout: Duration) {
-        let goal_info = GoalInfo { goal_id: id.to_msg(), ..Default::default() };
+        let goal_info = GoalInfo {
+            goal_id: id.to_msg(),
+            ..Default::default()
+        };
         let request = CancelGoal::Request { goal_info };
-        context.call(&self.cancel_goal, request, timeout, |_, _, answer| match answer {
-            Ok(answer) if answer.return_code != 0 => {
-                tracing::warn!(code = answer.return_code, "the server refused to cancel");
-            }
-            Ok(_) => {}
-            Err(error) => tracing::warn!("cancel: {error}"),
-        });
+        context.call(
+            &self.cancel_goal,
+            request,
+            timeout,
+            |_, _, answer| match answer {
+                Ok(answer) if answer.return_code != 0 => {
+                    tracing::warn!(code = answer.return_code, "the server refused to cancel");
+                }
+                Ok(_) => {}
+                Err(error) => tracing::warn!("cancel: {error}"),
+            },
+        );
     }
 
     /// True once the server has been seen.

@@ -6,10 +6,10 @@ use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use physical_ai_domain::Time;
+use r2r::WrappedActionTypeSupport;
 use r2r::action_msgs::msg::{GoalInfo, GoalStatus as StatusMsg, GoalStatusArray};
 use r2r::action_msgs::srv::CancelGoal;
 use r2r::unique_identifier_msgs::msg::UUID;
-use r2r::WrappedActionTypeSupport;
 
 use crate::action_client::GoalStatus;
 use crate::clock::{time_from_msg, time_to_msg};
@@ -30,7 +30,9 @@ impl GoalId {
     }
 
     pub(crate) fn to_msg(self) -> UUID {
-        UUID { uuid: self.0.to_vec() }
+        UUID {
+            uuid: self.0.to_vec(),
+        }
     }
 
     fn is_zero(self) -> bool {
@@ -65,7 +67,9 @@ pub struct ServerOptions {
 
 impl Default for ServerOptions {
     fn default() -> Self {
-        Self { result_timeout: Duration::from_secs(900) }
+        Self {
+            result_timeout: Duration::from_secs(900),
+        }
     }
 }
 
@@ -88,7 +92,9 @@ struct Shared<Act: WrappedActionTypeSupport + 'static> {
 impl<Act: WrappedActionTypeSupport + 'static> Shared<Act> {
     fn finish(&mut self, id: GoalId, status: GoalStatus, result: Act::Result) {
         self.changed = true;
-        let Some(goal) = self.goals.get_mut(&id) else { return };
+        let Some(goal) = self.goals.get_mut(&id) else {
+            return;
+        };
         goal.status = status;
         goal.finished = Some(Instant::now());
         for responder in goal.waiting.drain(..) {
@@ -141,7 +147,9 @@ impl<Act: WrappedActionTypeSupport + 'static> GoalHandle<Act> {
 impl<Act: WrappedActionTypeSupport + 'static> Drop for GoalHandle<Act> {
     fn drop(&mut self) {
         if !self.ended {
-            self.shared.borrow_mut().finish(self.id, GoalStatus::Aborted, Act::Result::default());
+            self.shared
+                .borrow_mut()
+                .finish(self.id, GoalStatus::Aborted, Act::Result::default());
         }
     }
 }
@@ -155,12 +163,7 @@ type OnGoal<A, Act> = Box<
     ) -> GoalDecision,
 >;
 type OnAccepted<A, Act> = Box<
-    dyn FnMut(
-        &mut A,
-        &mut Context<A>,
-        <Act as WrappedActionTypeSupport>::Goal,
-        GoalHandle<Act>,
-    ),
+    dyn FnMut(&mut A, &mut Context<A>, <Act as WrappedActionTypeSupport>::Goal, GoalHandle<Act>),
 >;
 type OnCancel<A> = Box<dyn FnMut(&mut A, &mut Context<A>, GoalId) -> CancelDecision>;
 
@@ -182,7 +185,12 @@ impl<A: 'static, Act: WrappedActionTypeSupport + 'static> ActionServer<A, Act> {
     /// # Errors
     /// [`Error::Ros`] if the name is not allowed.
     pub fn serve(self, context: &mut Context<A>, name: &str) -> Result<(), Error> {
-        let Self { on_goal, on_accepted, on_cancel, options } = self;
+        let Self {
+            on_goal,
+            on_accepted,
+            on_cancel,
+            options,
+        } = self;
         let shared = Rc::new(RefCell::new(Shared::<Act> {
             goals: HashMap::new(),
             feedback: context.publisher(&format!("{name}/_action/feedback"), Qos::events())?,
@@ -203,32 +211,39 @@ fn serve_send_goal<A: 'static, Act: WrappedActionTypeSupport + 'static>(
     mut on_accepted: OnAccepted<A, Act>,
 ) -> Result<(), Error> {
     let service = format!("{name}/_action/send_goal");
-    context.service_deferred::<Act::SendGoal>(&service, move |app, context, request, responder| {
-        let (uuid, goal) = Act::destructure_goal_request_msg(request);
-        let id = GoalId::from_msg(&uuid);
-        let known = shared.borrow().goals.contains_key(&id);
-        let accepted = !known && on_goal(app, context, id, &goal) == GoalDecision::Accept;
-        let now = context.now();
-        if accepted {
-            let mut shared = shared.borrow_mut();
-            shared.changed = true;
-            shared.goals.insert(
-                id,
-                Goal {
-                    status: GoalStatus::Executing,
-                    accepted: now,
-                    result: None,
-                    finished: None,
-                    waiting: Vec::new(),
-                },
-            );
-        }
-        responder.respond(Act::make_goal_response_msg(accepted, time_to_msg(now)));
-        if accepted {
-            let handle = GoalHandle { id, shared: shared.clone(), ended: false };
-            on_accepted(app, context, goal, handle);
-        }
-    })?;
+    context.service_deferred::<Act::SendGoal>(
+        &service,
+        move |app, context, request, responder| {
+            let (uuid, goal) = Act::destructure_goal_request_msg(request);
+            let id = GoalId::from_msg(&uuid);
+            let known = shared.borrow().goals.contains_key(&id);
+            let accepted = !known && on_goal(app, context, id, &goal) == GoalDecision::Accept;
+            let now = context.now();
+            if accepted {
+                let mut shared = shared.borrow_mut();
+                shared.changed = true;
+                shared.goals.insert(
+                    id,
+                    Goal {
+                        status: GoalStatus::Executing,
+                        accepted: now,
+                        result: None,
+                        finished: None,
+                        waiting: Vec::new(),
+                    },
+                );
+            }
+            responder.respond(Act::make_goal_response_msg(accepted, time_to_msg(now)));
+            if accepted {
+                let handle = GoalHandle {
+                    id,
+                    shared: shared.clone(),
+                    ended: false,
+                };
+                on_accepted(app, context, goal, handle);
+            }
+        },
+    )?;
     Ok(())
 }
 
@@ -268,7 +283,11 @@ fn serve_cancel<A: 'static, Act: WrappedActionTypeSupport + 'static>(
                 .filter(|(_, g)| !g.status.is_terminal())
                 .map(|(id, g)| (*id, g.accepted));
             let known = shared.goals.get(&id);
-            (selected(live, id, stamp), known.is_some(), known.is_some_and(|g| g.status.is_terminal()))
+            (
+                selected(live, id, stamp),
+                known.is_some(),
+                known.is_some_and(|g| g.status.is_terminal()),
+            )
         };
         let mut response = Response::default();
         if !id.is_zero() && !known && chosen.is_empty() {
@@ -286,14 +305,17 @@ fn serve_cancel<A: 'static, Act: WrappedActionTypeSupport + 'static>(
             }
             let mut shared = shared.borrow_mut();
             shared.changed = true;
-            let Some(entry) = shared.goals.get_mut(&goal) else { continue };
+            let Some(entry) = shared.goals.get_mut(&goal) else {
+                continue;
+            };
             // The application may have ended the goal inside on_cancel already.
             if !entry.status.is_terminal() {
                 entry.status = GoalStatus::Canceling;
             }
-            response
-                .goals_canceling
-                .push(GoalInfo { goal_id: goal.to_msg(), stamp: time_to_msg(entry.accepted) });
+            response.goals_canceling.push(GoalInfo {
+                goal_id: goal.to_msg(),
+                stamp: time_to_msg(entry.accepted),
+            });
         }
         if asked > 0 && response.goals_canceling.is_empty() {
             response.return_code = Response::ERROR_REJECTED as i8;
@@ -368,7 +390,6 @@ fn publish_status<A: 'static, Act: WrappedActionTypeSupport + 'static>(
     }));
     Ok(())
 }
-
 
 #[cfg(test)]
 mod tests {

@@ -30,7 +30,12 @@ pub struct Diagnostic {
 impl Diagnostic {
     /// A diagnostic without details.
     pub fn new(name: &str, level: Level, message: impl Into<String>) -> Self {
-        Self { name: name.to_owned(), level, message: message.into(), values: Vec::new() }
+        Self {
+            name: name.to_owned(),
+            level,
+            message: message.into(),
+            values: Vec::new(),
+        }
     }
 
     /// Adds a detail.
@@ -57,10 +62,8 @@ pub trait Application: Sized + 'static {
     ///
     /// # Errors
     /// The reason, which fails the transition.
-    fn configure(
-        context: &mut Context<Self>,
-        parameters: &Self::Parameters,
-    ) -> Result<Self, Error>;
+    fn configure(context: &mut Context<Self>, parameters: &Self::Parameters)
+    -> Result<Self, Error>;
 
     /// inactive → active.
     ///

@@ -5,8 +5,8 @@ use std::path::PathBuf;
 
 use serde_yaml_ng::Value;
 
-use crate::parameters::{ParameterValue, Parameters, StandardParameters};
 use crate::Error;
+use crate::parameters::{ParameterValue, Parameters, StandardParameters};
 
 /// What the command line says about this node.
 #[derive(Debug, Clone, PartialEq)]
@@ -44,10 +44,14 @@ impl Arguments {
             match (in_ros, argument.as_str()) {
                 (_, "--ros-args") => in_ros = true,
                 (true, "--") => in_ros = false,
-                (true, "-p" | "--param") => parsed.parameter(value_of(argument, iterator.next())?)?,
+                (true, "-p" | "--param") => {
+                    parsed.parameter(value_of(argument, iterator.next())?)?
+                }
                 (true, "-r" | "--remap") => parsed.remap(value_of(argument, iterator.next())?),
                 (true, "--params-file") => {
-                    parsed.files.push(value_of(argument, iterator.next())?.into());
+                    parsed
+                        .files
+                        .push(value_of(argument, iterator.next())?.into());
                 }
                 (true, "--log-level") => {
                     let level = value_of(argument, iterator.next())?;
@@ -70,22 +74,26 @@ impl Arguments {
     }
 
     fn parameter(&mut self, text: &str) -> Result<(), Error> {
-        let (name, value) = text.split_once(":=").ok_or_else(|| {
-            Error::Arguments(format!("-p {text:?}: expected name:=value"))
-        })?;
+        let (name, value) = text
+            .split_once(":=")
+            .ok_or_else(|| Error::Arguments(format!("-p {text:?}: expected name:=value")))?;
         // `node:name:=value` addresses one node of a process; ours has one node.
         let name = name.rsplit(':').next().unwrap_or(name);
         let yaml: Value = serde_yaml_ng::from_str(value)
             .map_err(|e| Error::Arguments(format!("-p {text:?}: the value is not YAML: {e}")))?;
         let value = ParameterValue::from_yaml(&yaml).ok_or_else(|| {
-            Error::Arguments(format!("-p {text:?}: the value is no scalar and no plain list"))
+            Error::Arguments(format!(
+                "-p {text:?}: the value is no scalar and no plain list"
+            ))
         })?;
         self.push("-p", name, value);
         Ok(())
     }
 
     fn remap(&mut self, rule: &str) {
-        let Some((from, to)) = rule.split_once(":=") else { return };
+        let Some((from, to)) = rule.split_once(":=") else {
+            return;
+        };
         match from.rsplit(':').next() {
             Some("__ns") => {
                 self.namespace = format!("/{}", to.trim_matches('/'));
@@ -96,12 +104,20 @@ impl Arguments {
     }
 
     fn push(&mut self, origin: &str, name: &str, value: ParameterValue) {
-        self.overrides.push(Override { origin: origin.to_owned(), name: name.to_owned(), value });
+        self.overrides.push(Override {
+            origin: origin.to_owned(),
+            name: name.to_owned(),
+            value,
+        });
     }
 
     /// `/namespace/node`.
     pub fn fully_qualified_name(&self) -> String {
-        format!("{}/{}", self.namespace.trim_end_matches('/'), self.node_name)
+        format!(
+            "{}/{}",
+            self.namespace.trim_end_matches('/'),
+            self.node_name
+        )
     }
 
     /// Applies parameter files, then `-p`, to the defaults.
@@ -130,11 +146,14 @@ impl Arguments {
     fn read_file(&self, path: &PathBuf) -> Result<Vec<Override>, Error> {
         let origin = path.display().to_string();
         let fail = |problem: String| Error::Arguments(format!("{origin}: {problem}"));
-        let text = std::fs::read_to_string(path).map_err(|e| fail(format!("cannot be read: {e}")))?;
+        let text =
+            std::fs::read_to_string(path).map_err(|e| fail(format!("cannot be read: {e}")))?;
         let yaml: Value =
             serde_yaml_ng::from_str(&text).map_err(|e| fail(format!("is not YAML: {e}")))?;
         let Value::Mapping(sections) = yaml else {
-            return Err(fail("must hold sections, for example `/**: {ros__parameters: {…}}`".into()));
+            return Err(fail(
+                "must hold sections, for example `/**: {ros__parameters: {…}}`".into(),
+            ));
         };
         let mut found = Vec::new();
         for (section, body) in &sections {
@@ -142,9 +161,9 @@ impl Arguments {
             if !matches_node(section, &self.namespace, &self.node_name) {
                 continue;
             }
-            let parameters = body.get("ros__parameters").ok_or_else(|| {
-                fail(format!("section {section:?} has no ros__parameters"))
-            })?;
+            let parameters = body
+                .get("ros__parameters")
+                .ok_or_else(|| fail(format!("section {section:?} has no ros__parameters")))?;
             collect(parameters, "", &origin, &mut found)?;
         }
         Ok(found)
@@ -152,7 +171,9 @@ impl Arguments {
 }
 
 fn value_of<'a>(flag: &str, value: Option<&'a String>) -> Result<&'a str, Error> {
-    value.map(String::as_str).ok_or_else(|| Error::Arguments(format!("{flag} needs a value")))
+    value
+        .map(String::as_str)
+        .ok_or_else(|| Error::Arguments(format!("{flag} needs a value")))
 }
 
 /// Flattens nested mappings into dotted names.
@@ -161,19 +182,31 @@ fn collect(yaml: &Value, prefix: &str, origin: &str, out: &mut Vec<Override>) ->
         if yaml.is_null() {
             return Ok(());
         }
-        return Err(Error::Arguments(format!("{origin}: ros__parameters must be a mapping")));
+        return Err(Error::Arguments(format!(
+            "{origin}: ros__parameters must be a mapping"
+        )));
     };
     for (key, value) in entries {
         let key = key.as_str().unwrap_or_default();
-        let name = if prefix.is_empty() { key.to_owned() } else { format!("{prefix}.{key}") };
+        let name = if prefix.is_empty() {
+            key.to_owned()
+        } else {
+            format!("{prefix}.{key}")
+        };
         if value.is_mapping() {
             collect(value, &name, origin, out)?;
             continue;
         }
         let value = ParameterValue::from_yaml(value).ok_or_else(|| {
-            Error::Arguments(format!("{origin}: parameter {name}: no scalar and no list of one type"))
+            Error::Arguments(format!(
+                "{origin}: parameter {name}: no scalar and no list of one type"
+            ))
         })?;
-        out.push(Override { origin: origin.to_owned(), name, value });
+        out.push(Override {
+            origin: origin.to_owned(),
+            name,
+            value,
+        });
     }
     Ok(())
 }
@@ -196,9 +229,7 @@ fn matches_segments(pattern: &[&str], name: &[&str]) -> bool {
             matches_segments(&pattern[1..], name)
                 || (!name.is_empty() && matches_segments(pattern, &name[1..]))
         }
-        (Some(&p), Some(&n)) if p == "*" || p == n => {
-            matches_segments(&pattern[1..], &name[1..])
-        }
+        (Some(&p), Some(&n)) if p == "*" || p == n => matches_segments(&pattern[1..], &name[1..]),
         _ => false,
     }
 }
@@ -216,7 +247,13 @@ mod tests {
     }
 
     fn parse(arguments: &[&str]) -> Result<Arguments, Error> {
-        Arguments::parse("agent", &arguments.iter().map(|s| (*s).to_owned()).collect::<Vec<_>>())
+        Arguments::parse(
+            "agent",
+            &arguments
+                .iter()
+                .map(|s| (*s).to_owned())
+                .collect::<Vec<_>>(),
+        )
     }
 
     #[test]
@@ -232,7 +269,11 @@ mod tests {
             ("/other/agent", false),
             ("other", false),
         ] {
-            assert_eq!(matches_node(section, "/fleet", "agent"), expected, "{section}");
+            assert_eq!(
+                matches_node(section, "/fleet", "agent"),
+                expected,
+                "{section}"
+            );
         }
     }
 
@@ -244,7 +285,8 @@ mod tests {
         let file = file.display().to_string();
         let arguments = parse(&["--ros-args", "--params-file", &file]).unwrap();
         assert_eq!(arguments.load::<Example>().unwrap().1.rate_hz, 150.0);
-        let arguments = parse(&["--ros-args", "-p", "rate_hz:=75", "--params-file", &file]).unwrap();
+        let arguments =
+            parse(&["--ros-args", "-p", "rate_hz:=75", "--params-file", &file]).unwrap();
         assert_eq!(arguments.load::<Example>().unwrap().1.rate_hz, 75.0);
     }
 
@@ -257,9 +299,15 @@ mod tests {
                 .to_string();
             assert!(error.contains(expected), "{error}");
         };
-        check(&["--ros-args", "-p", "rate_hz:=fast"], "-p: parameter rate_hz: \"fast\" is a string");
+        check(
+            &["--ros-args", "-p", "rate_hz:=fast"],
+            "-p: parameter rate_hz: \"fast\" is a string",
+        );
         check(&["--ros-args", "-p", "speed:=1"], "speed: not declared");
-        check(&["--ros-args", "--params-file", "/nonexistent.yaml"], "/nonexistent.yaml: cannot be read");
+        check(
+            &["--ros-args", "--params-file", "/nonexistent.yaml"],
+            "/nonexistent.yaml: cannot be read",
+        );
         check(&["--ros-args", "-p"], "-p needs a value");
         check(&["--frobnicate"], "unknown argument");
     }

@@ -49,8 +49,7 @@ impl Client {
     /// [`Error::Ros`] if ROS cannot be reached.
     pub fn connect(name: &str, namespace: &str) -> Result<Self, Error> {
         let rule = format!("__ns:=/{}", namespace.trim_matches('/'));
-        let arguments =
-            Arguments::parse(name, &["--ros-args".to_owned(), "-r".to_owned(), rule])?;
+        let arguments = Arguments::parse(name, &["--ros-args".to_owned(), "-r".to_owned(), rule])?;
         let stop = Arc::new(AtomicBool::new(false));
         let (ready, is_ready) = std::sync::mpsc::channel();
         let stopped = stop.clone();
@@ -70,7 +69,11 @@ impl Client {
             })
             .map_err(Error::application)?;
         let sender = is_ready.recv().map_err(|_| Error::Stopping)??;
-        Ok(Self { sender, stop, thread: Some(thread) })
+        Ok(Self {
+            sender,
+            stop,
+            thread: Some(thread),
+        })
     }
 
     /// Runs `work` on the spin thread and returns what it returns.
@@ -121,7 +124,8 @@ impl Client {
         qos: Qos,
     ) -> Result<Publisher<M>, Error> {
         let topic = topic.to_owned();
-        self.with_context(move |context| context.publisher(&topic, qos)).await?
+        self.with_context(move |context| context.publisher(&topic, qos))
+            .await?
     }
 
     /// Calls a service, waiting for it to appear.
@@ -200,7 +204,12 @@ impl Client {
         let cancel = Box::new(move || {
             let _ = cancel_sender.send(());
         });
-        Ok(SentGoal { id, feedback, outcome, cancel })
+        Ok(SentGoal {
+            id,
+            feedback,
+            outcome,
+            cancel,
+        })
     }
 }
 

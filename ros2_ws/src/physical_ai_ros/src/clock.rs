@@ -21,7 +21,10 @@ pub(crate) struct RosClock {
 
 impl RosClock {
     pub(crate) fn new(use_sim_time: bool) -> Self {
-        Self { simulated: use_sim_time.then_some(Time::ZERO), started: Instant::now() }
+        Self {
+            simulated: use_sim_time.then_some(Time::ZERO),
+            started: Instant::now(),
+        }
     }
 
     pub(crate) fn is_simulated(&self) -> bool {
@@ -36,7 +39,9 @@ impl RosClock {
 
     pub(crate) fn now(&self) -> Time {
         self.simulated.unwrap_or_else(|| {
-            SystemTime::now().duration_since(UNIX_EPOCH).map_or(Time::ZERO, Time::from)
+            SystemTime::now()
+                .duration_since(UNIX_EPOCH)
+                .map_or(Time::ZERO, Time::from)
         })
     }
 

@@ -62,7 +62,9 @@ pub struct EventSender<A> {
 
 impl<A> Clone for EventSender<A> {
     fn clone(&self) -> Self {
-        Self { sender: self.sender.clone() }
+        Self {
+            sender: self.sender.clone(),
+        }
     }
 }
 
@@ -75,7 +77,9 @@ impl<A> EventSender<A> {
         &self,
         event: impl FnOnce(&mut A, &mut Context<A>) + Send + 'static,
     ) -> Result<(), Error> {
-        self.sender.try_send(Box::new(event)).map_err(|_| Error::Stopping)
+        self.sender
+            .try_send(Box::new(event))
+            .map_err(|_| Error::Stopping)
     }
 }
 
@@ -95,7 +99,9 @@ impl<M: WrappedTypesupport + 'static> Publisher<M> {
 
     /// How many subscribers are matched now.
     pub fn subscriber_count(&self) -> usize {
-        self.inner.get_inter_process_subscription_count().unwrap_or(0)
+        self.inner
+            .get_inter_process_subscription_count()
+            .unwrap_or(0)
     }
 }
 
@@ -208,7 +214,9 @@ impl<A: 'static> Context<A> {
 
     /// A handle for other threads.
     pub fn sender(&self) -> EventSender<A> {
-        EventSender { sender: self.events.clone() }
+        EventSender {
+            sender: self.events.clone(),
+        }
     }
 
     /// Topics and their types as the graph knows them now.
@@ -284,7 +292,10 @@ impl<A: 'static> Context<A> {
     fn existing_stream<T: 'static>(&self, key: &(String, TypeId)) -> Option<SharedStream<T>> {
         // A node that is configured again takes over the entities of its first life: r2r cannot
         // destroy one without destroying the node.
-        self.streams.get(key)?.downcast_ref::<SharedStream<T>>().cloned()
+        self.streams
+            .get(key)?
+            .downcast_ref::<SharedStream<T>>()
+            .cloned()
     }
 
     fn keep_stream<T: 'static>(
@@ -303,7 +314,9 @@ impl<A: 'static> Context<A> {
         mut callback: impl FnMut(&mut A, &mut Self, T) + 'static,
     ) -> Handle {
         let cancelled = Rc::new(Cell::new(false));
-        let handle = Handle { cancelled: cancelled.clone() };
+        let handle = Handle {
+            cancelled: cancelled.clone(),
+        };
         self.new_pollers.push(Box::new(move |app, context| {
             while !cancelled.get() {
                 let next = stream.borrow_mut().next().now_or_never();
@@ -353,10 +366,13 @@ impl<A: 'static> Context<A> {
                 self.keep_stream(key, Box::new(stream))
             }
         };
-        Ok(self.poll_stream(stream, move |app, context, request: r2r::ServiceRequest<S>| {
-            let message = request.message.clone();
-            callback(app, context, message, Responder { request });
-        }))
+        Ok(self.poll_stream(
+            stream,
+            move |app, context, request: r2r::ServiceRequest<S>| {
+                let message = request.message.clone();
+                callback(app, context, message, Responder { request });
+            },
+        ))
     }
 
     /// Creates a client of a service.
@@ -485,7 +501,10 @@ impl<A> TimerEntry<A> {
             if ros < self.next_ros {
                 return false;
             }
-            self.next_ros = self.next_ros.max(ros.plus_seconds(-period)).plus_seconds(period);
+            self.next_ros = self
+                .next_ros
+                .max(ros.plus_seconds(-period))
+                .plus_seconds(period);
             return true;
         }
         if steady < self.next_steady {

@@ -12,8 +12,17 @@ use crate::clock::{time_from_msg, time_to_msg};
 pub fn pose_to_msg(pose: &Isometry3<f64>) -> Pose {
     let (t, q) = (&pose.translation.vector, &pose.rotation);
     Pose {
-        position: Point { x: t.x, y: t.y, z: t.z },
-        orientation: QuaternionMsg { x: q.i, y: q.j, z: q.k, w: q.w },
+        position: Point {
+            x: t.x,
+            y: t.y,
+            z: t.z,
+        },
+        orientation: QuaternionMsg {
+            x: q.i,
+            y: q.j,
+            z: q.k,
+            w: q.w,
+        },
     }
 }
 
@@ -21,7 +30,8 @@ pub fn pose_to_msg(pose: &Isometry3<f64>) -> Pose {
 pub fn pose_from_msg(pose: &Pose) -> Isometry3<f64> {
     let (p, q) = (&pose.position, &pose.orientation);
     let quaternion = Quaternion::new(q.w, q.x, q.y, q.z);
-    let rotation = UnitQuaternion::try_new(quaternion, 1e-9).unwrap_or_else(UnitQuaternion::identity);
+    let rotation =
+        UnitQuaternion::try_new(quaternion, 1e-9).unwrap_or_else(UnitQuaternion::identity);
     Isometry3::from_parts(Translation3::new(p.x, p.y, p.z), rotation)
 }
 
@@ -34,7 +44,10 @@ pub fn robot_state_to_msg(
 ) -> msg::RobotState {
     let base = &state.base;
     msg::RobotState {
-        header: Header { stamp: time_to_msg(state.stamp), frame_id: frame_id.to_owned() },
+        header: Header {
+            stamp: time_to_msg(state.stamp),
+            frame_id: frame_id.to_owned(),
+        },
         robot: state.robot.to_string(),
         sequence,
         joint_names: joint_names.to_vec(),
@@ -43,8 +56,14 @@ pub fn robot_state_to_msg(
         effort: Vec::new(),
         pose: pose_to_msg(&base.pose),
         twist: Twist {
-            linear: Vector3 { x: base.forward_mps, ..Default::default() },
-            angular: Vector3 { z: base.yaw_rate_rps, ..Default::default() },
+            linear: Vector3 {
+                x: base.forward_mps,
+                ..Default::default()
+            },
+            angular: Vector3 {
+                z: base.yaw_rate_rps,
+                ..Default::default()
+            },
         },
         pose_covariance: base.covariance.to_vec(),
         valid: state.fault.is_none(),
@@ -81,7 +100,10 @@ pub fn command_to_msg(
     sequence: u64,
 ) -> msg::ActuatorCommand {
     msg::ActuatorCommand {
-        header: Header { stamp: time_to_msg(command.stamp), frame_id: String::new() },
+        header: Header {
+            stamp: time_to_msg(command.stamp),
+            frame_id: String::new(),
+        },
         robot: command.robot.to_string(),
         source,
         sequence,
@@ -135,7 +157,10 @@ pub fn command_from_msg(
 fn resources_to_msg(resources: &domain::Resources) -> Vec<msg::Resource> {
     resources
         .iter()
-        .map(|(name, quantity)| msg::Resource { name: name.clone(), quantity: *quantity })
+        .map(|(name, quantity)| msg::Resource {
+            name: name.clone(),
+            quantity: *quantity,
+        })
         .collect()
 }
 
@@ -159,7 +184,11 @@ fn json(text: &str, field: &str) -> Result<serde_json::Value, domain::Error> {
 pub fn capability_to_msg(capability: &domain::Capability) -> msg::Capability {
     msg::Capability {
         skill: capability.skill.to_string(),
-        robot: capability.robot.as_ref().map(ToString::to_string).unwrap_or_default(),
+        robot: capability
+            .robot
+            .as_ref()
+            .map(ToString::to_string)
+            .unwrap_or_default(),
         description: capability.description.clone(),
         parameters_schema: capability.parameters_schema.to_string(),
         mean_duration_s: capability.mean_duration_s,
@@ -196,7 +225,11 @@ fn optional<T>(
     text: String,
     parse: impl Fn(String) -> Result<T, domain::Error>,
 ) -> Result<Option<T>, domain::Error> {
-    if text.is_empty() { Ok(None) } else { parse(text).map(Some) }
+    if text.is_empty() {
+        Ok(None)
+    } else {
+        parse(text).map(Some)
+    }
 }
 
 /// Assignment to message.
@@ -207,7 +240,11 @@ pub fn assignment_to_msg(assignment: &domain::Assignment) -> msg::TaskAssignment
         attempt: assignment.attempt,
         fencing_token: assignment.token.0,
         skill: assignment.skill.to_string(),
-        robot: assignment.robot.as_ref().map(ToString::to_string).unwrap_or_default(),
+        robot: assignment
+            .robot
+            .as_ref()
+            .map(ToString::to_string)
+            .unwrap_or_default(),
         params: assignment.params.to_string(),
         resources: resources_to_msg(&assignment.resources),
         timeout_s: assignment.timeout_s,
@@ -247,7 +284,9 @@ pub fn report_to_msg(report: &domain::TaskReport) -> msg::TaskUpdate {
         task_id: report.task.to_string(),
         attempt: report.attempt,
         fencing_token: report.token.0,
-        state: msg::TaskState { value: report.state as u8 },
+        state: msg::TaskState {
+            value: report.state as u8,
+        },
         progress: report.progress,
         started: time_to_msg(report.started),
         finished: time_to_msg(report.finished),
@@ -271,7 +310,11 @@ pub fn report_from_msg(message: msg::TaskUpdate) -> Result<domain::TaskReport, d
             unit: "",
         }
     })?;
-    let progress = if message.progress.is_finite() { message.progress.clamp(0.0, 1.0) } else { 0.0 };
+    let progress = if message.progress.is_finite() {
+        message.progress.clamp(0.0, 1.0)
+    } else {
+        0.0
+    };
     Ok(domain::TaskReport {
         mission: domain::MissionId::try_new(message.mission_id)?,
         task: domain::TaskId::try_new(message.task_id)?,
@@ -291,7 +334,10 @@ pub fn report_from_msg(message: msg::TaskUpdate) -> Result<domain::TaskReport, d
 /// Heartbeat to message.
 pub fn worker_to_msg(report: &domain::WorkerReport, stamp: domain::Time) -> msg::WorkerStatus {
     msg::WorkerStatus {
-        header: Header { stamp: time_to_msg(stamp), ..Default::default() },
+        header: Header {
+            stamp: time_to_msg(stamp),
+            ..Default::default()
+        },
         worker: report.worker.to_string(),
         kind: report.kind.clone(),
         incarnation: report.incarnation,
@@ -333,7 +379,11 @@ pub fn worker_from_msg(message: msg::WorkerStatus) -> Result<domain::WorkerRepor
         pid: message.pid,
         state,
         lease_s: message.lease_s,
-        load: if message.load.is_finite() { message.load.clamp(0.0, 1.0) } else { 1.0 },
+        load: if message.load.is_finite() {
+            message.load.clamp(0.0, 1.0)
+        } else {
+            1.0
+        },
         resources_total: resources_from_msg(message.resources_total),
         resources_free: resources_from_msg(message.resources_free),
         capabilities: message
@@ -342,7 +392,11 @@ pub fn worker_from_msg(message: msg::WorkerStatus) -> Result<domain::WorkerRepor
             .map(capability_from_msg)
             .collect::<Result<_, _>>()?,
         data: message.data,
-        running: message.running.into_iter().map(report_from_msg).collect::<Result<_, _>>()?,
+        running: message
+            .running
+            .into_iter()
+            .map(report_from_msg)
+            .collect::<Result<_, _>>()?,
         last_token: domain::FencingToken(message.last_fencing_token),
         worker,
     })

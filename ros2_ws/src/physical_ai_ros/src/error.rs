@@ -29,7 +29,9 @@ pub enum Error {
     #[error("{0}")]
     Application(String),
     /// No answer in time.
-    #[error("{what} {name:?} did not answer within {timeout_s} s: is the node that serves it running?")]
+    #[error(
+        "{what} {name:?} did not answer within {timeout_s} s: is the node that serves it running?"
+    )]
     Timeout {
         /// `service` or `action`.
         what: &'static str,
@@ -45,7 +47,11 @@ pub enum Error {
 
 impl Error {
     pub(crate) fn ros(what: &'static str, name: &str, source: r2r::Error) -> Self {
-        Self::Ros { what, name: name.to_owned(), source }
+        Self::Ros {
+            what,
+            name: name.to_owned(),
+            source,
+        }
     }
 
     /// An application error from anything that can be displayed.

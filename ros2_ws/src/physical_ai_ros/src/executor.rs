@@ -51,10 +51,22 @@ fn answer_information<A: Application>(name: &str, arguments: &[String]) -> Optio
         println!("{name}: {}\n", A::DESCRIPTION);
         println!("usage: {name} [--help] [--version] [--print-parameters] [--ros-args …]\n");
         println!("parameters (set with -p name:=value or --params-file FILE after --ros-args):");
-        for d in StandardParameters::descriptors().into_iter().chain(A::Parameters::descriptors()) {
-            let value = defaults.get(d.name).or_else(|| StandardParameters::default().get(d.name));
-            println!("  {} ({}, default {})", d.name, d.type_name, value.map_or_else(String::new, |v| v.to_yaml()));
-            let range = d.range.map_or_else(String::new, |(l, h)| format!(" From {l} to {h}."));
+        for d in StandardParameters::descriptors()
+            .into_iter()
+            .chain(A::Parameters::descriptors())
+        {
+            let value = defaults
+                .get(d.name)
+                .or_else(|| StandardParameters::default().get(d.name));
+            println!(
+                "  {} ({}, default {})",
+                d.name,
+                d.type_name,
+                value.map_or_else(String::new, |v| v.to_yaml())
+            );
+            let range = d
+                .range
+                .map_or_else(String::new, |(l, h)| format!(" From {l} to {h}."));
             println!("      {}{range}", d.description);
         }
         return Some(ExitCode::SUCCESS);
@@ -66,7 +78,9 @@ fn answer_information<A: Application>(name: &str, arguments: &[String]) -> Optio
     if has("--print-parameters") {
         println!("{name}:\n  ros__parameters:");
         for d in A::Parameters::descriptors() {
-            let value = defaults.get(d.name).map_or_else(String::new, |v| v.to_yaml());
+            let value = defaults
+                .get(d.name)
+                .map_or_else(String::new, |v| v.to_yaml());
             println!("    # {}\n    {}: {value}", d.description, d.name);
         }
         return Some(ExitCode::SUCCESS);
@@ -219,9 +233,13 @@ impl<A: Application> Executor<A> {
 
     fn take_clock(&mut self) {
         use futures::{FutureExt, StreamExt};
-        let Some(stream) = self.clock.as_mut() else { return };
+        let Some(stream) = self.clock.as_mut() else {
+            return;
+        };
         while let Some(Some(clock)) = stream.next().now_or_never() {
-            self.context.clock.set_simulated(time_from_msg(&clock.clock));
+            self.context
+                .clock
+                .set_simulated(time_from_msg(&clock.clock));
         }
     }
 
@@ -229,7 +247,8 @@ impl<A: Application> Executor<A> {
         let Some(app) = self.app.as_mut() else { return };
         let context = &mut self.context;
         self.pollers.append(&mut context.new_pollers);
-        self.pollers.retain_mut(|poll| poll(app, context) == Keep::Yes);
+        self.pollers
+            .retain_mut(|poll| poll(app, context) == Keep::Yes);
         self.pollers.append(&mut context.new_pollers);
     }
 
@@ -341,7 +360,10 @@ impl<A: Application> Executor<A> {
         }
         while let Some(request) = take(&mut self.services.available_states) {
             let available_states = State::ALL.into_iter().map(State::to_msg).collect();
-            answer(request, lifecycle_srv::GetAvailableStates::Response { available_states });
+            answer(
+                request,
+                lifecycle_srv::GetAvailableStates::Response { available_states },
+            );
         }
         let state = self.state;
         for (requests, all) in [
@@ -356,7 +378,9 @@ impl<A: Application> Executor<A> {
                     .collect();
                 answer(
                     request,
-                    lifecycle_srv::GetAvailableTransitions::Response { available_transitions },
+                    lifecycle_srv::GetAvailableTransitions::Response {
+                        available_transitions,
+                    },
                 );
             }
         }
@@ -369,7 +393,9 @@ impl<A: Application> Executor<A> {
     }
 
     fn value(&self, name: &str) -> Option<ParameterValue> {
-        self.standard.get(name).or_else(|| self.parameters.get(name))
+        self.standard
+            .get(name)
+            .or_else(|| self.parameters.get(name))
     }
 
     fn serve_parameters(&mut self) {
@@ -380,21 +406,34 @@ impl<A: Application> Executor<A> {
                 .map(|d| d.name.to_owned())
                 .filter(|n| wanted.is_empty() || wanted.iter().any(|p| n.starts_with(p.as_str())))
                 .collect();
-            let result = rcl::ListParametersResult { names, prefixes: Vec::new() };
+            let result = rcl::ListParametersResult {
+                names,
+                prefixes: Vec::new(),
+            };
             answer(request, parameter_srv::ListParameters::Response { result });
         }
         while let Some(request) = take(&mut self.services.get) {
             let names = request.message.names.clone();
-            let values = names.iter().map(|n| value_to_msg(self.value(n).as_ref())).collect();
+            let values = names
+                .iter()
+                .map(|n| value_to_msg(self.value(n).as_ref()))
+                .collect();
             answer(request, parameter_srv::GetParameters::Response { values });
         }
         while let Some(request) = take(&mut self.services.types) {
             let names = request.message.names.clone();
             let types = names
                 .iter()
-                .map(|n| self.value(n).as_ref().map_or(0, crate::services::type_number))
+                .map(|n| {
+                    self.value(n)
+                        .as_ref()
+                        .map_or(0, crate::services::type_number)
+                })
                 .collect();
-            answer(request, parameter_srv::GetParameterTypes::Response { types });
+            answer(
+                request,
+                parameter_srv::GetParameterTypes::Response { types },
+            );
         }
         while let Some(request) = take(&mut self.services.describe) {
             let names = request.message.names.clone();
@@ -404,18 +443,26 @@ impl<A: Application> Executor<A> {
                 .filter_map(|n| all.iter().find(|d| d.name == n))
                 .map(|d| descriptor_to_msg(d, self.value(d.name).as_ref()))
                 .collect();
-            answer(request, parameter_srv::DescribeParameters::Response { descriptors });
+            answer(
+                request,
+                parameter_srv::DescribeParameters::Response { descriptors },
+            );
         }
         while let Some(request) = take(&mut self.services.set) {
             let wanted = request.message.parameters.clone();
-            let results =
-                wanted.iter().map(|p| self.set_parameters(std::slice::from_ref(p))).collect();
+            let results = wanted
+                .iter()
+                .map(|p| self.set_parameters(std::slice::from_ref(p)))
+                .collect();
             answer(request, parameter_srv::SetParameters::Response { results });
         }
         while let Some(request) = take(&mut self.services.set_atomically) {
             let wanted = request.message.parameters.clone();
             let result = self.set_parameters(&wanted);
-            answer(request, parameter_srv::SetParametersAtomically::Response { result });
+            answer(
+                request,
+                parameter_srv::SetParametersAtomically::Response { result },
+            );
         }
     }
 
@@ -436,9 +483,15 @@ impl<A: Application> Executor<A> {
                 if let Err(error) = self.services.parameter_events.publish(&event) {
                     tracing::debug!(%error, "parameter event not published");
                 }
-                rcl::SetParametersResult { successful: true, reason: String::new() }
+                rcl::SetParametersResult {
+                    successful: true,
+                    reason: String::new(),
+                }
             }
-            Err(reason) => rcl::SetParametersResult { successful: false, reason },
+            Err(reason) => rcl::SetParametersResult {
+                successful: false,
+                reason,
+            },
         }
     }
 
@@ -473,8 +526,7 @@ impl<A: Application> Executor<A> {
         };
         let own = self.app.as_ref().map(A::diagnostics).unwrap_or_default();
         let node = self.context.node_name();
-        let hardware_id =
-            format!("{}/{node}", self.context.namespace().trim_end_matches('/'));
+        let hardware_id = format!("{}/{node}", self.context.namespace().trim_end_matches('/'));
         let status = std::iter::once(lifecycle)
             .chain(own)
             .map(|d| DiagnosticStatus {
@@ -482,11 +534,21 @@ impl<A: Application> Executor<A> {
                 name: format!("{node}: {}", d.name),
                 message: d.message,
                 hardware_id: hardware_id.clone(),
-                values: d.values.into_iter().map(|(key, value)| KeyValue { key, value }).collect(),
+                values: d
+                    .values
+                    .into_iter()
+                    .map(|(key, value)| KeyValue { key, value })
+                    .collect(),
             })
             .collect();
-        let header = Header { stamp: time_to_msg(self.context.now()), ..Default::default() };
-        if let Err(error) = self.diagnostics.publish(&DiagnosticArray { header, status }) {
+        let header = Header {
+            stamp: time_to_msg(self.context.now()),
+            ..Default::default()
+        };
+        if let Err(error) = self
+            .diagnostics
+            .publish(&DiagnosticArray { header, status })
+        {
             tracing::debug!(%error, "diagnostics not published");
         }
     }

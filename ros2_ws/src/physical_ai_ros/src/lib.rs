@@ -65,9 +65,9 @@ pub use context::{Context, EventSender, Handle, Publisher, Responder, ServiceCli
 pub use convert::*;
 pub use error::Error;
 pub use executor::run;
+pub use parameters::{Descriptor, ParameterType, ParameterValue, Parameters, StandardParameters};
 #[doc(hidden)]
 pub use parameters::{unknown as unknown_parameter, wrong_type as wrong_parameter_type};
-pub use parameters::{Descriptor, ParameterType, ParameterValue, Parameters, StandardParameters};
 pub use qos::Qos;
 pub use worker_link::*;
 

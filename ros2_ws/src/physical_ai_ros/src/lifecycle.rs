@@ -22,18 +22,57 @@ pub(crate) struct Transition {
 }
 
 pub(crate) const TRANSITIONS: [Transition; 7] = [
-    Transition { id: 1, label: "configure", from: State::Unconfigured, to: State::Inactive },
-    Transition { id: 2, label: "cleanup", from: State::Inactive, to: State::Unconfigured },
-    Transition { id: 3, label: "activate", from: State::Inactive, to: State::Active },
-    Transition { id: 4, label: "deactivate", from: State::Active, to: State::Inactive },
-    Transition { id: 5, label: "shutdown", from: State::Unconfigured, to: State::Finalized },
-    Transition { id: 6, label: "shutdown", from: State::Inactive, to: State::Finalized },
-    Transition { id: 7, label: "shutdown", from: State::Active, to: State::Finalized },
+    Transition {
+        id: 1,
+        label: "configure",
+        from: State::Unconfigured,
+        to: State::Inactive,
+    },
+    Transition {
+        id: 2,
+        label: "cleanup",
+        from: State::Inactive,
+        to: State::Unconfigured,
+    },
+    Transition {
+        id: 3,
+        label: "activate",
+        from: State::Inactive,
+        to: State::Active,
+    },
+    Transition {
+        id: 4,
+        label: "deactivate",
+        from: State::Active,
+        to: State::Inactive,
+    },
+    Transition {
+        id: 5,
+        label: "shutdown",
+        from: State::Unconfigured,
+        to: State::Finalized,
+    },
+    Transition {
+        id: 6,
+        label: "shutdown",
+        from: State::Inactive,
+        to: State::Finalized,
+    },
+    Transition {
+        id: 7,
+        label: "shutdown",
+        from: State::Active,
+        to: State::Finalized,
+    },
 ];
 
 impl State {
-    pub(crate) const ALL: [Self; 4] =
-        [Self::Unconfigured, Self::Inactive, Self::Active, Self::Finalized];
+    pub(crate) const ALL: [Self; 4] = [
+        Self::Unconfigured,
+        Self::Inactive,
+        Self::Active,
+        Self::Finalized,
+    ];
 
     pub(crate) fn label(self) -> &'static str {
         match self {
@@ -45,7 +84,10 @@ impl State {
     }
 
     pub(crate) fn to_msg(self) -> msg::State {
-        msg::State { id: self as u8, label: self.label().to_owned() }
+        msg::State {
+            id: self as u8,
+            label: self.label().to_owned(),
+        }
     }
 }
 
@@ -63,7 +105,10 @@ impl Transition {
     }
 
     pub(crate) fn to_msg(self) -> msg::Transition {
-        msg::Transition { id: self.id, label: self.label.to_owned() }
+        msg::Transition {
+            id: self.id,
+            label: self.label.to_owned(),
+        }
     }
 
     pub(crate) fn description(self) -> msg::TransitionDescription {
@@ -82,7 +127,10 @@ mod tests {
     #[test]
     fn transition_is_found_by_label_then_id_and_only_from_its_state() {
         let check = |state, id, label: &str, expected: Option<u8>| {
-            let request = msg::Transition { id, label: label.to_owned() };
+            let request = msg::Transition {
+                id,
+                label: label.to_owned(),
+            };
             assert_eq!(Transition::find(state, &request).map(|t| t.id), expected);
         };
         check(State::Unconfigured, 1, "", Some(1));

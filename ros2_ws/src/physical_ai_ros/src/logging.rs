@@ -67,9 +67,14 @@ pub(crate) fn install(level: &str, rosout: bool) -> Receiver<Record> {
     INSTALLED.get_or_init(|| {
         let filter = EnvFilter::try_new(format!("{level},r2r=warn"))
             .unwrap_or_else(|_| EnvFilter::new("info,r2r=warn"));
-        let console = fmt::layer().with_writer(std::io::stderr).with_target(false).compact();
+        let console = fmt::layer()
+            .with_writer(std::io::stderr)
+            .with_target(false)
+            .compact();
         let registry = tracing_subscriber::registry().with(filter).with(console);
-        let _ = registry.with(rosout.then_some(RosoutLayer { sender })).try_init();
+        let _ = registry
+            .with(rosout.then_some(RosoutLayer { sender }))
+            .try_init();
     });
     receiver
 }

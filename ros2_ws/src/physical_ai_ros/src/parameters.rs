@@ -60,7 +60,10 @@ impl ParameterValue {
                 Self::DoubleArray(items.iter().map(Value::as_f64).collect::<Option<_>>()?)
             }
             Some(Value::String(_)) => Self::StringArray(
-                items.iter().map(|v| v.as_str().map(str::to_owned)).collect::<Option<_>>()?,
+                items
+                    .iter()
+                    .map(|v| v.as_str().map(str::to_owned))
+                    .collect::<Option<_>>()?,
             ),
             Some(_) => return None,
         })
@@ -162,7 +165,10 @@ impl Descriptor {
     }
 
     fn error(&self, problem: String) -> Error {
-        Error::Parameter { name: self.name.to_owned(), problem }
+        Error::Parameter {
+            name: self.name.to_owned(),
+            problem,
+        }
     }
 }
 
@@ -184,7 +190,11 @@ pub trait Parameters: Default + Clone + 'static {
 pub fn wrong_type(name: &str, expected: &str, value: &ParameterValue) -> Error {
     Error::Parameter {
         name: name.to_owned(),
-        problem: format!("{} is a {}, but must be a {expected}", value.to_yaml(), value.type_name()),
+        problem: format!(
+            "{} is a {}, but must be a {expected}",
+            value.to_yaml(),
+            value.type_name()
+        ),
     }
 }
 
@@ -334,19 +344,36 @@ mod tests {
     #[test]
     fn set_names_parameter_value_and_what_is_allowed() {
         let check = |name: &str, value: ParameterValue, expected: &str| {
-            let error = Example::default().set(name, &value).unwrap_err().to_string();
+            let error = Example::default()
+                .set(name, &value)
+                .unwrap_err()
+                .to_string();
             assert!(error.contains(expected), "{error}");
         };
-        check("rate_hz", ParameterValue::Double(1.0), "rate_hz: 1 is outside 50 to 1000");
+        check(
+            "rate_hz",
+            ParameterValue::Double(1.0),
+            "rate_hz: 1 is outside 50 to 1000",
+        );
         check("rate_hz", ParameterValue::Double(f64::NAN), "not finite");
-        check("rate_hz", ParameterValue::String("x".into()), "\"x\" is a string, but must be a double");
-        check("rate", ParameterValue::Double(1.0), "rate: not declared; known are rate_hz, names");
+        check(
+            "rate_hz",
+            ParameterValue::String("x".into()),
+            "\"x\" is a string, but must be a double",
+        );
+        check(
+            "rate",
+            ParameterValue::Double(1.0),
+            "rate: not declared; known are rate_hz, names",
+        );
     }
 
     #[test]
     fn integer_fits_a_double() {
         let mut example = Example::default();
-        example.set("rate_hz", &ParameterValue::Integer(100)).unwrap();
+        example
+            .set("rate_hz", &ParameterValue::Integer(100))
+            .unwrap();
         assert_eq!(example.rate_hz, 100.0);
     }
 }

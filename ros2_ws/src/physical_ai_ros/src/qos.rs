@@ -18,7 +18,12 @@ impl Qos {
 
     /// State that late joiners need: the last value is kept for them.
     pub fn state_latched() -> Self {
-        Self(QosProfile::default().keep_last(1).reliable().transient_local())
+        Self(
+            QosProfile::default()
+                .keep_last(1)
+                .reliable()
+                .transient_local(),
+        )
     }
 
     /// Events of which none may be lost.
@@ -54,6 +59,11 @@ impl Qos {
 
     /// Static transforms and other latched streams with several publishers.
     pub fn latched(depth: usize) -> Self {
-        Self(QosProfile::default().keep_last(depth).reliable().transient_local())
+        Self(
+            QosProfile::default()
+                .keep_last(depth)
+                .reliable()
+                .transient_local(),
+        )
     }
 }

@@ -144,8 +144,11 @@ pub(crate) fn descriptor_to_msg(
                 step: 0,
             }];
         } else {
-            out.floating_point_range =
-                vec![msg::FloatingPointRange { from_value: low, to_value: high, step: 0.0 }];
+            out.floating_point_range = vec![msg::FloatingPointRange {
+                from_value: low,
+                to_value: high,
+                step: 0.0,
+            }];
         }
     }
     out

@@ -80,7 +80,11 @@ impl WorkerLink {
         context.timer(HEARTBEAT, ClockKind::Steady, move |app, context| {
             let (now, active) = (context.now(), context.is_active());
             let link = link(app);
-            link.report.state = if active { WorkerState::Active } else { WorkerState::Draining };
+            link.report.state = if active {
+                WorkerState::Active
+            } else {
+                WorkerState::Draining
+            };
             link.heartbeat(now);
         });
         Ok(Self {
@@ -101,9 +105,13 @@ impl WorkerLink {
     /// [`Error::Ros`] if the subscription fails.
     pub fn accept_tasks<A: Worker>(&self, context: &mut Context<A>) -> Result<(), Error> {
         let topic = format!("{}/assign", self.report.worker);
-        context.subscribe(&topic, Qos::events(), |app: &mut A, context, batch: TaskBatch| {
-            take_batch(app, context, batch);
-        })?;
+        context.subscribe(
+            &topic,
+            Qos::events(),
+            |app: &mut A, context, batch: TaskBatch| {
+                take_batch(app, context, batch);
+            },
+        )?;
         Ok(())
     }
 
@@ -152,7 +160,12 @@ impl WorkerLink {
         let running = self.reports.values().filter(|r| !r.state.is_terminal());
         let mut due: Vec<TaskReport> = running.cloned().collect();
         if self.beats.is_multiple_of(RESEND_EVERY) {
-            due.extend(self.reports.values().filter(|r| r.state.is_terminal()).cloned());
+            due.extend(
+                self.reports
+                    .values()
+                    .filter(|r| r.state.is_terminal())
+                    .cloned(),
+            );
         }
         if !due.is_empty() {
             self.send_updates(now, due);
@@ -167,7 +180,10 @@ impl WorkerLink {
     fn send_updates(&mut self, now: Time, updates: Vec<TaskReport>) {
         self.sequence += 1;
         self.updates.publish(&TaskUpdateBatch {
-            header: Header { stamp: time_to_msg(now), ..Default::default() },
+            header: Header {
+                stamp: time_to_msg(now),
+                ..Default::default()
+            },
             worker: self.report.worker.to_string(),
             incarnation: self.report.incarnation,
             sequence: self.sequence,
@@ -209,7 +225,12 @@ fn take_batch<A: Worker>(app: &mut A, context: &mut Context<A>, batch: TaskBatch
     }
     for cancel in batch.cancel {
         let token = FencingToken(cancel.fencing_token);
-        if app.link().reports.get(&token).is_some_and(|r| !r.state.is_terminal()) {
+        if app
+            .link()
+            .reports
+            .get(&token)
+            .is_some_and(|r| !r.state.is_terminal())
+        {
             app.cancel(context, token, &cancel.reason);
         }
     }

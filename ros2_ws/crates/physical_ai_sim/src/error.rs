@@ -1,0 +1,56 @@
+use thiserror::Error;
+
+/// What can go wrong in a simulated world.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// A description that cannot be used.
+    #[error(transparent)]
+    Domain(#[from] physical_ai_domain::Error),
+    /// MuJoCo refuses the composed world.
+    #[error("MuJoCo refuses the world: {0}")]
+    Mujoco(String),
+    /// A command for a robot that is not in this world.
+    #[error("robot {0:?} is not in this world")]
+    UnknownRobot(String),
+    /// A command that does not fit its robot.
+    #[error(
+        "command for robot {robot}: {field} has {observed} values, but the robot has {expected} joints"
+    )]
+    WrongLength {
+        /// Robot.
+        robot: String,
+        /// Field of the command.
+        field: &'static str,
+        /// Values given.
+        observed: usize,
+        /// Values needed.
+        expected: usize,
+    },
+    /// A command with a value that is not finite.
+    #[error("command for robot {robot}: {field}[{index}] is {value}: must be finite")]
+    NotFinite {
+        /// Robot.
+        robot: String,
+        /// Field of the command.
+        field: &'static str,
+        /// Index of the value.
+        index: usize,
+        /// The value.
+        value: f64,
+    },
+    /// The physics diverged.
+    #[error(
+        "the simulation diverged at {time_s} s: joint {joint} of {robot} is at {value}; reset it"
+    )]
+    Diverged {
+        /// Simulated time, seconds.
+        time_s: f64,
+        /// Robot.
+        robot: String,
+        /// Joint.
+        joint: String,
+        /// Its position.
+        value: f64,
+    },
+}

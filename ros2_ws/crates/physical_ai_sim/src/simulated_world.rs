@@ -1,0 +1,413 @@
+use std::collections::BTreeMap;
+
+use mujoco_rs::prelude::*;
+use nalgebra::{Isometry3, Quaternion, Translation3, UnitQuaternion};
+use physical_ai_domain::{
+    ActuatorCommand, CommandMode, JointKind, RobotModel, RobotName, Time, World,
+};
+
+use crate::drive::Drives;
+use crate::noise::Gaussian;
+use crate::{Error, SensorNoise, mjcf};
+
+/// Beams of a lidar over a full turn.
+const LIDAR_BEAMS: usize = 180;
+/// Longest range of a lidar, metres.
+const LIDAR_RANGE_M: f64 = 8.0;
+/// Joint positions beyond this are no robot's: the integration diverged.
+const DIVERGED: f64 = 1e6;
+
+/// What the joint encoders of a robot say.
+#[derive(Debug, Clone, PartialEq)]
+pub struct JointSample {
+    /// Simulated time.
+    pub stamp: Time,
+    /// Radians or metres, in the order of the model's movable joints.
+    pub position: Vec<f64>,
+    /// Radians or metres per second.
+    pub velocity: Vec<f64>,
+}
+
+/// What an IMU says, in the frame of `imu_link`.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct ImuSample {
+    /// Simulated time.
+    pub stamp: Time,
+    /// Radians per second.
+    pub angular_velocity: [f64; 3],
+    /// Metres per second squared, gravity included.
+    pub linear_acceleration: [f64; 3],
+}
+
+/// One turn of a planar lidar, in the frame of `lidar_link`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LaserSample {
+    /// Simulated time.
+    pub stamp: Time,
+    /// Angle of the first beam, radians.
+    pub angle_min: f64,
+    /// Angle between beams, radians.
+    pub angle_increment: f64,
+    /// Metres; infinite where nothing was hit.
+    pub ranges: Vec<f64>,
+    /// Longest range, metres.
+    pub range_max: f64,
+}
+
+/// Where a movable object is.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ObjectPose {
+    /// Name.
+    pub name: String,
+    /// Centre in the world, metres.
+    pub pose: Isometry3<f64>,
+    /// Full extents, metres.
+    pub size_m: [f64; 3],
+}
+
+struct SimulatedRobot {
+    model: RobotModel,
+    drives: Drives,
+    /// Per movable joint: index into qpos, qvel and ctrl.
+    position_index: Vec<usize>,
+    velocity_index: Vec<usize>,
+    control_index: Vec<usize>,
+    imu: Option<(usize, usize)>,
+    lidar: Option<(usize, usize)>,
+    base_body: usize,
+}
+
+/// A physics world with drives and sensors.
+pub struct SimulatedWorld {
+    data: MjData<Box<MjModel>>,
+    robots: BTreeMap<RobotName, SimulatedRobot>,
+    objects: Vec<(String, usize, [f64; 3])>,
+    noise: SensorNoise,
+    random: Gaussian,
+    seed: u64,
+    step_s: f64,
+    steps: u64,
+}
+
+impl SimulatedWorld {
+    /// Builds a world. `models` are in the order of `world.robots`.
+    ///
+    /// # Errors
+    /// [`Error::Mujoco`] if MuJoCo refuses the composition.
+    pub fn try_new(
+        world: &World,
+        models: Vec<RobotModel>,
+        noise: SensorNoise,
+        seed: u64,
+        step_s: f64,
+    ) -> Result<Self, Error> {
+        let xml = mjcf::compose(world, &models, step_s);
+        let model = MjModel::from_xml_string(&xml).map_err(|e| Error::Mujoco(e.to_string()))?;
+        let find = |kind, name: &str| {
+            model
+                .name_to_id(kind, name)
+                .ok_or_else(|| Error::Mujoco(format!("{name:?} is missing in the composed world")))
+        };
+        let objects = world
+            .boxes
+            .iter()
+            .map(|b| {
+                let id = find(MjtObjBase::mjOBJ_BODY, &format!("object/{}", b.name))?;
+                Ok((b.name.to_string(), id, b.size_m))
+            })
+            .collect::<Result<_, Error>>()?;
+        let robots = models
+            .into_iter()
+            .map(|m| Ok((m.name.clone(), SimulatedRobot::try_new(m, &model, &find)?)))
+            .collect::<Result<_, Error>>()?;
+        let mut data =
+            MjData::try_new(Box::new(model)).map_err(|e| Error::Mujoco(e.to_string()))?;
+        data.forward();
+        Ok(Self {
+            data,
+            robots,
+            objects,
+            noise,
+            random: Gaussian::new(seed),
+            seed,
+            step_s,
+            steps: 0,
+        })
+    }
+
+    /// Models of the robots, by name.
+    pub fn models(&self) -> impl Iterator<Item = &RobotModel> {
+        self.robots.values().map(|r| &r.model)
+    }
+
+    /// Simulated time since the last reset.
+    pub fn time(&self) -> Time {
+        // Counted, not accumulated: a sum of steps drifts away from full milliseconds.
+        Time::from_seconds((self.steps as f64 * self.step_s * 1e6).round() * 1e-6)
+    }
+
+    /// Advances the physics by one step.
+    ///
+    /// # Errors
+    /// [`Error::Diverged`] if the integration blew up; only a reset helps then.
+    pub fn step(&mut self) -> Result<(), Error> {
+        let control = self.data.ctrl_mut();
+        for robot in self.robots.values_mut() {
+            let index = &robot.control_index;
+            robot
+                .drives
+                .step(self.step_s, |joint, value| control[index[joint]] = value);
+        }
+        self.data.step();
+        self.steps += 1;
+        let position = self.data.qpos();
+        for (name, robot) in &self.robots {
+            for (joint, index) in robot.model.movable().zip(&robot.position_index) {
+                let value = position[*index];
+                if !value.is_finite() || value.abs() > DIVERGED {
+                    return Err(Error::Diverged {
+                        time_s: self.steps as f64 * self.step_s,
+                        robot: name.to_string(),
+                        joint: joint.name.clone(),
+                        value,
+                    });
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Everything back to the start, the noise too.
+    pub fn reset(&mut self) {
+        self.data.reset();
+        self.data.forward();
+        self.random = Gaussian::new(self.seed);
+        self.steps = 0;
+        for robot in self.robots.values_mut() {
+            robot.drives = fresh_drives(&robot.model);
+        }
+    }
+
+    /// Hands a command to a robot's drives.
+    ///
+    /// # Errors
+    /// [`Error::UnknownRobot`], [`Error::WrongLength`] or [`Error::NotFinite`]; the drives keep what
+    /// they had.
+    pub fn apply(&mut self, command: &ActuatorCommand) -> Result<(), Error> {
+        let robot = self
+            .robots
+            .get_mut(&command.robot)
+            .ok_or_else(|| Error::UnknownRobot(command.robot.to_string()))?;
+        let joints = robot.position_index.len();
+        let required: &[(&'static str, &Vec<f64>, bool)] = &[
+            (
+                "position",
+                &command.position,
+                command.mode == CommandMode::Position,
+            ),
+            (
+                "velocity",
+                &command.velocity,
+                command.mode == CommandMode::Velocity,
+            ),
+        ];
+        for (field, values, required) in required {
+            if values.len() != joints && (*required || !values.is_empty()) {
+                return Err(Error::WrongLength {
+                    robot: command.robot.to_string(),
+                    field,
+                    observed: values.len(),
+                    expected: joints,
+                });
+            }
+            if let Some(index) = values.iter().position(|v| !v.is_finite()) {
+                return Err(Error::NotFinite {
+                    robot: command.robot.to_string(),
+                    field,
+                    index,
+                    value: values[index],
+                });
+            }
+        }
+        robot.drives.apply(command);
+        Ok(())
+    }
+
+    /// True while a robot's drives stop by themselves or on command.
+    pub fn is_holding(&self, robot: &RobotName) -> bool {
+        self.robots.get(robot).is_none_or(|r| r.drives.is_holding())
+    }
+
+    /// Reads the joint encoders: with noise on arms, quantised on wheels.
+    pub fn joint_sample(&mut self, robot: &RobotName) -> Option<JointSample> {
+        let stamp = self.time();
+        let robot = self.robots.get(robot)?;
+        let (positions, velocities) = (self.data.qpos(), self.data.qvel());
+        let mut sample = JointSample {
+            stamp,
+            position: Vec::with_capacity(robot.position_index.len()),
+            velocity: Vec::with_capacity(robot.position_index.len()),
+        };
+        for (i, joint) in robot.model.movable().enumerate() {
+            let (position, velocity) = (
+                positions[robot.position_index[i]],
+                velocities[robot.velocity_index[i]],
+            );
+            let position = if joint.kind == JointKind::Continuous {
+                let tick = std::f64::consts::TAU / self.noise.encoder_ticks;
+                (position / tick).floor() * tick
+            } else {
+                position + self.random.sample(self.noise.joint_position)
+            };
+            sample.position.push(position);
+            sample
+                .velocity
+                .push(velocity + self.random.sample(self.noise.joint_velocity));
+        }
+        Some(sample)
+    }
+
+    /// Reads a robot's IMU, if it has one.
+    pub fn imu_sample(&mut self, robot: &RobotName) -> Option<ImuSample> {
+        let stamp = self.time();
+        let (gyro, accelerometer) = self.robots.get(robot)?.imu?;
+        let data = self.data.sensordata();
+        let read = |at: usize| [data[at], data[at + 1], data[at + 2]];
+        let (mut angular_velocity, mut linear_acceleration) = (read(gyro), read(accelerometer));
+        for value in &mut angular_velocity {
+            *value += self.noise.gyro_bias_rps + self.random.sample(self.noise.gyro_rps);
+        }
+        for value in &mut linear_acceleration {
+            *value += self.random.sample(self.noise.accelerometer_mps2);
+        }
+        Some(ImuSample {
+            stamp,
+            angular_velocity,
+            linear_acceleration,
+        })
+    }
+
+    /// Turns a robot's lidar once, if it has one.
+    pub fn laser_sample(&mut self, robot: &RobotName) -> Option<LaserSample> {
+        let stamp = self.time();
+        let (site, body) = self.robots.get(robot)?.lidar?;
+        let origin = self.data.site_xpos()[site];
+        let m = self.data.site_xmat()[site];
+        let angle_min = -std::f64::consts::PI;
+        let angle_increment = std::f64::consts::TAU / LIDAR_BEAMS as f64;
+        let beams: Vec<[f64; 3]> = (0..LIDAR_BEAMS)
+            .map(|i| {
+                let (sin, cos) = (angle_min + angle_increment * i as f64).sin_cos();
+                [
+                    m[0] * cos + m[1] * sin,
+                    m[3] * cos + m[4] * sin,
+                    m[6] * cos + m[7] * sin,
+                ]
+            })
+            .collect();
+        let (_, distances) =
+            self.data
+                .multi_ray(&origin, &beams, None, true, Some(body), LIDAR_RANGE_M, None);
+        let ranges = distances
+            .into_iter()
+            .map(|d| {
+                if (0.0..=LIDAR_RANGE_M).contains(&d) {
+                    (d + self.random.sample(self.noise.lidar_m)).max(0.0)
+                } else {
+                    f64::INFINITY
+                }
+            })
+            .collect();
+        Some(LaserSample {
+            stamp,
+            angle_min,
+            angle_increment,
+            ranges,
+            range_max: LIDAR_RANGE_M,
+        })
+    }
+
+    /// Where the movable objects are, as a perception driver would report them.
+    pub fn objects(&mut self) -> Vec<ObjectPose> {
+        let (positions, orientations) = (self.data.xpos(), self.data.xquat());
+        let noise = self.noise.object_m;
+        self.objects
+            .iter()
+            .map(|(name, body, size_m)| {
+                let mut pose = isometry(positions[*body], orientations[*body]);
+                for value in pose.translation.vector.iter_mut() {
+                    *value += self.random.sample(noise);
+                }
+                ObjectPose {
+                    name: name.clone(),
+                    pose,
+                    size_m: *size_m,
+                }
+            })
+            .collect()
+    }
+
+    /// Where a robot's root link really is: ground truth, for tests and reports.
+    pub fn true_base_pose(&self, robot: &RobotName) -> Option<Isometry3<f64>> {
+        let body = self.robots.get(robot)?.base_body;
+        Some(isometry(self.data.xpos()[body], self.data.xquat()[body]))
+    }
+}
+
+fn isometry(position: [f64; 3], [w, x, y, z]: [f64; 4]) -> Isometry3<f64> {
+    Isometry3::from_parts(
+        Translation3::from(position),
+        UnitQuaternion::from_quaternion(Quaternion::new(w, x, y, z)),
+    )
+}
+
+fn fresh_drives(model: &RobotModel) -> Drives {
+    let joints: Vec<_> = model.movable().map(|j| (j.kind, j.limits)).collect();
+    let start: Vec<f64> = model
+        .movable()
+        .map(|j| 0f64.clamp(j.limits.lower, j.limits.upper))
+        .collect();
+    Drives::new(joints, &start)
+}
+
+impl SimulatedRobot {
+    fn try_new(
+        model: RobotModel,
+        mujoco: &MjModel,
+        find: &impl Fn(MjtObjBase, &str) -> Result<usize, Error>,
+    ) -> Result<Self, Error> {
+        let name = |part: &str| format!("{}/{part}", model.name);
+        let mut robot = Self {
+            drives: fresh_drives(&model),
+            position_index: Vec::new(),
+            velocity_index: Vec::new(),
+            control_index: Vec::new(),
+            imu: None,
+            lidar: None,
+            base_body: find(MjtObjBase::mjOBJ_BODY, &name(&model.links[model.root].name))?,
+            model: model.clone(),
+        };
+        for joint in model.movable() {
+            let id = find(MjtObjBase::mjOBJ_JOINT, &name(&joint.name))?;
+            robot.position_index.push(mujoco.jnt_qposadr()[id] as usize);
+            robot.velocity_index.push(mujoco.jnt_dofadr()[id] as usize);
+            robot
+                .control_index
+                .push(find(MjtObjBase::mjOBJ_ACTUATOR, &name(&joint.name))?);
+        }
+        let sensor = |n: &str| -> Result<usize, Error> {
+            let id = find(MjtObjBase::mjOBJ_SENSOR, &name(n))?;
+            Ok(mujoco.sensor_adr()[id] as usize)
+        };
+        if model.link_index("imu_link").is_some() {
+            robot.imu = Some((sensor("gyro")?, sensor("accelerometer")?));
+        }
+        if model.link_index("lidar_link").is_some() {
+            robot.lidar = Some((
+                find(MjtObjBase::mjOBJ_SITE, &name("lidar_link"))?,
+                find(MjtObjBase::mjOBJ_BODY, &name("lidar_link"))?,
+            ));
+        }
+        Ok(robot)
+    }
+}

@@ -1,0 +1,165 @@
+//! The shipped worlds, simulated.
+
+use physical_ai_domain::{ActuatorCommand, CommandMode, RobotModel, RobotName, Time, World};
+use physical_ai_sim::{Error, SensorNoise, SimulatedWorld};
+
+const STEP_S: f64 = 0.001;
+
+fn world(file: &str, seed: u64) -> SimulatedWorld {
+    let top = concat!(env!("CARGO_MANIFEST_DIR"), "/../../..");
+    let yaml = std::fs::read_to_string(format!("{top}/params/worlds/{file}.yaml")).unwrap();
+    let world = World::from_yaml(file, &yaml).unwrap();
+    let models = world
+        .robots
+        .iter()
+        .map(|r| {
+            let urdf = std::fs::read_to_string(format!("{top}/urdf/{}.urdf", r.model)).unwrap();
+            RobotModel::from_urdf(r.name.clone(), &urdf).unwrap()
+        })
+        .collect();
+    SimulatedWorld::try_new(&world, models, SensorNoise::default(), seed, STEP_S).unwrap()
+}
+
+fn robot(name: &str) -> RobotName {
+    RobotName::try_new(name).unwrap()
+}
+
+fn drive(speed_rps: f64) -> ActuatorCommand {
+    ActuatorCommand {
+        robot: robot("rover_1"),
+        stamp: Time::ZERO,
+        sensor_stamp: Time::ZERO,
+        mode: CommandMode::Velocity,
+        position: vec![],
+        velocity: vec![speed_rps; 2],
+        effort: vec![],
+        valid_for_s: 0.05,
+    }
+}
+
+#[test]
+fn same_seed_gives_the_same_bits() {
+    let run = |seed| {
+        let mut world = world("demo", seed);
+        let mut samples = Vec::new();
+        for step in 0..300 {
+            if step % 5 == 0 {
+                world.apply(&drive(3.0)).unwrap();
+                samples.push(format!("{:?}", world.joint_sample(&robot("rover_1"))));
+                samples.push(format!("{:?}", world.imu_sample(&robot("rover_1"))));
+            }
+            world.step().unwrap();
+        }
+        samples.push(format!("{:?}", world.laser_sample(&robot("rover_1"))));
+        samples.push(format!("{:?}", world.objects()));
+        samples
+    };
+    assert_eq!(run(7), run(7));
+    assert_ne!(run(7), run(8));
+}
+
+#[test]
+fn rover_drives_as_commanded_and_rests_within_100_ms_of_silence() {
+    let mut world = world("demo", 1);
+    let name = robot("rover_1");
+    for step in 0..2000 {
+        if step % 5 == 0 {
+            world
+                .apply(&drive(5.0_f64.min(step as f64 * 0.01)))
+                .unwrap();
+        }
+        world.step().unwrap();
+    }
+    let before = world.true_base_pose(&name).unwrap().translation.vector;
+    assert!((before.x - 2.0 - 0.7).abs() < 0.03, "drove to {before}");
+    for _ in 0..100 {
+        world.step().unwrap();
+    }
+    assert!(world.is_holding(&name));
+    let at = |w: &SimulatedWorld| w.true_base_pose(&name).unwrap().translation.vector;
+    let (start, stopped) = (at(&world), {
+        for _ in 0..20 {
+            world.step().unwrap();
+        }
+        at(&world)
+    });
+    let speed = (stopped - start).norm() / 0.02;
+    assert!(speed < 0.02, "still moves at {speed} m/s");
+}
+
+#[test]
+fn arm_holds_against_gravity_and_follows_a_set_point() {
+    let mut world = world("demo", 1);
+    let name = robot("arm_1");
+    let target = [0.5, 0.4, 0.6, 0.3, -0.2, 0.7, 0.03, 0.03];
+    for step in 0..3000 {
+        if step % 5 == 0 {
+            let share = (step as f64 / 2000.0).min(1.0);
+            let moving = if share < 1.0 { 0.5 } else { 0.0 };
+            world
+                .apply(&ActuatorCommand {
+                    robot: name.clone(),
+                    mode: CommandMode::Position,
+                    position: target.iter().map(|t| t * share).collect(),
+                    velocity: target.iter().map(|t| t * moving).collect(),
+                    ..drive(0.0)
+                })
+                .unwrap();
+        }
+        world.step().unwrap();
+    }
+    let sample = world.joint_sample(&name).unwrap();
+    for (observed, wanted) in sample.position.iter().zip(target) {
+        assert!(
+            (observed - wanted).abs() < 5e-3,
+            "{observed} instead of {wanted}"
+        );
+    }
+}
+
+#[test]
+fn lidar_sees_the_walls() {
+    let mut world = world("demo", 1);
+    world.step().unwrap();
+    let scan = world.laser_sample(&robot("rover_1")).unwrap();
+    let ahead = scan.ranges[scan.ranges.len() / 2];
+    assert!((ahead - 2.95).abs() < 0.05, "east wall at {ahead} m");
+    assert!(world.laser_sample(&robot("arm_1")).is_none());
+}
+
+#[test]
+fn bad_commands_are_refused_with_field_and_value() {
+    let mut world = world("demo", 1);
+    let check = |world: &mut SimulatedWorld, command: ActuatorCommand, expected: &str| {
+        let error = world.apply(&command).unwrap_err().to_string();
+        assert!(error.contains(expected), "{error}");
+    };
+    check(&mut world, drive(f64::NAN), "velocity[0] is NaN");
+    let short = ActuatorCommand {
+        velocity: vec![1.0],
+        ..drive(1.0)
+    };
+    check(
+        &mut world,
+        short,
+        "velocity has 1 values, but the robot has 2 joints",
+    );
+    let unknown = ActuatorCommand {
+        robot: robot("ghost"),
+        ..drive(1.0)
+    };
+    assert!(matches!(world.apply(&unknown), Err(Error::UnknownRobot(_))));
+}
+
+#[test]
+fn reset_brings_everything_back() {
+    let mut world = world("two_by_two", 3);
+    let start = format!("{:?}", world.objects());
+    for _ in 0..500 {
+        world.apply(&drive(5.0)).unwrap();
+        world.step().unwrap();
+    }
+    world.reset();
+    assert_eq!(world.time(), Time::ZERO);
+    assert_eq!(format!("{:?}", world.objects()), start);
+}
