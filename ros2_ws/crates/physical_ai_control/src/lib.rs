@@ -1,3 +1,27 @@
 //! Kinematics, trajectories, controllers, state estimation and the safety filter: pure functions and
 //! small state machines that know nothing of ROS. Units are SI and radians, frames follow REP-103.
 
+mod command_guard;
+mod diff_drive;
+mod error;
+mod inverse_kinematics;
+mod kinematics;
+mod metrics;
+mod navigation;
+mod odometry;
+mod safety;
+mod trajectory;
+
+pub mod agent;
+pub mod skills;
+
+pub use command_guard::{CommandGuard, GuardVerdict};
+pub use diff_drive::DifferentialDrive;
+pub use error::Error;
+pub use inverse_kinematics::inverse_kinematics;
+pub use kinematics::Chain;
+pub use metrics::{Distribution, Summary};
+pub use navigation::{DriveLimits, Navigator, Obstacles, Speed};
+pub use odometry::Odometry;
+pub use safety::{SafetyCause, SafetyFilter, SafetyLimits, SafetyState, SafetyVerdict};
+pub use trajectory::{JointPoint, JointTrajectory, LIMIT_SHARE};

@@ -377,10 +377,10 @@ impl Reader<'_> {
             });
         }
         let field = format!("{field}: limit");
-        self.finite(
-            &field,
-            &[limit.lower, limit.upper, limit.velocity, limit.effort],
-        )?;
+        if kind != JointKind::Continuous {
+            self.finite(&field, &[limit.lower, limit.upper])?;
+        }
+        self.finite(&field, &[limit.velocity, limit.effort])?;
         for (name, value) in [("velocity", limit.velocity), ("effort", limit.effort)] {
             if value <= 0.0 {
                 return Err(self.error(

@@ -3,7 +3,7 @@
 use physical_ai_domain::{ActuatorCommand, CommandMode, JointKind, JointLimits};
 
 /// Simulated seconds without a command after which a drive stops by itself.
-pub const DRIVE_WATCHDOG_S: f64 = 0.05;
+pub const DRIVE_WATCHDOG_S: f64 = 0.04;
 
 /// Position gain of a joint's servo, in efforts at the limit per radian or metre.
 const POSITION_GAIN_PER_EFFORT: f64 = 50.0;

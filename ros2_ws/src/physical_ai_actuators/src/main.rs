@@ -1,3 +1,8 @@
-//! The `actuator_worker` node.
+//! The `actuator_worker` node: the last gate between commands and hardware.
 
-fn main() {}
+mod node;
+mod parameters;
+
+fn main() -> std::process::ExitCode {
+    physical_ai_ros::run::<node::Actuators>("actuator_worker")
+}

@@ -1,3 +1,9 @@
-//! The `agent_worker` node.
+//! The `agent_worker` node: several robots controlled at once, tasks in, commands out.
 
-fn main() {}
+mod node;
+mod parameters;
+mod tasks;
+
+fn main() -> std::process::ExitCode {
+    physical_ai_ros::run::<node::AgentNode>("agent_worker")
+}

@@ -10,7 +10,7 @@ use r2r::action_msgs::msg::GoalInfo;
 use r2r::action_msgs::srv::CancelGoal;
 
 use crate::action_server::GoalId;
-use crate::{Context, Error, Qos, ServiceClient};
+use crate::{Context, Error, Handle, Qos, ServiceClient};
 
 /// State of a goal; the numbers are those of action_msgs/GoalStatus.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,14 +55,49 @@ pub enum GoalOutcome<R> {
 }
 
 type FeedbackCallback<A, F> = Box<dyn FnMut(&mut A, &mut Context<A>, F)>;
-type Listeners<A, F> = Rc<RefCell<HashMap<GoalId, FeedbackCallback<A, F>>>>;
+
+/// Who listens to which goal's feedback. A listener is out of its slot while it runs.
+struct Listeners<A, F> {
+    slots: RefCell<HashMap<GoalId, Option<FeedbackCallback<A, F>>>>,
+    subscription: RefCell<Option<Handle>>,
+}
+
+impl<A, F> Listeners<A, F> {
+    fn new() -> Self {
+        Self {
+            slots: RefCell::default(),
+            subscription: RefCell::default(),
+        }
+    }
+
+    fn deliver(&self, app: &mut A, context: &mut Context<A>, id: GoalId, feedback: F) {
+        let listener = self.slots.borrow_mut().get_mut(&id).and_then(Option::take);
+        let Some(mut listener) = listener else { return };
+        listener(app, context, feedback);
+        if let Some(slot) = self.slots.borrow_mut().get_mut(&id) {
+            *slot = Some(listener);
+        }
+    }
+
+    fn forget(&self, id: GoalId) {
+        self.slots.borrow_mut().remove(&id);
+    }
+}
+
+impl<A, F> Drop for Listeners<A, F> {
+    fn drop(&mut self) {
+        if let Some(subscription) = self.subscription.get_mut() {
+            subscription.cancel();
+        }
+    }
+}
 
 /// Sends goals to one action server.
 pub struct ActionClient<A: 'static, Act: WrappedActionTypeSupport + 'static> {
-    send_goal: Rc<ServiceClient<Act::SendGoal>>,
-    get_result: Rc<ServiceClient<Act::GetResult>>,
-    cancel_goal: Rc<ServiceClient<CancelGoal::Service>>,
-    listeners: Listeners<A, Act::Feedback>,
+    send_goal: ServiceClient<Act::SendGoal>,
+    get_result: ServiceClient<Act::GetResult>,
+    cancel_goal: ServiceClient<CancelGoal::Service>,
+    listeners: Rc<Listeners<A, Act::Feedback>>,
 }
 
 impl<A: 'static, Act: WrappedActionTypeSupport + 'static> ActionClient<A, Act> {
@@ -71,26 +106,23 @@ impl<A: 'static, Act: WrappedActionTypeSupport + 'static> ActionClient<A, Act> {
     /// # Errors
     /// [`Error::Ros`] if the name is not allowed.
     pub fn try_new(context: &mut Context<A>, name: &str) -> Result<Self, Error> {
-        let listeners: Listeners<A, Act::Feedback> = Rc::default();
-        let receivers = listeners.clone();
-        context.subscribe(
+        let listeners: Rc<Listeners<A, Act::Feedback>> = Rc::new(Listeners::new());
+        let receivers = Rc::downgrade(&listeners);
+        let subscription = context.subscribe(
             &format!("{name}/_action/feedback"),
             Qos::events(),
             move |app, context, message: Act::FeedbackMessage| {
                 let (uuid, feedback) = Act::destructure_feedback_msg(message);
-                let id = GoalId::from_msg(&uuid);
-                // Taken out while it runs, so that it may send further goals.
-                let listener = receivers.borrow_mut().remove(&id);
-                if let Some(mut listener) = listener {
-                    listener(app, context, feedback);
-                    receivers.borrow_mut().insert(id, listener);
+                if let Some(listeners) = receivers.upgrade() {
+                    listeners.deliver(app, context, GoalId::from_msg(&uuid), feedback);
                 }
             },
         )?;
+        *listeners.subscription.borrow_mut() = Some(subscription);
         Ok(Self {
-            send_goal: Rc::new(context.client(&format!("{name}/_action/send_goal"))?),
-            get_result: Rc::new(context.client(&format!("{name}/_action/get_result"))?),
-            cancel_goal: Rc::new(context.client(&format!("{name}/_action/cancel_goal"))?),
+            send_goal: context.client(&format!("{name}/_action/send_goal"))?,
+            get_result: context.client(&format!("{name}/_action/get_result"))?,
+            cancel_goal: context.client(&format!("{name}/_action/cancel_goal"))?,
             listeners,
         })
     }
@@ -108,8 +140,9 @@ impl<A: 'static, Act: WrappedActionTypeSupport + 'static> ActionClient<A, Act> {
     ) {
         let (accept_timeout, result_timeout) = timeouts;
         self.listeners
+            .slots
             .borrow_mut()
-            .insert(id, Box::new(on_feedback));
+            .insert(id, Some(Box::new(on_feedback)));
         let listeners = self.listeners.clone();
         let get_result = self.get_result.clone();
         let request = Act::make_goal_request_msg(id.to_msg(), goal);
@@ -121,11 +154,11 @@ impl<A: 'static, Act: WrappedActionTypeSupport + 'static> ActionClient<A, Act> {
                 let accepted = match answer.map(|a| Act::destructure_goal_response_msg(a).0) {
                     Ok(true) => true,
                     Ok(false) => {
-                        listeners.borrow_mut().remove(&id);
+                        listeners.forget(id);
                         return on_end(app, context, Ok(GoalOutcome::Rejected));
                     }
                     Err(error) => {
-                        listeners.borrow_mut().remove(&id);
+                        listeners.forget(id);
                         return on_end(app, context, Err(error));
                     }
                 };
@@ -136,7 +169,7 @@ impl<A: 'static, Act: WrappedActionTypeSupport + 'static> ActionClient<A, Act> {
                     request,
                     result_timeout,
                     move |app, context, answer| {
-                        listeners.borrow_mut().remove(&id);
+                        listeners.forget(id);
                         let outcome = answer.map(|a| {
                             let (status, result) = Act::destructure_result_response_msg(a);
                             GoalOutcome::Ended(GoalStatus::from_wire(status), result)

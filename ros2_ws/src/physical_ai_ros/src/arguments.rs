@@ -56,7 +56,8 @@ impl Arguments {
                 (true, "--log-level") => {
                     let level = value_of(argument, iterator.next())?;
                     // `--log-level node:=level` addresses one logger; the level is what counts here.
-                    let level = level.rsplit(":=").next().unwrap_or(level).to_lowercase();
+                    let level = level.rsplit(":=").next().unwrap_or(level);
+                    let level = crate::logging::level_from_ros(level);
                     parsed.push("--log-level", "log_level", ParameterValue::String(level));
                 }
                 (true, "-e" | "--enclave" | "--log-config-file") => {

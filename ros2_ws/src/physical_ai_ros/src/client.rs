@@ -1,11 +1,10 @@
 //! ROS for programs that are not nodes of the suite: an async client on a spin thread of its own.
 
-use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::Receiver;
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use r2r::{WrappedActionTypeSupport, WrappedServiceTypeSupport, WrappedTypesupport};
 use tokio::sync::{mpsc, oneshot};
@@ -16,6 +15,9 @@ use crate::clock::RosClock;
 use crate::context::{Event, EventSender, Keep, Poller};
 use crate::executor::create_node;
 use crate::{Arguments, Context, Error, Publisher, Qos};
+
+/// How often the graph is asked while waiting for somebody.
+const GRAPH_POLL: Duration = Duration::from_millis(20);
 
 /// An asynchronous ROS client. Dropping it stops its node.
 pub struct Client {
@@ -128,6 +130,72 @@ impl Client {
             .await?
     }
 
+    /// Waits until somebody subscribes to what `publisher` sends.
+    ///
+    /// # Errors
+    /// [`Error::Timeout`] if nobody does within `timeout`.
+    pub async fn wait_for_subscriber<M: WrappedTypesupport + 'static>(
+        &self,
+        publisher: &Publisher<M>,
+        timeout: Duration,
+    ) -> Result<(), Error> {
+        let deadline = Instant::now() + timeout;
+        while publisher.subscriber_count() == 0 {
+            if Instant::now() >= deadline {
+                return Err(Error::Timeout {
+                    what: "topic",
+                    name: publisher.topic(),
+                    timeout_s: timeout.as_secs_f64(),
+                });
+            }
+            tokio::time::sleep(GRAPH_POLL).await;
+        }
+        Ok(())
+    }
+
+    /// Waits until a service is served.
+    ///
+    /// # Errors
+    /// [`Error::Timeout`] if nobody serves it within `timeout`.
+    pub async fn wait_for_service<S: WrappedServiceTypeSupport + 'static>(
+        &self,
+        name: &str,
+        timeout: Duration,
+    ) -> Result<(), Error> {
+        let deadline = Instant::now() + timeout;
+        loop {
+            let wanted = name.to_owned();
+            let available = self
+                .with_context(move |context| Ok(context.client::<S>(&wanted)?.is_available()))
+                .await?;
+            if available? {
+                return Ok(());
+            }
+            if Instant::now() >= deadline {
+                return Err(Error::Timeout {
+                    what: "service",
+                    name: name.to_owned(),
+                    timeout_s: timeout.as_secs_f64(),
+                });
+            }
+            tokio::time::sleep(GRAPH_POLL).await;
+        }
+    }
+
+    /// Waits until an action is served.
+    ///
+    /// # Errors
+    /// [`Error::Timeout`] if nobody serves it within `timeout`.
+    pub async fn wait_for_action<Act: WrappedActionTypeSupport + 'static>(
+        &self,
+        name: &str,
+        timeout: Duration,
+    ) -> Result<(), Error> {
+        let service = format!("{name}/_action/send_goal");
+        self.wait_for_service::<Act::SendGoal>(&service, timeout)
+            .await
+    }
+
     /// Calls a service, waiting for it to appear.
     ///
     /// # Errors
@@ -145,7 +213,7 @@ impl Client {
         let (sender, receiver) = oneshot::channel();
         let name = name.to_owned();
         self.with_context(move |context| -> Result<(), Error> {
-            let client = Rc::new(context.client::<S>(&name)?);
+            let client = context.client::<S>(&name)?;
             context.call(&client, request, timeout, move |(), _, answer| {
                 let _ = sender.send(answer);
             });

@@ -1,7 +1,8 @@
 use std::any::{Any, TypeId};
-use std::cell::{Cell, RefCell};
+use std::cell::Cell;
 use std::collections::HashMap;
 use std::rc::Rc;
+use std::sync::Arc;
 use std::sync::mpsc::{SyncSender, sync_channel};
 use std::time::{Duration, Instant};
 
@@ -10,6 +11,7 @@ use physical_ai_domain::Time;
 use r2r::{WrappedServiceTypeSupport, WrappedTypesupport};
 
 use crate::clock::{ClockKind, RosClock};
+use crate::service_client::{PendingCall, ServiceClient};
 use crate::{Error, Qos};
 
 /// How many events other threads may have waiting before [`EventSender::post`] refuses.
@@ -17,9 +19,7 @@ const EVENT_QUEUE: usize = 4096;
 
 pub(crate) type Poller<A> = Box<dyn FnMut(&mut A, &mut Context<A>) -> Keep>;
 pub(crate) type Event<A> = Box<dyn FnOnce(&mut A, &mut Context<A>) + Send>;
-type SharedStream<T> = Rc<RefCell<Box<dyn Stream<Item = T> + Unpin>>>;
 type TimerCallback<A> = Box<dyn FnMut(&mut A, &mut Context<A>)>;
-type ReplyCallback<A, R> = Box<dyn FnOnce(&mut A, &mut Context<A>, Result<R, Error>)>;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Keep {
@@ -48,8 +48,8 @@ pub struct Context<A> {
     pub(crate) diagnostics_due: bool,
     pub(crate) spin_timeout: Duration,
     pub(crate) stop_requested: bool,
-    streams: HashMap<(String, TypeId), Rc<dyn Any>>,
     publishers: HashMap<(String, TypeId), Box<dyn Any>>,
+    clients: HashMap<(String, TypeId), Box<dyn Any>>,
     name: String,
     namespace: String,
     events: SyncSender<Event<A>>,
@@ -87,6 +87,7 @@ impl<A> EventSender<A> {
 #[derive(Clone)]
 pub struct Publisher<M: WrappedTypesupport> {
     inner: r2r::Publisher<M>,
+    topic: Arc<str>,
 }
 
 impl<M: WrappedTypesupport + 'static> Publisher<M> {
@@ -95,6 +96,11 @@ impl<M: WrappedTypesupport + 'static> Publisher<M> {
         if let Err(error) = self.inner.publish(message) {
             tracing::debug!(%error, "message not published");
         }
+    }
+
+    /// The topic, as it was given.
+    pub fn topic(&self) -> String {
+        self.topic.to_string()
     }
 
     /// How many subscribers are matched now.
@@ -132,14 +138,6 @@ impl<S: WrappedServiceTypeSupport + 'static> Responder<S> {
     }
 }
 
-/// Calls one service.
-pub struct ServiceClient<S: WrappedServiceTypeSupport + 'static> {
-    inner: r2r::Client<S>,
-    available: RefCell<std::pin::Pin<Box<dyn std::future::Future<Output = r2r::Result<()>>>>>,
-    found: Cell<bool>,
-    name: String,
-}
-
 impl<A: 'static> Context<A> {
     pub(crate) fn new(
         node: r2r::Node,
@@ -157,8 +155,8 @@ impl<A: 'static> Context<A> {
             diagnostics_due: true,
             spin_timeout: Duration::from_millis(5),
             stop_requested: false,
-            streams: HashMap::new(),
             publishers: HashMap::new(),
+            clients: HashMap::new(),
             name,
             namespace,
             events,
@@ -174,6 +172,16 @@ impl<A: 'static> Context<A> {
     /// Namespace, starting with `/`.
     pub fn namespace(&self) -> &str {
         &self.namespace
+    }
+
+    /// The full name of a topic or service: relative names get the namespace, `~` the node's name.
+    pub fn resolve(&self, name: &str) -> String {
+        let namespace = self.namespace.trim_end_matches('/');
+        match name.strip_prefix('~') {
+            Some(private) => format!("{namespace}/{}{private}", self.name),
+            None if name.starts_with('/') => name.to_owned(),
+            None => format!("{namespace}/{name}"),
+        }
     }
 
     /// ROS time.
@@ -242,7 +250,10 @@ impl<A: 'static> Context<A> {
             .node
             .create_publisher::<M>(topic, qos.0)
             .map_err(|e| Error::ros("publisher", topic, e))?;
-        let publisher = Publisher { inner };
+        let publisher = Publisher {
+            inner,
+            topic: topic.into(),
+        };
         self.publishers.insert(key, Box::new(publisher.clone()));
         Ok(publisher)
     }
@@ -257,17 +268,10 @@ impl<A: 'static> Context<A> {
         qos: Qos,
         callback: impl FnMut(&mut A, &mut Self, M) + 'static,
     ) -> Result<Handle, Error> {
-        let key = (format!("sub {topic}"), TypeId::of::<M>());
-        let stream = match self.existing_stream::<M>(&key) {
-            Some(stream) => stream,
-            None => {
-                let stream = self
-                    .node
-                    .subscribe::<M>(topic, qos.0)
-                    .map_err(|e| Error::ros("subscription", topic, e))?;
-                self.keep_stream(key, Box::new(stream))
-            }
-        };
+        let stream = self
+            .node
+            .subscribe::<M>(topic, qos.0)
+            .map_err(|e| Error::ros("subscription", topic, e))?;
         Ok(self.poll_stream(stream, callback))
     }
 
@@ -286,31 +290,13 @@ impl<A: 'static> Context<A> {
             .node
             .subscribe_raw(topic, type_name, qos.0)
             .map_err(|e| Error::ros("subscription", topic, e))?;
-        Ok(self.poll_stream(Rc::new(RefCell::new(Box::new(stream))), callback))
+        Ok(self.poll_stream(stream, callback))
     }
 
-    fn existing_stream<T: 'static>(&self, key: &(String, TypeId)) -> Option<SharedStream<T>> {
-        // A node that is configured again takes over the entities of its first life: r2r cannot
-        // destroy one without destroying the node.
-        self.streams
-            .get(key)?
-            .downcast_ref::<SharedStream<T>>()
-            .cloned()
-    }
-
-    fn keep_stream<T: 'static>(
-        &mut self,
-        key: (String, TypeId),
-        stream: Box<dyn Stream<Item = T> + Unpin>,
-    ) -> SharedStream<T> {
-        let stream: SharedStream<T> = Rc::new(RefCell::new(stream));
-        self.streams.insert(key, Rc::new(stream.clone()));
-        stream
-    }
-
+    /// The poller owns the stream: when it goes, r2r destroys the entity at its next message.
     fn poll_stream<T: 'static>(
         &mut self,
-        stream: SharedStream<T>,
+        mut stream: impl Stream<Item = T> + Unpin + 'static,
         mut callback: impl FnMut(&mut A, &mut Self, T) + 'static,
     ) -> Handle {
         let cancelled = Rc::new(Cell::new(false));
@@ -319,8 +305,7 @@ impl<A: 'static> Context<A> {
         };
         self.new_pollers.push(Box::new(move |app, context| {
             while !cancelled.get() {
-                let next = stream.borrow_mut().next().now_or_never();
-                match next {
+                match stream.next().now_or_never() {
                     Some(Some(item)) => callback(app, context, item),
                     Some(None) => return Keep::No,
                     None => return Keep::Yes,
@@ -355,17 +340,10 @@ impl<A: 'static> Context<A> {
         name: &str,
         mut callback: impl FnMut(&mut A, &mut Self, S::Request, Responder<S>) + 'static,
     ) -> Result<Handle, Error> {
-        let key = (format!("srv {name}"), TypeId::of::<S>());
-        let stream = match self.existing_stream::<r2r::ServiceRequest<S>>(&key) {
-            Some(stream) => stream,
-            None => {
-                let stream = self
-                    .node
-                    .create_service::<S>(name, Qos::services().0)
-                    .map_err(|e| Error::ros("service", name, e))?;
-                self.keep_stream(key, Box::new(stream))
-            }
-        };
+        let stream = self
+            .node
+            .create_service::<S>(name, Qos::services().0)
+            .map_err(|e| Error::ros("service", name, e))?;
         Ok(self.poll_stream(
             stream,
             move |app, context, request: r2r::ServiceRequest<S>| {
@@ -375,7 +353,7 @@ impl<A: 'static> Context<A> {
         ))
     }
 
-    /// Creates a client of a service.
+    /// Creates a client of a service, or returns the one that exists for this name and type.
     ///
     /// # Errors
     /// [`Error::Ros`] if the name is not allowed.
@@ -383,70 +361,43 @@ impl<A: 'static> Context<A> {
         &mut self,
         name: &str,
     ) -> Result<ServiceClient<S>, Error> {
+        let key = (name.to_owned(), TypeId::of::<S>());
+        if let Some(existing) = self.clients.get(&key).and_then(|c| c.downcast_ref()) {
+            let existing: &ServiceClient<S> = existing;
+            return Ok(existing.clone());
+        }
         let inner = self
             .node
             .create_client::<S>(name, Qos::services().0)
             .map_err(|e| Error::ros("client", name, e))?;
-        let available =
-            r2r::Node::is_available(&inner).map_err(|e| Error::ros("client", name, e))?;
-        Ok(ServiceClient {
-            inner,
-            available: RefCell::new(Box::pin(available.fuse())),
-            found: Cell::new(false),
-            name: name.to_owned(),
-        })
+        let client = ServiceClient::new(inner, name);
+        self.clients.insert(key, Box::new(client.clone()));
+        Ok(client)
     }
 
     /// Sends a request as soon as the service is there; `callback` gets the answer, or
-    /// [`Error::Timeout`] after `timeout`.
+    /// [`Error::Timeout`] after `timeout`, or [`Error::ServerGone`] if the server leaves meanwhile.
     pub fn call<S: WrappedServiceTypeSupport + 'static>(
         &mut self,
-        client: &Rc<ServiceClient<S>>,
+        client: &ServiceClient<S>,
         request: S::Request,
         timeout: Duration,
         callback: impl FnOnce(&mut A, &mut Self, Result<S::Response, Error>) + 'static,
     ) {
-        let client = client.clone();
-        let deadline = Instant::now() + timeout;
-        let mut callback: Option<ReplyCallback<A, S::Response>> = Some(Box::new(callback));
-        type Reply<R> = std::pin::Pin<Box<dyn std::future::Future<Output = r2r::Result<R>>>>;
-        let mut reply: Option<Reply<S::Response>> = None;
-        let poll = move |app: &mut A, context: &mut Self| {
-            let outcome = match reply.as_mut() {
-                None if client.is_available() => match client.inner.request(&request) {
-                    Ok(future) => {
-                        reply = Some(Box::pin(future));
-                        None
-                    }
-                    Err(e) => Some(Err(Error::ros("service", &client.name, e))),
-                },
-                None => None,
-                Some(reply) => reply
-                    .now_or_never()
-                    .map(|r| r.map_err(|e| Error::ros("service", &client.name, e))),
+        let mut pending = PendingCall::new(client.clone(), request, timeout);
+        // Sends at once if the server is known; what came of it is told from the spin loop, because
+        // the caller is still inside its own callback.
+        let mut early = pending.poll();
+        let mut callback = Some(callback);
+        self.new_pollers.push(Box::new(move |app, context| {
+            let Some(outcome) = early.take().or_else(|| pending.poll()) else {
+                return Keep::Yes;
             };
-            let outcome = outcome.or_else(|| {
-                (Instant::now() >= deadline).then(|| {
-                    Err(Error::Timeout {
-                        what: "service",
-                        name: client.name.clone(),
-                        timeout_s: timeout.as_secs_f64(),
-                    })
-                })
-            });
-            match (outcome, callback.take()) {
-                (Some(outcome), Some(callback)) => {
-                    callback(app, context, outcome);
-                    Keep::No
-                }
-                (None, unused) => {
-                    callback = unused;
-                    Keep::Yes
-                }
-                (Some(_), None) => Keep::No,
+            if let Some(callback) = callback.take() {
+                callback(app, context, outcome);
             }
-        };
-        self.new_pollers.push(Box::new(poll));
+            Keep::No
+        }));
     }
 
     /// Calls `callback` every `period` of the given clock. A late timer fires once, not in a burst.
@@ -469,25 +420,15 @@ impl<A: 'static> Context<A> {
     }
 }
 
-impl<S: WrappedServiceTypeSupport + 'static> ServiceClient<S> {
-    /// True once the service has been seen in the graph.
-    pub fn is_available(&self) -> bool {
-        if !self.found.get() {
-            let answer = self.available.borrow_mut().as_mut().now_or_never();
-            self.found.set(matches!(answer, Some(Ok(()))));
-        }
-        self.found.get()
-    }
-}
-
 impl<A> TimerEntry<A> {
     pub(crate) fn is_cancelled(&self) -> bool {
         self.cancelled.get()
     }
 
-    /// Time until this timer is due on the steady clock; simulated time cannot be predicted.
-    pub(crate) fn wait(&self, now: Instant) -> Option<Duration> {
-        (self.kind == ClockKind::Steady).then(|| self.next_steady.saturating_duration_since(now))
+    /// Time until this timer is due; simulated time cannot be predicted.
+    pub(crate) fn wait(&self, now: Instant, simulated: bool) -> Option<Duration> {
+        let steady = self.kind == ClockKind::Steady || !simulated;
+        steady.then(|| self.next_steady.saturating_duration_since(now))
     }
 
     /// True if due; moves the deadline on.

@@ -40,6 +40,14 @@ pub enum Error {
         /// How long was waited, in seconds.
         timeout_s: f64,
     },
+    /// The server left while its answer was awaited.
+    #[error(
+        "service {name:?}: the node that serves it went away before it answered; restart it and try again"
+    )]
+    ServerGone {
+        /// Service name.
+        name: String,
+    },
     /// The node is stopping; nothing can be sent any more.
     #[error("the node is stopping")]
     Stopping,

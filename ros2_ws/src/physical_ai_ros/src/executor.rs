@@ -126,7 +126,8 @@ impl<A: Application> Executor<A> {
     fn try_new(default_node_name: &str, arguments: &[String]) -> Result<Self, Error> {
         let arguments = Arguments::parse(default_node_name, arguments)?;
         let (standard, parameters) = arguments.load::<A::Parameters>()?;
-        let log = crate::logging::install(&standard.log_level, true);
+        crate::logging::check_level(&standard.log_level)?;
+        let log = crate::logging::install(&standard.log_level);
         let stop = Arc::new(AtomicBool::new(false));
         for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM] {
             signal_hook::flag::register(signal, stop.clone())
@@ -169,6 +170,7 @@ impl<A: Application> Executor<A> {
     }
 
     fn run(mut self) -> ExitCode {
+        self.announce_parameters();
         if self.standard.autostart {
             for label in ["configure", "activate"] {
                 if let Err(error) = self.transition_by_label(label) {
@@ -191,23 +193,27 @@ impl<A: Application> Executor<A> {
     /// Brings the application to rest, lets its last messages out and drops everything in an order
     /// in which no entity outlives its node.
     fn finish(&mut self) {
+        if self.state == State::Active {
+            self.come_to_rest();
+        }
         if let Some(app) = self.app.as_mut() {
-            if self.state == State::Active
-                && let Err(error) = app.deactivate(&mut self.context)
-            {
-                tracing::error!("deactivate failed while stopping: {error}");
-            }
             app.shutdown(&mut self.context);
         }
         self.context.active = false;
+        // Goals that still run are aborted by this, and their clients are told.
+        self.drop_application();
         self.publish_log();
         let until = Instant::now() + Duration::from_millis(50);
         while Instant::now() < until {
             self.context.node.spin_once(Duration::from_millis(5));
         }
+    }
+
+    fn drop_application(&mut self) {
+        self.app = None;
         self.pollers.clear();
         self.context.new_pollers.clear();
-        self.app = None;
+        self.context.timers.clear();
     }
 
     fn turn(&mut self) {
@@ -223,11 +229,11 @@ impl<A: Application> Executor<A> {
     }
 
     fn spin_timeout(&self) -> Duration {
-        let now = Instant::now();
+        let (now, simulated) = (Instant::now(), self.context.uses_sim_time());
         self.context
             .timers
             .iter()
-            .filter_map(|t| t.wait(now))
+            .filter_map(|t| t.wait(now, simulated))
             .fold(self.context.spin_timeout, Duration::min)
     }
 
@@ -283,52 +289,56 @@ impl<A: Application> Executor<A> {
         self.transition(transition)
     }
 
+    /// Runs a transition. One that fails leaves the node unconfigured, with nothing half made.
     fn transition(&mut self, transition: Transition) -> Result<(), Error> {
         let result = self.run_transition(transition);
-        match &result {
-            Ok(()) => {
-                tracing::info!("{} → {}", self.state.label(), transition.to.label());
-                self.state = transition.to;
-                self.last_error = None;
-                let event = TransitionEvent {
-                    timestamp: self.context.now().nanoseconds().max(0) as u64,
-                    transition: transition.to_msg(),
-                    start_state: transition.from.to_msg(),
-                    goal_state: transition.to.to_msg(),
-                };
-                if let Err(error) = self.services.transition_event.publish(&event) {
-                    tracing::debug!(%error, "transition event not published");
-                }
-            }
-            Err(error) => self.last_error = Some(error.to_string()),
+        let reached = match &result {
+            Ok(()) => transition.to,
+            Err(_) if transition.to == State::Finalized => State::Finalized,
+            Err(_) => State::Unconfigured,
+        };
+        if result.is_err() && reached == State::Unconfigured {
+            self.come_to_rest();
+            self.drop_application();
+        }
+        self.last_error = result.as_ref().err().map(ToString::to_string);
+        if reached != self.state {
+            tracing::info!("{} → {}", self.state.label(), reached.label());
+        }
+        self.state = reached;
+        let event = TransitionEvent {
+            timestamp: self.context.now().nanoseconds().max(0) as u64,
+            transition: transition.to_msg(),
+            start_state: transition.from.to_msg(),
+            goal_state: reached.to_msg(),
+        };
+        if let Err(error) = self.services.transition_event.publish(&event) {
+            tracing::debug!(%error, "transition event not published");
         }
         self.context.active = self.state == State::Active;
         self.context.request_diagnostics_update();
         result
     }
 
+    /// The safe state, as well as the application can still reach it.
+    fn come_to_rest(&mut self) {
+        if let Some(app) = self.app.as_mut()
+            && let Err(error) = app.deactivate(&mut self.context)
+        {
+            tracing::error!("deactivate failed: {error}");
+        }
+    }
+
     fn run_transition(&mut self, transition: Transition) -> Result<(), Error> {
         let context = &mut self.context;
         match (transition.to, self.app.as_mut()) {
-            (State::Inactive, None) => {
-                let configured = A::configure(context, &self.parameters);
-                if configured.is_err() {
-                    context.new_pollers.clear();
-                    context.timers.clear();
-                }
-                self.app = Some(configured?);
-            }
+            (State::Inactive, None) => self.app = Some(A::configure(context, &self.parameters)?),
             (State::Inactive, Some(app)) => app.deactivate(context)?,
             (State::Active, Some(app)) => app.activate(context)?,
             (State::Finalized, Some(app)) if self.state == State::Active => {
                 app.deactivate(context)?;
             }
-            (State::Unconfigured, Some(_)) => {
-                self.app = None;
-                self.pollers.clear();
-                context.timers.clear();
-                context.new_pollers.clear();
-            }
+            (State::Unconfigured, Some(_)) => self.drop_application(),
             _ => {}
         }
         Ok(())
@@ -404,7 +414,7 @@ impl<A: Application> Executor<A> {
             let names = Self::descriptors()
                 .iter()
                 .map(|d| d.name.to_owned())
-                .filter(|n| wanted.is_empty() || wanted.iter().any(|p| n.starts_with(p.as_str())))
+                .filter(|n| wanted.is_empty() || wanted.iter().any(|p| has_prefix(n, p)))
                 .collect();
             let result = rcl::ListParametersResult {
                 names,
@@ -438,10 +448,16 @@ impl<A: Application> Executor<A> {
         while let Some(request) = take(&mut self.services.describe) {
             let names = request.message.names.clone();
             let all = Self::descriptors();
+            // One answer per question: an unknown parameter is described as "not set".
             let descriptors = names
                 .iter()
-                .filter_map(|n| all.iter().find(|d| d.name == n))
-                .map(|d| descriptor_to_msg(d, self.value(d.name).as_ref()))
+                .map(|name| match all.iter().find(|d| d.name == name) {
+                    Some(d) => descriptor_to_msg(d, self.value(d.name).as_ref()),
+                    None => rcl::ParameterDescriptor {
+                        name: name.clone(),
+                        ..Default::default()
+                    },
+                })
                 .collect();
             answer(
                 request,
@@ -470,19 +486,7 @@ impl<A: Application> Executor<A> {
     fn set_parameters(&mut self, wanted: &[rcl::Parameter]) -> rcl::SetParametersResult {
         match self.try_set_parameters(wanted) {
             Ok(()) => {
-                let event = rcl::ParameterEvent {
-                    stamp: time_to_msg(self.context.now()),
-                    node: format!(
-                        "{}/{}",
-                        self.context.namespace().trim_end_matches('/'),
-                        self.context.node_name()
-                    ),
-                    changed_parameters: wanted.to_vec(),
-                    ..Default::default()
-                };
-                if let Err(error) = self.services.parameter_events.publish(&event) {
-                    tracing::debug!(%error, "parameter event not published");
-                }
+                self.publish_parameter_event(Vec::new(), wanted.to_vec());
                 rcl::SetParametersResult {
                     successful: true,
                     reason: String::new(),
@@ -495,9 +499,33 @@ impl<A: Application> Executor<A> {
         }
     }
 
+    fn publish_parameter_event(&self, new: Vec<rcl::Parameter>, changed: Vec<rcl::Parameter>) {
+        let event = rcl::ParameterEvent {
+            stamp: time_to_msg(self.context.now()),
+            node: self.context.resolve(self.context.node_name()),
+            new_parameters: new,
+            changed_parameters: changed,
+            ..Default::default()
+        };
+        if let Err(error) = self.services.parameter_events.publish(&event) {
+            tracing::debug!(%error, "parameter event not published");
+        }
+    }
+
+    fn announce_parameters(&self) {
+        let new = Self::descriptors()
+            .iter()
+            .map(|d| rcl::Parameter {
+                name: d.name.to_owned(),
+                value: value_to_msg(self.value(d.name).as_ref()),
+            })
+            .collect();
+        self.publish_parameter_event(new, Vec::new());
+    }
+
     fn try_set_parameters(&mut self, wanted: &[rcl::Parameter]) -> Result<(), String> {
         let all = Self::descriptors();
-        let mut changed = self.parameters.clone();
+        let (mut standard, mut own) = (self.standard.clone(), self.parameters.clone());
         for parameter in wanted {
             let name = &parameter.name;
             let value = value_from_msg(&parameter.value)
@@ -505,12 +533,23 @@ impl<A: Application> Executor<A> {
             if all.iter().any(|d| d.name == name && d.read_only) {
                 return Err(format!("parameter {name}: is read-only; set it at start"));
             }
-            changed.set(name, &value).map_err(|e| e.to_string())?;
+            let set = if standard.get(name).is_some() {
+                standard.set(name, &value)
+            } else {
+                own.set(name, &value)
+            };
+            set.map_err(|e| e.to_string())?;
         }
-        if let Some(app) = self.app.as_mut() {
-            app.parameters_changed(&mut self.context, &changed)?;
+        crate::logging::check_level(&standard.log_level).map_err(|e| e.to_string())?;
+        if let Some(app) = self.app.as_mut()
+            && own != self.parameters
+        {
+            app.parameters_changed(&mut self.context, &own)?;
         }
-        self.parameters = changed;
+        if standard.log_level != self.standard.log_level {
+            crate::logging::set_level(&standard.log_level);
+        }
+        (self.standard, self.parameters) = (standard, own);
         Ok(())
     }
 
@@ -568,4 +607,10 @@ impl<A: Application> Executor<A> {
             let _ = self.rosout.publish(&message);
         }
     }
+}
+
+/// rcl's rule: a prefix is the whole name or ends before a dot.
+fn has_prefix(name: &str, prefix: &str) -> bool {
+    name.strip_prefix(prefix)
+        .is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
 }

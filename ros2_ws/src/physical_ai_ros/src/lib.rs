@@ -40,6 +40,7 @@ mod action_client;
 mod action_server;
 mod application;
 mod arguments;
+mod attempts;
 mod client;
 mod clock;
 mod context;
@@ -50,6 +51,7 @@ mod lifecycle;
 mod logging;
 mod parameters;
 mod qos;
+mod service_client;
 mod services;
 mod worker_link;
 
@@ -61,7 +63,7 @@ pub use application::{Application, Diagnostic, Level};
 pub use arguments::Arguments;
 pub use client::{Client, SentGoal};
 pub use clock::{ClockKind, time_from_msg, time_to_msg};
-pub use context::{Context, EventSender, Handle, Publisher, Responder, ServiceClient};
+pub use context::{Context, EventSender, Handle, Publisher, Responder};
 pub use convert::*;
 pub use error::Error;
 pub use executor::run;
@@ -69,6 +71,7 @@ pub use parameters::{Descriptor, ParameterType, ParameterValue, Parameters, Stan
 #[doc(hidden)]
 pub use parameters::{unknown as unknown_parameter, wrong_type as wrong_parameter_type};
 pub use qos::Qos;
+pub use service_client::ServiceClient;
 pub use worker_link::*;
 
 /// Message, service and action types, so that nodes need not name r2r.

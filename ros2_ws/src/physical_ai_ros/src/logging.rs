@@ -1,6 +1,7 @@
 //! `tracing` events on the console (one line each) and on `/rosout`.
 
 use std::fmt::Write as _;
+use std::io::IsTerminal;
 use std::sync::OnceLock;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
@@ -8,7 +9,9 @@ use tracing::field::{Field, Visit};
 use tracing::{Event, Level, Subscriber};
 use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
 use tracing_subscriber::util::SubscriberInitExt;
-use tracing_subscriber::{EnvFilter, fmt};
+use tracing_subscriber::{EnvFilter, Registry, fmt, reload};
+
+use crate::Error;
 
 /// Records that wait for the spin thread; more are dropped rather than blocking a control tick.
 const QUEUE: usize = 1024;
@@ -59,22 +62,62 @@ impl<S: Subscriber> Layer<S> for RosoutLayer {
     }
 }
 
-static INSTALLED: OnceLock<()> = OnceLock::new();
+type Filter = reload::Handle<EnvFilter, Registry>;
+
+static FILTER: OnceLock<Filter> = OnceLock::new();
+
+const LEVELS: [&str; 5] = ["trace", "debug", "info", "warn", "error"];
+
+/// Checks the name of a level.
+pub(crate) fn check_level(level: &str) -> Result<(), Error> {
+    if LEVELS.contains(&level) {
+        return Ok(());
+    }
+    Err(Error::Parameter {
+        name: "log_level".to_owned(),
+        problem: format!("{level:?} is no level; known are {}", LEVELS.join(", ")),
+    })
+}
+
+/// The level that ROS's tools mean; they know two names that tracing does not.
+pub(crate) fn level_from_ros(level: &str) -> String {
+    match level.to_lowercase().as_str() {
+        "warning" => "warn".to_owned(),
+        "fatal" => "error".to_owned(),
+        other => other.to_owned(),
+    }
+}
+
+fn filter(level: &str) -> EnvFilter {
+    EnvFilter::try_new(format!("{level},r2r=warn")).unwrap_or_else(|_| EnvFilter::new("info"))
+}
 
 /// Installs console and rosout layers once per process; later calls get no records.
-pub(crate) fn install(level: &str, rosout: bool) -> Receiver<Record> {
+pub(crate) fn install(level: &str) -> Receiver<Record> {
     let (sender, receiver) = sync_channel(QUEUE);
-    INSTALLED.get_or_init(|| {
-        let filter = EnvFilter::try_new(format!("{level},r2r=warn"))
-            .unwrap_or_else(|_| EnvFilter::new("info,r2r=warn"));
+    FILTER.get_or_init(|| {
+        let (filter, handle) = reload::Layer::new(filter(level));
         let console = fmt::layer()
             .with_writer(std::io::stderr)
+            .with_ansi(std::io::stderr().is_terminal())
             .with_target(false)
             .compact();
-        let registry = tracing_subscriber::registry().with(filter).with(console);
-        let _ = registry
-            .with(rosout.then_some(RosoutLayer { sender }))
+        // Fails only if the program has its own subscriber, which then stays.
+        let _ = tracing_subscriber::registry()
+            .with(filter)
+            .with(console)
+            .with(RosoutLayer { sender })
             .try_init();
+        handle
     });
     receiver
+}
+
+/// Changes the level of a running process.
+pub(crate) fn set_level(level: &str) {
+    if let Some(handle) = FILTER.get()
+        && let Err(error) = handle.reload(filter(level))
+    {
+        tracing::error!("log level unchanged: {error}");
+    }
 }

@@ -173,7 +173,7 @@ impl Descriptor {
 }
 
 /// A struct of parameters; made by [`parameters!`](crate::parameters).
-pub trait Parameters: Default + Clone + 'static {
+pub trait Parameters: Default + Clone + PartialEq + 'static {
     /// Every parameter, in declaration order.
     fn descriptors() -> Vec<Descriptor>;
     /// Current value of a parameter.
@@ -229,8 +229,7 @@ macro_rules! parameters {
             $(
                 $(#[doc = $doc:literal])+
                 $field:ident : $type:ty = $default:expr
-                $(, range($low:expr, $high:expr))?
-                $(, $read_only:ident)?
+                $(, $option:ident $(($($argument:expr),+))?)*
                 ;
             )*
         }
@@ -253,8 +252,8 @@ macro_rules! parameters {
                     name: stringify!($field),
                     description: concat!($($doc),+).trim_ascii(),
                     type_name: <$type as $crate::ParameterType>::NAME,
-                    range: $crate::__range!($($low, $high)?),
-                    read_only: $crate::__read_only!($($read_only)?),
+                    range: $crate::__range!($($option $(($($argument),+))?),*),
+                    read_only: $crate::__read_only!($($option $(($($argument),+))?),*),
                 },)*]
             }
 
@@ -291,8 +290,15 @@ macro_rules! __range {
     () => {
         None
     };
-    ($low:expr, $high:expr) => {
+    (range($low:expr, $high:expr) $(, $($rest:tt)*)?) => {
         Some(($low as f64, $high as f64))
+    };
+    (range($range:expr) $(, $($rest:tt)*)?) => {{
+        let range = $range;
+        Some((*range.start() as f64, *range.end() as f64))
+    }};
+    (read_only $(, $($rest:tt)*)?) => {
+        $crate::__range!($($($rest)*)?)
     };
 }
 
@@ -302,8 +308,11 @@ macro_rules! __read_only {
     () => {
         false
     };
-    (read_only) => {
+    (read_only $(, $($rest:tt)*)?) => {
         true
+    };
+    (range($($range:expr),+) $(, $($rest:tt)*)?) => {
+        $crate::__read_only!($($($rest)*)?)
     };
 }
 
@@ -315,7 +324,7 @@ crate::parameters! {
         /// Configure and activate at start without waiting for a lifecycle manager.
         autostart: bool = true, read_only;
         /// Least severe level that is logged: trace, debug, info, warn or error.
-        log_level: String = "info".to_owned(), read_only;
+        log_level: String = "info".to_owned();
     }
 }
 
@@ -330,6 +339,8 @@ mod tests {
             rate_hz: f64 = 200.0, range(50.0, 1000.0), read_only;
             /// Names.
             names: Vec<String> = Vec::new();
+            /// Whole numbers.
+            count: i64 = 3, range(1..=5);
         }
     }
 
@@ -339,6 +350,7 @@ mod tests {
         assert_eq!(descriptors[0].description, "Rate.");
         assert_eq!(descriptors[0].range, Some((50.0, 1000.0)));
         assert!(descriptors[0].read_only && !descriptors[1].read_only);
+        assert_eq!(descriptors[2].range, Some((1.0, 5.0)));
     }
 
     #[test]
@@ -364,7 +376,7 @@ mod tests {
         check(
             "rate",
             ParameterValue::Double(1.0),
-            "rate: not declared; known are rate_hz, names",
+            "rate: not declared; known are rate_hz, names, count",
         );
     }
 

@@ -1,15 +1,15 @@
 //! The worker's end of the link to the orchestrator: heartbeat, assignments, updates.
 
-use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use physical_ai_domain::{
-    Assignment, Capability, ErrorCode, FencingToken, MissionId, Resources, TaskId, TaskReport,
-    TaskState, Time, WorkerName, WorkerReport, WorkerState,
+    Assignment, Capability, ErrorCode, FencingToken, Resources, TaskReport, TaskState, Time,
+    WorkerName, WorkerReport, WorkerState,
 };
 use r2r::physical_ai_msgs::msg::{TaskBatch, TaskUpdateBatch, WorkerStatus};
 use r2r::std_msgs::msg::Header;
 
+use crate::attempts::Attempts;
 use crate::clock::{ClockKind, time_to_msg};
 use crate::convert::{assignment_from_msg, report_to_msg, worker_to_msg};
 use crate::{Application, Context, Error, Publisher, Qos};
@@ -35,8 +35,7 @@ pub struct WorkerLink {
     status: Publisher<WorkerStatus>,
     updates: Publisher<TaskUpdateBatch>,
     report: WorkerReport,
-    tokens: BTreeMap<(MissionId, TaskId), FencingToken>,
-    reports: BTreeMap<FencingToken, TaskReport>,
+    attempts: Attempts,
     sequence: u64,
     beats: u64,
     changed: bool,
@@ -91,8 +90,7 @@ impl WorkerLink {
             status: context.publisher("worker_status", Qos::events())?,
             updates: context.publisher(&format!("{worker}/updates"), Qos::events())?,
             report,
-            tokens: BTreeMap::new(),
-            reports: BTreeMap::new(),
+            attempts: Attempts::default(),
             sequence: 0,
             beats: 0,
             changed: true,
@@ -137,10 +135,7 @@ impl WorkerLink {
 
     /// Tells the orchestrator about an attempt. Terminal reports are repeated until acknowledged.
     pub fn report(&mut self, now: Time, report: TaskReport) {
-        let terminal = report.state.is_terminal();
-        let previous = self.reports.insert(report.token, report.clone());
-        let state_changed = previous.is_none_or(|p| p.state != report.state);
-        if terminal || state_changed {
+        if self.attempts.record(report.clone()) {
             self.send_updates(now, vec![report]);
             self.changed = true;
         }
@@ -157,23 +152,15 @@ impl WorkerLink {
         self.beats += 1;
         self.changed = false;
         self.send_status(now);
-        let running = self.reports.values().filter(|r| !r.state.is_terminal());
-        let mut due: Vec<TaskReport> = running.cloned().collect();
-        if self.beats.is_multiple_of(RESEND_EVERY) {
-            due.extend(
-                self.reports
-                    .values()
-                    .filter(|r| r.state.is_terminal())
-                    .cloned(),
-            );
-        }
+        let due = self.attempts.due(self.beats.is_multiple_of(RESEND_EVERY));
         if !due.is_empty() {
             self.send_updates(now, due);
         }
     }
 
     fn send_status(&mut self, now: Time) {
-        self.report.running = self.reports.values().cloned().collect();
+        self.report.running = self.attempts.unacknowledged();
+        self.report.last_token = self.attempts.last_token();
         self.status.publish(&worker_to_msg(&self.report, now));
     }
 
@@ -191,16 +178,20 @@ impl WorkerLink {
         });
     }
 
-    /// Judges an assignment: `false` for a repeated or an overtaken one.
-    fn admit(&mut self, assignment: &Assignment) -> bool {
-        let key = (assignment.mission.clone(), assignment.task.clone());
-        let newest = self.tokens.get(&key).copied().unwrap_or_default();
-        if assignment.token <= newest {
-            return false;
-        }
-        self.tokens.insert(key, assignment.token);
-        self.report.last_token = self.report.last_token.max(assignment.token);
-        true
+    /// Answers an assignment that this worker cannot start now, so that it can go elsewhere.
+    fn refuse(&mut self, assignment: &Assignment, now: Time) {
+        let refusal = TaskReport {
+            state: TaskState::Failed,
+            finished: now,
+            error: ErrorCode::Busy,
+            error_msg: format!(
+                "worker {} is not active; activate it or give the task to another",
+                self.report.worker
+            ),
+            retryable: true,
+            ..started_report(assignment, now)
+        };
+        self.report(now, refusal);
     }
 }
 
@@ -213,24 +204,25 @@ fn take_batch<A: Worker>(app: &mut A, context: &mut Context<A>, batch: TaskBatch
         return;
     }
     for ack in batch.acknowledged {
-        link.reports.remove(&FencingToken(ack.fencing_token));
+        link.attempts.acknowledge(FencingToken(ack.fencing_token));
     }
     for message in batch.assign {
         let (task, token) = (message.task_id.clone(), message.fencing_token);
         match assignment_from_msg(message) {
-            Ok(assignment) if app.link().admit(&assignment) => app.assign(context, assignment),
+            Ok(assignment) if app.link().attempts.admit(&assignment) => {
+                if context.is_active() {
+                    app.assign(context, assignment);
+                } else {
+                    app.link().refuse(&assignment, context.now());
+                }
+            }
             Ok(_) => tracing::debug!(%task, token, "repeated or overtaken assignment ignored"),
             Err(error) => tracing::error!(%task, token, "assignment refused: {error}"),
         }
     }
     for cancel in batch.cancel {
         let token = FencingToken(cancel.fencing_token);
-        if app
-            .link()
-            .reports
-            .get(&token)
-            .is_some_and(|r| !r.state.is_terminal())
-        {
+        if app.link().attempts.is_running(token) {
             app.cancel(context, token, &cancel.reason);
         }
     }

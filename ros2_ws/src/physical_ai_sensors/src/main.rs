@@ -1,3 +1,9 @@
-//! The `sensor_worker` node.
+//! The `sensor_worker` node: sensor data in, one state estimate per robot out.
 
-fn main() {}
+mod estimator;
+mod node;
+mod parameters;
+
+fn main() -> std::process::ExitCode {
+    physical_ai_ros::run::<node::Sensors>("sensor_worker")
+}

@@ -1,3 +1,10 @@
-//! The `simulation_worker` node.
+//! The `simulation_worker` node: a MuJoCo world behind the topics that drivers of real robots would have.
 
-fn main() {}
+mod latency;
+mod node;
+mod parameters;
+mod publishing;
+
+fn main() -> std::process::ExitCode {
+    physical_ai_ros::run::<node::Simulation>("simulation_worker")
+}

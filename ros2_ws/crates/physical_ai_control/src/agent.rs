@@ -1,0 +1,205 @@
+//! Several robots controlled at once: tasks in, commands out, everything through the safety filter.
+
+mod robot;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use physical_ai_domain::{
+    ActuatorCommand, Assignment, Capability, ErrorCode, FencingToken, RobotModel, RobotName,
+    RobotState, TaskReport, Time, World,
+};
+
+pub use robot::{RobotControl, RobotMetrics};
+
+use crate::skills::{SeenObject, Site, offers};
+use crate::{DriveLimits, Error, Obstacles, SafetyLimits, SafetyVerdict};
+
+/// Controls the robots of one agent worker.
+pub struct Agent {
+    site: Site,
+    robots: BTreeMap<RobotName, RobotControl>,
+    objects: BTreeSet<String>,
+}
+
+/// Answer of a control tick.
+pub struct Control<'a> {
+    /// What the actuators shall do.
+    pub command: &'a ActuatorCommand,
+    /// What the safety filter did to it.
+    pub verdict: SafetyVerdict,
+    /// A task's report, if there is news.
+    pub report: Option<TaskReport>,
+}
+
+impl Agent {
+    /// An agent for these robots of a world.
+    ///
+    /// # Errors
+    /// [`Error::UnsuitableModel`] for a robot that has no skills, or is not in the world.
+    pub fn try_new(
+        world: World,
+        models: Vec<RobotModel>,
+        drive: DriveLimits,
+        safety: SafetyLimits,
+    ) -> Result<Self, Error> {
+        let site = Site::new(world);
+        let robots = models
+            .into_iter()
+            .map(|m| {
+                Ok((
+                    m.name.clone(),
+                    RobotControl::try_new(m, &site, drive, safety)?,
+                ))
+            })
+            .collect::<Result<_, Error>>()?;
+        Ok(Self {
+            site,
+            robots,
+            objects: BTreeSet::new(),
+        })
+    }
+
+    /// Names of the robots.
+    pub fn robots(&self) -> impl Iterator<Item = &RobotName> {
+        self.robots.keys()
+    }
+
+    /// One robot's control.
+    pub fn robot_mut(&mut self, name: &RobotName) -> Option<&mut RobotControl> {
+        self.robots.get_mut(name)
+    }
+
+    /// All robots' control.
+    pub fn robots_mut(&mut self) -> impl Iterator<Item = &mut RobotControl> {
+        self.robots.values_mut()
+    }
+
+    /// Skills of all robots; those of a robot without a recent state are not ready.
+    pub fn capabilities(&self, now: Time) -> Vec<Capability> {
+        let mut all = Vec::new();
+        for robot in self.robots.values() {
+            let reason = robot.not_ready(now);
+            for mut offer in offers(robot.model(), &self.site, &self.objects) {
+                offer.ready = reason.is_none();
+                offer.reason = reason.clone().unwrap_or_default();
+                if let Some(mean_s) = robot.mean_duration_s(offer.skill.as_str()) {
+                    offer.mean_duration_s = mean_s;
+                }
+                all.push(offer);
+            }
+        }
+        all
+    }
+
+    /// Share of robots that execute a task.
+    pub fn load(&self) -> f64 {
+        let busy = self.robots.values().filter(|r| r.is_busy()).count();
+        busy as f64 / self.robots.len().max(1) as f64
+    }
+
+    /// Takes objects as perception sees them. True if their names changed.
+    pub fn see_objects(&mut self, objects: &BTreeMap<String, SeenObject>) -> bool {
+        for robot in self.robots.values_mut() {
+            robot.perception_mut().objects.clone_from(objects);
+        }
+        let names: BTreeSet<String> = objects.keys().cloned().collect();
+        let changed = names != self.objects;
+        self.objects = names;
+        changed
+    }
+
+    /// Takes a lidar turn of one robot.
+    pub fn see_obstacles(&mut self, robot: &RobotName, stamp: Time, obstacles: Obstacles) {
+        if let Some(robot) = self.robots.get_mut(robot) {
+            robot.perception_mut().obstacles = obstacles;
+            robot.perception_mut().obstacles_stamp = stamp;
+        }
+    }
+
+    /// Engages or resets the emergency stop of all robots.
+    pub fn set_emergency_stop(&mut self, engaged: bool) {
+        for robot in self.robots.values_mut() {
+            robot.set_emergency_stop(engaged);
+        }
+    }
+
+    /// Starts a task.
+    ///
+    /// # Errors
+    /// Code and reason for which it was not started; nothing moves then.
+    pub fn assign(
+        &mut self,
+        assignment: Assignment,
+        now: Time,
+    ) -> Result<TaskReport, (ErrorCode, String)> {
+        let known = || {
+            self.robots
+                .keys()
+                .map(RobotName::as_str)
+                .collect::<Vec<_>>()
+                .join(", ")
+        };
+        let name = match &assignment.robot {
+            Some(name) => name.clone(),
+            None => {
+                let able = |r: &&RobotControl| {
+                    !r.is_busy()
+                        && offers(r.model(), &self.site, &self.objects)
+                            .iter()
+                            .any(|o| o.skill == assignment.skill)
+                };
+                match self.robots.values().find(able) {
+                    Some(robot) => robot.model().name.clone(),
+                    None => {
+                        return Err((
+                            ErrorCode::Busy,
+                            "no free robot here offers the skill".into(),
+                        ));
+                    }
+                }
+            }
+        };
+        if !self.robots.contains_key(&name) {
+            return Err((
+                ErrorCode::InvalidParams,
+                format!("robot {name} is not one of {}", known()),
+            ));
+        }
+        let site = self.site.clone();
+        match self.robots.get_mut(&name) {
+            Some(robot) => robot.assign(assignment, &site, now),
+            None => Err((ErrorCode::Internal, format!("robot {name} vanished"))),
+        }
+    }
+
+    /// Begins to stop a task.
+    pub fn cancel(&mut self, token: FencingToken) {
+        for robot in self.robots.values_mut() {
+            robot.cancel(token);
+        }
+    }
+
+    /// One control tick: a new state in, a command out. `None` for a robot of somebody else.
+    ///
+    /// # Real-time
+    /// The hot path: no blocking; allocates only when a task begins a step or ends.
+    pub fn tick(&mut self, state: RobotState, now: Time, steady_s: f64) -> Option<Control<'_>> {
+        let others: Vec<nalgebra::Vector3<f64>> = self
+            .robots
+            .values()
+            .filter(|r| r.model().name != state.robot && r.drives())
+            .filter_map(RobotControl::position)
+            .collect();
+        self.robots
+            .get_mut(&state.robot)
+            .map(|r| r.tick(state, now, steady_s, &others))
+    }
+
+    /// Reports of tasks whose robots fell silent: called by a timer.
+    pub fn watch(&mut self, now: Time, steady_s: f64) -> Vec<TaskReport> {
+        self.robots
+            .values_mut()
+            .filter_map(|r| r.watch(now, steady_s))
+            .collect()
+    }
+}

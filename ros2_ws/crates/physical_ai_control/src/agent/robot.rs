@@ -1,0 +1,481 @@
+use std::collections::BTreeMap;
+
+use nalgebra::Vector3;
+use physical_ai_domain::{
+    ActuatorCommand, Assignment, CommandMode, ErrorCode, FencingToken, RobotKind, RobotModel,
+    RobotState, TaskReport, TaskState, Time,
+};
+
+use super::Control;
+use crate::skills::{
+    ArmBody, ArmSkill, Perception, Progress, RoverBody, RoverSkill, Site, Skill, Tick,
+};
+use crate::{
+    Distribution, DriveLimits, Error, JointPoint, SafetyCause, SafetyFilter, SafetyLimits,
+    SafetyState, SafetyVerdict, Speed, Summary,
+};
+
+/// Seconds for which a command is valid: some ticks, so that one lost message does no harm.
+const COMMAND_VALID_S: f64 = 0.05;
+/// A state silent for longer fails the running task.
+const STATE_GAP_S: f64 = 0.25;
+/// Progress is reported when it moved by this much.
+const PROGRESS_STEP: f32 = 0.02;
+
+enum Body {
+    Arm(ArmBody),
+    Rover(RoverBody),
+}
+
+struct Running {
+    assignment: Assignment,
+    skill: Box<dyn Skill>,
+    started: Time,
+    reported: f32,
+    errors: Distribution,
+}
+
+/// Measured behaviour of one robot's loop since the last question.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct RobotMetrics {
+    /// |tick interval − period|, microseconds of steady time.
+    pub jitter_us: Option<Summary>,
+    /// Set point against estimate, radians or metres.
+    pub tracking: Option<Summary>,
+    /// Ticks.
+    pub ticks: u64,
+    /// Ticks that came later than two periods.
+    pub overruns: u64,
+}
+
+/// Control of one robot.
+pub struct RobotControl {
+    model: RobotModel,
+    joint_names: Vec<String>,
+    body: Body,
+    filter: SafetyFilter,
+    perception: Perception,
+    running: Option<Running>,
+    durations_s: BTreeMap<String, f64>,
+    command: ActuatorCommand,
+    /// Where an idle arm stays.
+    hold: Option<Vec<f64>>,
+    state: Option<RobotState>,
+    last_now: Time,
+    last_steady_s: f64,
+    emergency_stop: bool,
+    period_s: f64,
+    jitter: Distribution,
+    tracking: Distribution,
+    ticks: u64,
+    overruns: u64,
+}
+
+impl RobotControl {
+    pub(super) fn try_new(
+        model: RobotModel,
+        site: &Site,
+        drive: DriveLimits,
+        safety: SafetyLimits,
+    ) -> Result<Self, Error> {
+        let placement =
+            site.world()
+                .robot(model.name.as_str())
+                .ok_or_else(|| Error::UnsuitableModel {
+                    robot: model.name.to_string(),
+                    problem: "is not in the world file",
+                })?;
+        let body = match model.kind {
+            RobotKind::Arm => Body::Arm(ArmBody::try_new(&model, placement.pose.isometry())?),
+            RobotKind::Rover => Body::Rover(RoverBody::try_new(&model, drive, placement.pose)?),
+        };
+        let command = ActuatorCommand {
+            robot: model.name.clone(),
+            stamp: Time::ZERO,
+            sensor_stamp: Time::ZERO,
+            mode: CommandMode::Hold,
+            position: Vec::new(),
+            velocity: Vec::new(),
+            effort: Vec::new(),
+            valid_for_s: COMMAND_VALID_S,
+        };
+        Ok(Self {
+            filter: SafetyFilter::new(&model, safety),
+            joint_names: model.joint_names(),
+            body,
+            model,
+            perception: Perception::default(),
+            running: None,
+            durations_s: BTreeMap::new(),
+            command,
+            hold: None,
+            state: None,
+            last_now: Time::ZERO,
+            last_steady_s: f64::NEG_INFINITY,
+            emergency_stop: false,
+            period_s: 0.005,
+            jitter: Distribution::default(),
+            tracking: Distribution::default(),
+            ticks: 0,
+            overruns: 0,
+        })
+    }
+
+    /// The robot's model.
+    pub fn model(&self) -> &RobotModel {
+        &self.model
+    }
+
+    /// Names of its movable joints.
+    pub fn joint_names(&self) -> &[String] {
+        &self.joint_names
+    }
+
+    pub(super) fn drives(&self) -> bool {
+        matches!(self.body, Body::Rover(_))
+    }
+
+    pub(super) fn position(&self) -> Option<Vector3<f64>> {
+        self.state.as_ref().map(|s| s.base.pose.translation.vector)
+    }
+
+    pub(super) fn perception_mut(&mut self) -> &mut Perception {
+        &mut self.perception
+    }
+
+    /// True while it executes a task.
+    pub fn is_busy(&self) -> bool {
+        self.running.is_some()
+    }
+
+    pub(super) fn mean_duration_s(&self, skill: &str) -> Option<f64> {
+        self.durations_s.get(skill).copied()
+    }
+
+    /// Commands that the safety filter changed or stopped.
+    pub fn interventions(&self) -> u64 {
+        self.filter.interventions()
+    }
+
+    /// Sets the nominal tick period, for jitter. Seconds of steady time.
+    pub fn set_period_s(&mut self, period_s: f64) {
+        self.period_s = period_s;
+    }
+
+    pub(super) fn not_ready(&self, now: Time) -> Option<String> {
+        if self.emergency_stop {
+            return Some("the emergency stop is engaged".into());
+        }
+        match &self.state {
+            None => Some("no state of this robot has arrived yet".into()),
+            Some(state) if now.seconds_since(state.stamp) > STATE_GAP_S => Some(format!(
+                "its state is {:.1} s old",
+                now.seconds_since(state.stamp)
+            )),
+            Some(RobotState {
+                fault: Some(fault), ..
+            }) => Some(fault.clone()),
+            Some(_) => None,
+        }
+    }
+
+    pub(super) fn set_emergency_stop(&mut self, engaged: bool) {
+        self.emergency_stop = engaged;
+        self.filter.set_emergency_stop(engaged);
+        if engaged {
+            self.hold = None;
+        }
+    }
+
+    pub(super) fn assign(
+        &mut self,
+        assignment: Assignment,
+        site: &Site,
+        now: Time,
+    ) -> Result<TaskReport, (ErrorCode, String)> {
+        if let Some(running) = &self.running {
+            return Err((
+                ErrorCode::Busy,
+                format!(
+                    "robot {} executes task {} of mission {}",
+                    self.model.name, running.assignment.task, running.assignment.mission
+                ),
+            ));
+        }
+        if let Some(reason) = self.not_ready(now) {
+            let code = if self.emergency_stop {
+                ErrorCode::SafetyStop
+            } else {
+                ErrorCode::StaleData
+            };
+            return Err((
+                code,
+                format!("robot {} cannot move: {reason}", self.model.name),
+            ));
+        }
+        let skill = self.skill(&assignment, site).map_err(|e| {
+            let code = match e {
+                Error::Unreachable { .. } => ErrorCode::Unreachable,
+                Error::InvalidParams { ref field, .. } if field == "skill" => {
+                    ErrorCode::UnknownSkill
+                }
+                _ => ErrorCode::InvalidParams,
+            };
+            (code, e.to_string())
+        })?;
+        let running = Running {
+            assignment,
+            skill,
+            started: now,
+            reported: 0.0,
+            errors: Distribution::default(),
+        };
+        let report = running.report(TaskState::Running, 0.0);
+        self.running = Some(running);
+        Ok(report)
+    }
+
+    fn skill(&self, assignment: &Assignment, site: &Site) -> Result<Box<dyn Skill>, Error> {
+        let (name, params) = (assignment.skill.as_str(), &assignment.params);
+        Ok(match &self.body {
+            Body::Arm(body) => {
+                let measured = self
+                    .state
+                    .as_ref()
+                    .map(|s| s.position.clone())
+                    .unwrap_or_default();
+                let positions = self.hold.clone().unwrap_or(measured);
+                Box::new(ArmSkill::try_new(
+                    name,
+                    params,
+                    body,
+                    site,
+                    &self.perception,
+                    &positions,
+                )?)
+            }
+            Body::Rover(body) => Box::new(RoverSkill::try_new(name, params, body, site)?),
+        })
+    }
+
+    pub(super) fn cancel(&mut self, token: FencingToken) {
+        if let Some(running) = self
+            .running
+            .as_mut()
+            .filter(|r| r.assignment.token == token)
+        {
+            running.skill.cancel();
+        }
+    }
+
+    pub(super) fn tick(
+        &mut self,
+        state: RobotState,
+        now: Time,
+        steady_s: f64,
+        others: &[Vector3<f64>],
+    ) -> Control<'_> {
+        let dt_s = now.seconds_since(self.last_now).clamp(0.0, 0.05);
+        self.measure_tick(steady_s);
+        self.last_now = now;
+        self.command.stamp = now;
+        self.command.sensor_stamp = state.stamp;
+        let mut progress = None;
+        match self.running.as_mut() {
+            Some(running) => {
+                let tick = Tick {
+                    now,
+                    dt_s,
+                    state: &state,
+                    perception: &self.perception,
+                };
+                progress = Some(running.skill.tick(&tick, &mut self.command));
+                running.errors.add(running.skill.tracking_error());
+                self.tracking.add(running.skill.tracking_error());
+            }
+            None => self.idle(&state),
+        }
+        let verdict = self.filter.filter(&state, &mut self.command, now, others);
+        self.hold = match self.command.mode {
+            CommandMode::Position => Some(self.command.position.clone()),
+            _ => None,
+        };
+        self.state = Some(state);
+        let report = self.conclude(progress, verdict, now);
+        Control {
+            command: &self.command,
+            verdict,
+            report,
+        }
+    }
+
+    /// An idle arm stays where it is; an idle rover stands.
+    fn idle(&mut self, state: &RobotState) {
+        match &self.body {
+            Body::Arm(body) => {
+                let position = self.hold.clone().unwrap_or_else(|| state.position.clone());
+                let velocity = vec![0.0; position.len()];
+                body.command(&JointPoint { position, velocity }, &mut self.command);
+            }
+            Body::Rover(body) => body.command(Speed::default(), &mut self.command),
+        }
+    }
+
+    fn measure_tick(&mut self, steady_s: f64) {
+        let interval_s = steady_s - self.last_steady_s;
+        if interval_s.is_finite() {
+            self.jitter.add((interval_s - self.period_s).abs() * 1e6);
+            self.overruns += u64::from(interval_s > 2.0 * self.period_s);
+        }
+        self.ticks += 1;
+        self.last_steady_s = steady_s;
+    }
+
+    /// Turns progress and verdict into news about the task.
+    fn conclude(
+        &mut self,
+        progress: Option<Progress>,
+        verdict: SafetyVerdict,
+        now: Time,
+    ) -> Option<TaskReport> {
+        let timeout_s = self.running.as_ref()?.assignment.timeout_s;
+        if verdict.state >= SafetyState::Stopped {
+            let code = match verdict.cause {
+                Some(SafetyCause::StaleState) => ErrorCode::StaleData,
+                _ => ErrorCode::SafetyStop,
+            };
+            let cause = verdict.cause.map_or("", SafetyCause::as_str);
+            let detail = verdict.detail(&self.joint_names);
+            return self.end(
+                now,
+                TaskState::Failed,
+                code,
+                format!("safety stop ({cause}): {detail}"),
+                String::new(),
+            );
+        }
+        match progress? {
+            Progress::Running(share) => {
+                let running = self.running.as_mut()?;
+                if timeout_s > 0.0 && now.seconds_since(running.started) > timeout_s {
+                    let reason = format!("not done after timeout_s = {timeout_s}");
+                    return self.end(
+                        now,
+                        TaskState::Failed,
+                        ErrorCode::Timeout,
+                        reason,
+                        String::new(),
+                    );
+                }
+                (share >= running.reported + PROGRESS_STEP).then(|| {
+                    running.reported = share;
+                    running.report(TaskState::Running, share)
+                })
+            }
+            Progress::Succeeded(mut result) => {
+                let tracking = self.running.as_mut()?.errors.take();
+                if let (Some(tracking), Some(object)) = (tracking, result.as_object_mut()) {
+                    object.insert("tracking_error_rms".into(), tracking.rms.into());
+                    object.insert("tracking_error_max".into(), tracking.max.into());
+                }
+                self.end(
+                    now,
+                    TaskState::Succeeded,
+                    ErrorCode::Ok,
+                    String::new(),
+                    result.to_string(),
+                )
+            }
+            Progress::Failed(code, reason) => {
+                self.end(now, TaskState::Failed, code, reason, String::new())
+            }
+            Progress::Canceled => self.end(
+                now,
+                TaskState::Canceled,
+                ErrorCode::Canceled,
+                "cancelled; the robot is at rest".into(),
+                String::new(),
+            ),
+        }
+    }
+
+    fn end(
+        &mut self,
+        now: Time,
+        state: TaskState,
+        error: ErrorCode,
+        error_msg: String,
+        result: String,
+    ) -> Option<TaskReport> {
+        let running = self.running.take()?;
+        let duration_s = now.seconds_since(running.started);
+        if state == TaskState::Succeeded {
+            let mean = self
+                .durations_s
+                .entry(running.assignment.skill.to_string())
+                .or_insert(duration_s);
+            *mean += (duration_s - *mean) * 0.3;
+        }
+        Some(TaskReport {
+            finished: now,
+            error,
+            error_msg,
+            result,
+            retryable: !matches!(error, ErrorCode::InvalidParams | ErrorCode::UnknownSkill),
+            ..running.report(
+                state,
+                if state == TaskState::Succeeded {
+                    1.0
+                } else {
+                    running.reported
+                },
+            )
+        })
+    }
+
+    /// Fails a task whose robot fell silent, and whose ticks therefore stopped.
+    pub(super) fn watch(&mut self, now: Time, steady_s: f64) -> Option<TaskReport> {
+        let silent_s = steady_s - self.last_steady_s;
+        if self.running.is_none() || silent_s < STATE_GAP_S {
+            return None;
+        }
+        self.hold = None;
+        let reason = format!("no state of robot {} for {silent_s:.2} s", self.model.name);
+        self.end(
+            now,
+            TaskState::Failed,
+            ErrorCode::StaleData,
+            reason,
+            String::new(),
+        )
+    }
+
+    /// Metrics since the last call.
+    pub fn take_metrics(&mut self) -> RobotMetrics {
+        RobotMetrics {
+            jitter_us: self.jitter.take(),
+            tracking: self.tracking.take(),
+            ticks: std::mem::take(&mut self.ticks),
+            overruns: std::mem::take(&mut self.overruns),
+        }
+    }
+}
+
+impl Running {
+    fn report(&self, state: TaskState, progress: f32) -> TaskReport {
+        TaskReport {
+            mission: self.assignment.mission.clone(),
+            task: self.assignment.task.clone(),
+            attempt: self.assignment.attempt,
+            token: self.assignment.token,
+            state,
+            progress,
+            started: self.started,
+            finished: Time::ZERO,
+            error: ErrorCode::Ok,
+            error_msg: String::new(),
+            result: String::new(),
+            retryable: false,
+        }
+    }
+}

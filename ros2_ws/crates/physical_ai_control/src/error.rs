@@ -1,0 +1,79 @@
+use thiserror::Error;
+
+/// What can go wrong in control.
+#[derive(Debug, Clone, PartialEq, Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// A target that the robot cannot take.
+    #[error(
+        "target ({x_m:.3}, {y_m:.3}, {z_m:.3}) m is out of reach of {robot}: nearest is {missed_m:.3} m off; choose one closer to its base"
+    )]
+    Unreachable {
+        /// Robot.
+        robot: String,
+        /// Target in the robot's base frame, metres.
+        x_m: f64,
+        /// Target in the robot's base frame, metres.
+        y_m: f64,
+        /// Target in the robot's base frame, metres.
+        z_m: f64,
+        /// Distance from the nearest pose found, metres.
+        missed_m: f64,
+    },
+    /// Arrays that should have one value per joint do not.
+    #[error("{field} has {observed} values: {expected} are needed")]
+    WrongLength {
+        /// Field.
+        field: &'static str,
+        /// Values given.
+        observed: usize,
+        /// Values needed.
+        expected: usize,
+    },
+    /// A number that must be finite is not.
+    #[error("{field} is {value}: it must be finite")]
+    NotFinite {
+        /// Field, with its index.
+        field: String,
+        /// The value.
+        value: f64,
+    },
+    /// A position beyond a joint's limits.
+    #[error("{joint}: {value:.4} is outside {lower:.4} to {upper:.4}")]
+    JointLimit {
+        /// Joint.
+        joint: String,
+        /// Position asked for, radians or metres.
+        value: f64,
+        /// Lower limit.
+        lower: f64,
+        /// Upper limit.
+        upper: f64,
+    },
+    /// Sensor samples that go back in time, or stand still.
+    #[error("{field} is {age_s:.3} s old: at most {allowed_s:.3} s is allowed")]
+    Stale {
+        /// What is stale.
+        field: &'static str,
+        /// Its age, seconds.
+        age_s: f64,
+        /// Oldest allowed, seconds.
+        allowed_s: f64,
+    },
+    /// Task parameters that do not fit the skill.
+    #[error("params.{field}: {problem}")]
+    InvalidParams {
+        /// Field.
+        field: String,
+        /// Value and what is allowed.
+        problem: String,
+    },
+    /// The model has not what the controller needs.
+    #[error("robot {robot} {problem}")]
+    UnsuitableModel {
+        /// Robot.
+        robot: String,
+        /// What is missing.
+        problem: &'static str,
+    },
+}

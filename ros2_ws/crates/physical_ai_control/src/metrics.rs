@@ -1,0 +1,70 @@
+/// Measured values of one window, for percentiles.
+#[derive(Debug, Clone, Default)]
+pub struct Distribution {
+    values: Vec<f64>,
+}
+
+/// Percentiles of one window, in the unit of the values.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Summary {
+    /// Number of values.
+    pub count: usize,
+    /// Median.
+    pub p50: f64,
+    /// 99th percentile.
+    pub p99: f64,
+    /// Largest.
+    pub max: f64,
+    /// Root of the mean square.
+    pub rms: f64,
+}
+
+impl Distribution {
+    /// Adds a value; values that are not finite are dropped.
+    pub fn add(&mut self, value: f64) {
+        if value.is_finite() {
+            self.values.push(value);
+        }
+    }
+
+    /// Percentiles of what was added since the last call; `None` if nothing was. Keeps its memory, so
+    /// that a steady stream does not allocate.
+    pub fn take(&mut self) -> Option<Summary> {
+        if self.values.is_empty() {
+            return None;
+        }
+        self.values.sort_by(f64::total_cmp);
+        let at = |share: f64| {
+            let rank = (share * self.values.len() as f64).ceil() as usize;
+            self.values[rank.clamp(1, self.values.len()) - 1]
+        };
+        let squares: f64 = self.values.iter().map(|v| v * v).sum();
+        let summary = Summary {
+            count: self.values.len(),
+            p50: at(0.5),
+            p99: at(0.99),
+            max: at(1.0),
+            rms: (squares / self.values.len() as f64).sqrt(),
+        };
+        self.values.clear();
+        Some(summary)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn percentiles_are_nearest_rank() {
+        let mut distribution = Distribution::default();
+        (1..=100).rev().for_each(|v| distribution.add(f64::from(v)));
+        distribution.add(f64::NAN);
+        let summary = distribution.take().unwrap();
+        assert_eq!(
+            (summary.count, summary.p50, summary.p99, summary.max),
+            (100, 50.0, 99.0, 100.0)
+        );
+        assert!(distribution.take().is_none());
+    }
+}

@@ -1,0 +1,281 @@
+use std::f64::consts::PI;
+
+use physical_ai_domain::Placement;
+
+/// Speed of a rover's base.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Speed {
+    /// Metres per second, forward.
+    pub forward_mps: f64,
+    /// Radians per second, to the left.
+    pub yaw_rate_rps: f64,
+}
+
+/// How fast a rover may go, and how close to things.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct DriveLimits {
+    /// Metres per second.
+    pub max_speed_mps: f64,
+    /// Radians per second.
+    pub max_yaw_rate_rps: f64,
+    /// Metres per second squared.
+    pub acceleration_mps2: f64,
+    /// Radians per second squared.
+    pub yaw_acceleration_rps2: f64,
+    /// Half the width of the lane that must be free, metres.
+    pub half_width_m: f64,
+    /// Distance kept from obstacles ahead, from the centre, metres.
+    pub stop_distance_m: f64,
+}
+
+impl Default for DriveLimits {
+    fn default() -> Self {
+        Self {
+            max_speed_mps: 0.4,
+            max_yaw_rate_rps: 1.5,
+            acceleration_mps2: 0.8,
+            yaw_acceleration_rps2: 4.0,
+            half_width_m: 0.24,
+            stop_distance_m: 0.40,
+        }
+    }
+}
+
+/// What a planar lidar saw: directions and distances around the base.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Obstacles {
+    /// Angle of the first beam, radians.
+    pub angle_min: f64,
+    /// Angle between beams, radians.
+    pub angle_increment: f64,
+    /// Metres; not finite where nothing was hit.
+    pub ranges: Vec<f64>,
+}
+
+impl Obstacles {
+    /// Distance to the nearest obstacle in the lane ahead, metres from the lidar; infinite if free.
+    pub fn free_ahead_m(&self, half_width_m: f64) -> f64 {
+        let mut nearest = f64::INFINITY;
+        for (i, range) in self.ranges.iter().enumerate() {
+            let (sin, cos) = (self.angle_min + self.angle_increment * i as f64).sin_cos();
+            if range.is_finite() && cos > 0.0 && (range * sin).abs() < half_width_m {
+                nearest = nearest.min(range * cos);
+            }
+        }
+        nearest
+    }
+}
+
+const ARRIVED_M: f64 = 0.03;
+const ARRIVED_RAD: f64 = 0.03;
+/// Heading error above which the rover turns on the spot.
+const TURN_FIRST_RAD: f64 = 0.35;
+const HEADING_GAIN: f64 = 2.5;
+
+/// Drives a rover to a pose: turns towards it, drives, turns to the final heading.
+#[derive(Debug, Clone)]
+pub struct Navigator {
+    limits: DriveLimits,
+    target: Placement,
+    final_yaw: Option<f64>,
+    speed: Speed,
+    turning: bool,
+    reached_position: bool,
+}
+
+/// What the navigator wants, and how far it is.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct NavigatorStep {
+    /// Speed to command.
+    pub speed: Speed,
+    /// Metres to go.
+    pub remaining_m: f64,
+    /// True when an obstacle keeps it from driving.
+    pub blocked: bool,
+    /// True when it stands at the target.
+    pub arrived: bool,
+}
+
+impl Navigator {
+    /// A drive to `target`, ending with `final_yaw` if given.
+    pub fn new(limits: DriveLimits, target: Placement, final_yaw: Option<f64>) -> Self {
+        Self {
+            limits,
+            target,
+            final_yaw,
+            speed: Speed::default(),
+            turning: true,
+            reached_position: false,
+        }
+    }
+
+    /// One control step of `dt_s` seconds.
+    ///
+    /// # Real-time
+    /// Does not allocate.
+    pub fn step(&mut self, pose: &Placement, obstacles: &Obstacles, dt_s: f64) -> NavigatorStep {
+        let (dx, dy) = (self.target.x - pose.x, self.target.y - pose.y);
+        let remaining_m = dx.hypot(dy);
+        if remaining_m < ARRIVED_M {
+            self.reached_position = true;
+        } else if remaining_m > 3.0 * ARRIVED_M {
+            self.reached_position = false;
+        }
+        let mut blocked = false;
+        let (forward, turn_error) = if self.reached_position {
+            (0.0, self.final_yaw.map_or(0.0, |yaw| wrap(yaw - pose.yaw)))
+        } else {
+            let error = wrap(dy.atan2(dx) - pose.yaw);
+            self.turning = error.abs() > if self.turning { 0.08 } else { TURN_FIRST_RAD };
+            let free =
+                obstacles.free_ahead_m(self.limits.half_width_m) - self.limits.stop_distance_m;
+            blocked = free <= 0.0;
+            // The speed from which the rover can still stop in what is left, of way or of free lane.
+            let braking = |distance: f64| {
+                (2.0 * 0.7 * self.limits.acceleration_mps2 * distance.max(0.0)).sqrt()
+            };
+            let allowed = braking(remaining_m)
+                .min(braking(free))
+                .min(self.limits.max_speed_mps);
+            (
+                if self.turning {
+                    0.0
+                } else {
+                    allowed * error.cos().max(0.0)
+                },
+                error,
+            )
+        };
+        let turned = turn_error.abs() < ARRIVED_RAD;
+        let wanted_yaw_rate = if self.reached_position && turned {
+            0.0
+        } else {
+            (HEADING_GAIN * turn_error)
+                .clamp(-self.limits.max_yaw_rate_rps, self.limits.max_yaw_rate_rps)
+        };
+        self.speed = Speed {
+            forward_mps: approach(
+                self.speed.forward_mps,
+                forward,
+                self.limits.acceleration_mps2 * dt_s,
+            ),
+            yaw_rate_rps: approach(
+                self.speed.yaw_rate_rps,
+                wanted_yaw_rate,
+                self.limits.yaw_acceleration_rps2 * dt_s,
+            ),
+        };
+        let still = self.speed.forward_mps.abs() < 1e-3 && self.speed.yaw_rate_rps.abs() < 1e-2;
+        NavigatorStep {
+            speed: self.speed,
+            remaining_m,
+            blocked: blocked && !self.turning,
+            arrived: self.reached_position && turned && still,
+        }
+    }
+
+    /// Slows down within the limits; call until it stands.
+    pub fn brake(&mut self, dt_s: f64) -> Speed {
+        self.speed = Speed {
+            forward_mps: approach(
+                self.speed.forward_mps,
+                0.0,
+                4.0 * self.limits.acceleration_mps2 * dt_s,
+            ),
+            yaw_rate_rps: approach(
+                self.speed.yaw_rate_rps,
+                0.0,
+                2.0 * self.limits.yaw_acceleration_rps2 * dt_s,
+            ),
+        };
+        self.speed
+    }
+}
+
+fn approach(from: f64, to: f64, step: f64) -> f64 {
+    from + (to - from).clamp(-step, step)
+}
+
+/// An angle in -π to π.
+pub(crate) fn wrap(angle: f64) -> f64 {
+    let turned = (angle + PI).rem_euclid(2.0 * PI) - PI;
+    if turned.is_finite() { turned } else { 0.0 }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn drive(
+        target: Placement,
+        yaw: Option<f64>,
+        obstacles: &Obstacles,
+    ) -> (Placement, bool, bool) {
+        let limits = DriveLimits::default();
+        let mut navigator = Navigator::new(limits, target, yaw);
+        let mut pose = Placement::default();
+        let (mut arrived, mut blocked, mut last) = (false, false, Speed::default());
+        for _ in 0..6000 {
+            let step = navigator.step(&pose, obstacles, 0.005);
+            let rise = (step.speed.forward_mps - last.forward_mps).abs();
+            assert!(rise <= limits.acceleration_mps2 * 0.005 + 1e-12);
+            assert!(step.speed.forward_mps <= limits.max_speed_mps);
+            last = step.speed;
+            pose.yaw += step.speed.yaw_rate_rps * 0.005;
+            pose.x += step.speed.forward_mps * pose.yaw.cos() * 0.005;
+            pose.y += step.speed.forward_mps * pose.yaw.sin() * 0.005;
+            arrived = step.arrived;
+            blocked |= step.blocked;
+            if arrived {
+                break;
+            }
+        }
+        (pose, arrived, blocked)
+    }
+
+    #[test]
+    fn navigator_arrives_from_every_direction_with_its_heading() {
+        for angle in 0..12 {
+            let (sin, cos) = (f64::from(angle) * PI / 6.0).sin_cos();
+            let target = Placement {
+                x: 1.5 * cos,
+                y: 1.5 * sin,
+                ..Default::default()
+            };
+            let (pose, arrived, _) = drive(target, Some(1.0), &Obstacles::default());
+            assert!(arrived, "towards {target:?}");
+            assert!(
+                (pose.x - target.x).hypot(pose.y - target.y) < 0.05,
+                "{pose:?}"
+            );
+            assert!(wrap(pose.yaw - 1.0).abs() < 0.05, "{pose:?}");
+        }
+    }
+
+    #[test]
+    fn obstacle_ahead_stops_before_it() {
+        let wall = Obstacles {
+            angle_min: 0.0,
+            angle_increment: 0.1,
+            ranges: vec![0.3],
+        };
+        let target = Placement {
+            x: 2.0,
+            ..Default::default()
+        };
+        let (pose, arrived, blocked) = drive(target, None, &wall);
+        assert!(!arrived && blocked);
+        assert!(pose.x.abs() < 1e-6, "{pose:?}");
+    }
+
+    #[test]
+    fn obstacle_beside_the_lane_does_not_matter() {
+        let post = Obstacles {
+            angle_min: 0.5,
+            angle_increment: 0.1,
+            ranges: vec![0.6],
+        };
+        assert!(post.free_ahead_m(0.24).is_infinite());
+        assert!((post.free_ahead_m(0.4) - 0.6 * 0.5f64.cos()).abs() < 1e-12);
+    }
+}

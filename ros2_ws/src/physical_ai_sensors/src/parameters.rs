@@ -1,0 +1,15 @@
+physical_ai_ros::parameters! {
+    /// Parameters of the sensor worker.
+    pub struct SensorParameters {
+        /// World file (YAML): where each robot starts.
+        world_file: String = "params/worlds/demo.yaml".to_owned(), read_only;
+        /// Folder of the robot models (URDF).
+        model_folder: String = "urdf".to_owned(), read_only;
+        /// Robots to estimate; empty: all of the world file.
+        robots: Vec<String> = Vec::new(), read_only;
+        /// Rate of odometry and transforms in ROS time, Hz.
+        odometry_rate_hz: f64 = 50.0, range(1.0, 200.0), read_only;
+        /// Silence of joint_states after which diagnostics report an error, s.
+        silence_s: f64 = 0.5, range(0.05, 60.0);
+    }
+}

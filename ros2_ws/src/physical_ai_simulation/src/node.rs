@@ -1,0 +1,214 @@
+use std::path::Path;
+use std::time::Duration;
+
+use physical_ai_domain::{RobotModel, World};
+use physical_ai_ros::msg::physical_ai_msgs::msg::{ActuatorCommand, ObjectPoses};
+use physical_ai_ros::msg::physical_ai_msgs::srv::StepSimulation;
+use physical_ai_ros::msg::rosgraph_msgs::msg::Clock;
+use physical_ai_ros::msg::std_srvs::srv::{SetBool, Trigger};
+use physical_ai_ros::{
+    Application, ClockKind, Context, Diagnostic, Error, Handle, Level, Publisher, Qos, WorkerLink,
+    command_from_msg, time_to_msg,
+};
+use physical_ai_sim::{SensorNoise, SimulatedWorld};
+
+use crate::parameters::SimulationParameters;
+use crate::publishing::{RobotPublishers, object_poses};
+
+const MOST_STEPS: u32 = 1_000_000;
+
+/// A simulated world and its publishers.
+pub struct Simulation {
+    world: SimulatedWorld,
+    robots: Vec<RobotPublishers>,
+    clock: Publisher<Clock>,
+    objects: Publisher<ObjectPoses>,
+    link: WorkerLink,
+    steps_per_batch: u32,
+    batches_per_perception: u64,
+    batches: u64,
+    batch_s: f64,
+    pace: Handle,
+    paused: bool,
+    failure: Option<String>,
+    refused: u64,
+}
+
+fn load_models(world: &World, folder: &str) -> Result<Vec<RobotModel>, Error> {
+    world
+        .robots
+        .iter()
+        .map(|robot| {
+            let path = Path::new(folder).join(format!("{}.urdf", robot.model));
+            let urdf = std::fs::read_to_string(&path)
+                .map_err(|e| Error::application(format!("{}: {e}", path.display())))?;
+            RobotModel::from_urdf(robot.name.clone(), &urdf).map_err(Error::application)
+        })
+        .collect()
+}
+
+impl Application for Simulation {
+    type Parameters = SimulationParameters;
+    const DESCRIPTION: &'static str =
+        "Steps a MuJoCo world and shows its robots as their drivers would.";
+
+    fn configure(context: &mut Context<Self>, p: &SimulationParameters) -> Result<Self, Error> {
+        let yaml = std::fs::read_to_string(&p.world_file)
+            .map_err(|e| Error::application(format!("world_file {}: {e}", p.world_file)))?;
+        let description = World::from_yaml(&p.world_file, &yaml).map_err(Error::application)?;
+        let models = load_models(&description, &p.model_folder)?;
+        let noise = SensorNoise {
+            joint_position: p.noise_joint_position,
+            joint_velocity: p.noise_joint_velocity,
+            encoder_ticks: p.encoder_ticks,
+            gyro_rps: p.noise_gyro_rps,
+            gyro_bias_rps: p.bias_gyro_rps,
+            accelerometer_mps2: p.noise_accelerometer_mps2,
+            lidar_m: p.noise_lidar_m,
+            object_m: p.noise_object_m,
+        };
+        let step_s = 1.0 / p.physics_rate_hz;
+        let world = SimulatedWorld::try_new(&description, models, noise, p.seed as u64, step_s)
+            .map_err(Error::application)?;
+        let models: Vec<RobotModel> = world.models().cloned().collect();
+        let robots = models
+            .iter()
+            .map(|model| RobotPublishers::try_new(context, model))
+            .collect::<Result<Vec<_>, _>>()?;
+        for (i, model) in models.iter().enumerate() {
+            let topic = format!("{}/hardware_command", model.name);
+            context.subscribe(&topic, Qos::command(), move |app: &mut Self, context, message| {
+                app.apply(context, i, message);
+            })?;
+        }
+        serve(context)?;
+        context.timer(Duration::from_secs(1), ClockKind::Steady, |app: &mut Self, context| {
+            let (now, source) = (app.world.time(), context.node_name().to_owned());
+            for robot in &mut app.robots {
+                robot.publish_metrics(now, &source);
+            }
+        });
+        let steps_per_batch = (p.physics_rate_hz / p.sensor_rate_hz).round().max(1.0) as u32;
+        let batch_s = f64::from(steps_per_batch) * step_s;
+        Ok(Self {
+            world,
+            robots,
+            clock: context.publisher("/clock", Qos::clock())?,
+            objects: context.publisher("objects", Qos::sensor())?,
+            link: WorkerLink::try_new(context, "simulation", |app: &mut Self| &mut app.link)?,
+            steps_per_batch,
+            batches_per_perception: (1.0 / (p.perception_rate_hz * batch_s)).round().max(1.0) as u64,
+            batches: 0,
+            pace: Self::pace(context, batch_s, p.real_time_factor),
+            batch_s,
+            paused: p.paused,
+            failure: None,
+            refused: 0,
+        })
+    }
+
+    fn parameters_changed(
+        &mut self,
+        context: &mut Context<Self>,
+        parameters: &SimulationParameters,
+    ) -> Result<(), String> {
+        self.pace.cancel();
+        self.pace = Self::pace(context, self.batch_s, parameters.real_time_factor);
+        Ok(())
+    }
+
+    fn diagnostics(&self) -> Vec<Diagnostic> {
+        let physics = match &self.failure {
+            Some(failure) => Diagnostic::new("physics", Level::Error, failure.clone()),
+            None if self.paused => Diagnostic::new("physics", Level::Ok, "paused"),
+            None => Diagnostic::new("physics", Level::Ok, "running"),
+        };
+        vec![
+            physics
+                .with("time_s", self.world.time().seconds())
+                .with("robots", self.robots.len())
+                .with("refused_commands", self.refused),
+        ]
+    }
+}
+
+fn serve(context: &mut Context<Simulation>) -> Result<(), Error> {
+    context.service::<SetBool::Service>("simulation/pause", |app, _, request| {
+        app.paused = request.data;
+        let message = if request.data { "paused" } else { "running" }.to_owned();
+        SetBool::Response { success: true, message }
+    })?;
+    context.service::<Trigger::Service>("simulation/reset", |app, _, _| {
+        app.world.reset();
+        app.failure = None;
+        tracing::info!("the world is back at its start");
+        Trigger::Response { success: true, message: "reset".to_owned() }
+    })?;
+    context.service::<StepSimulation::Service>("simulation/step", |app, context, request| {
+        let mut response = StepSimulation::Response::default();
+        if !app.paused {
+            response.error_code = 1;
+            response.error_msg = "not paused: call simulation/pause first".to_owned();
+        } else if request.steps == 0 || request.steps > MOST_STEPS {
+            response.error_code = 2;
+            response.error_msg = format!("steps is {}: must be 1 to {MOST_STEPS}", request.steps);
+        } else {
+            app.run_steps(context, request.steps);
+        }
+        response.time = time_to_msg(app.world.time());
+        response
+    })?;
+    Ok(())
+}
+
+impl Simulation {
+    fn apply(&mut self, context: &mut Context<Self>, robot: usize, message: ActuatorCommand) {
+        let result = command_from_msg(message).map_err(|e| e.to_string()).and_then(|command| {
+            self.robots[robot].latency.answered(command.sensor_stamp, context.steady_s());
+            self.world.apply(&command).map_err(|e| e.to_string())
+        });
+        if let Err(error) = result {
+            self.refused += 1;
+            tracing::warn!("hardware command refused: {error}");
+        }
+    }
+
+    /// A timer that runs one batch each time it is due. A stall of more than a batch slows simulated
+    /// time down instead of letting it jump.
+    fn pace(context: &mut Context<Self>, batch_s: f64, real_time_factor: f64) -> Handle {
+        let period_s = if real_time_factor > 0.0 { batch_s / real_time_factor } else { 0.0 };
+        context.timer(Duration::from_secs_f64(period_s), ClockKind::Steady, |app, context| {
+            if !app.paused && app.failure.is_none() && context.is_active() {
+                app.run_steps(context, app.steps_per_batch);
+            }
+        })
+    }
+
+    fn run_steps(&mut self, context: &mut Context<Self>, steps: u32) {
+        for step in 1..=steps {
+            if let Err(error) = self.world.step() {
+                tracing::error!("{error}");
+                self.failure = Some(error.to_string());
+                context.request_diagnostics_update();
+                return;
+            }
+            if step % self.steps_per_batch == 0 || step == steps {
+                self.publish(context);
+            }
+        }
+    }
+
+    fn publish(&mut self, context: &mut Context<Self>) {
+        self.clock.publish(&Clock { clock: time_to_msg(self.world.time()) });
+        for robot in &mut self.robots {
+            robot.publish_fast(&mut self.world, context.steady_s());
+        }
+        if self.batches.is_multiple_of(self.batches_per_perception) {
+            for robot in &self.robots {
+                robot.publish_scan(&mut self.world);
+            }
+            self.objects.publish(&object_poses(&mut self.world));
+        }
+        self.batches += 1;
+    }
+}
