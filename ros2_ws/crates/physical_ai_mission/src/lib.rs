@@ -1,1 +1,30 @@
-//! mission
+//! Missions: from a sentence or a plan to tasks that workers execute, without ROS.
+//!
+//! - [`parse_plan`] reads YAML and JSON, [`SentenceParser`] reads plain English; both give a
+//!   [`Plan`](physical_ai_domain::Plan).
+//! - [`validate`] lists everything that a plan violates, given the [`Fleet`] that is there.
+//! - [`Scheduler::step`] is the whole scheduler: state and event in, effects out.
+//! - [`Journal`] makes the state survive the process.
+
+mod decompose;
+mod error;
+mod fleet;
+mod journal;
+mod mission;
+mod plan_text;
+mod predict;
+mod schema;
+mod scheduler;
+mod sentence;
+mod validate;
+
+pub use decompose::{Decomposer, Decomposition};
+pub use error::Error;
+pub use fleet::Fleet;
+pub use journal::Journal;
+pub use mission::{Mission, MissionError, MissionPhase, Task};
+pub use plan_text::{MAX_PLAN_BYTES, parse_plan};
+pub use predict::{Prediction, predict};
+pub use scheduler::{Decision, Effect, Event, Now, Scheduler, SchedulerConfig};
+pub use sentence::{MAX_TEXT_BYTES, SentenceParser};
+pub use validate::validate;

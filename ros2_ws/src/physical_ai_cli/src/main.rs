@@ -1,3 +1,65 @@
-//! The `physical-ai` command.
+//! The `physical-ai` command: starts deployments, runs missions, watches, records and measures.
 
-fn main() {}
+mod arguments;
+mod bench;
+mod connection;
+mod deployment;
+mod doctor;
+mod environment;
+mod estop;
+mod fleet;
+mod mission;
+mod output;
+mod process_usage;
+mod recorder;
+mod report;
+mod supervisor;
+mod up;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::arguments::{Arguments, Command};
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    environment::prepare(&arguments);
+    let json = arguments.global.json;
+    match run(arguments) {
+        Ok(code) => code,
+        Err(error) => {
+            if json {
+                output::json_line(&serde_json::json!({ "error": format!("{error:#}") }));
+            }
+            eprintln!("physical-ai: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// One thread runs everything, because children must be started by a thread that lives as long as
+/// the program: they are told to stop when the thread that started them ends.
+fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    let code = runtime.block_on(dispatch(arguments));
+    runtime.shutdown_timeout(std::time::Duration::from_secs(1));
+    code
+}
+
+async fn dispatch(arguments: Arguments) -> anyhow::Result<ExitCode> {
+    let global = arguments.global;
+    match arguments.command {
+        Command::Up(options) => up::run(&global, &options).await,
+        Command::Mission(options) => mission::run(&global, options).await,
+        Command::Workers => fleet::workers(&global).await,
+        Command::Robots => fleet::robots(&global).await,
+        Command::Estop(options) => estop::run(&global, &options).await,
+        Command::Record(options) => recorder::run(&global, &options).await,
+        Command::Report(options) => report::run(&global, &options),
+        Command::Doctor(options) => doctor::run(&global, &options).await,
+        Command::Bench(options) => bench::run(&global, &options).await,
+    }
+}

@@ -1,3 +1,5 @@
+mod parameter_services;
+
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -7,7 +9,6 @@ use std::time::{Duration, Instant};
 use r2r::diagnostic_msgs::msg::{DiagnosticArray, DiagnosticStatus, KeyValue};
 use r2r::lifecycle_msgs::{msg::TransitionEvent, srv as lifecycle_srv};
 use r2r::rcl_interfaces::msg as rcl;
-use r2r::rcl_interfaces::srv as parameter_srv;
 use r2r::rosgraph_msgs::msg::Clock;
 use r2r::std_msgs::msg::Header;
 
@@ -15,10 +16,8 @@ use crate::clock::{RosClock, time_from_msg, time_to_msg};
 use crate::context::{Event, Keep, Poller};
 use crate::lifecycle::{State, TRANSITIONS, Transition};
 use crate::logging::Record;
-use crate::parameters::{Descriptor, ParameterValue, StandardParameters};
-use crate::services::{
-    NodeServices, answer, descriptor_to_msg, take, value_from_msg, value_to_msg,
-};
+use crate::parameters::StandardParameters;
+use crate::services::{NodeServices, answer, take};
 use crate::{Application, Arguments, Context, Diagnostic, Error, Level, Parameters, Qos};
 
 /// A configuration that cannot work: a supervisor must not restart it.
@@ -223,7 +222,8 @@ impl<A: Application> Executor<A> {
         self.run_events();
         self.run_timers();
         self.serve_lifecycle();
-        self.serve_parameters();
+        self.serve_parameter_questions();
+        self.serve_parameter_changes();
         self.publish_diagnostics();
         self.publish_log();
     }
@@ -396,163 +396,6 @@ impl<A: Application> Executor<A> {
         }
     }
 
-    fn descriptors() -> Vec<Descriptor> {
-        let mut all = StandardParameters::descriptors();
-        all.extend(A::Parameters::descriptors());
-        all
-    }
-
-    fn value(&self, name: &str) -> Option<ParameterValue> {
-        self.standard
-            .get(name)
-            .or_else(|| self.parameters.get(name))
-    }
-
-    fn serve_parameters(&mut self) {
-        while let Some(request) = take(&mut self.services.list) {
-            let wanted = &request.message.prefixes;
-            let names = Self::descriptors()
-                .iter()
-                .map(|d| d.name.to_owned())
-                .filter(|n| wanted.is_empty() || wanted.iter().any(|p| has_prefix(n, p)))
-                .collect();
-            let result = rcl::ListParametersResult {
-                names,
-                prefixes: Vec::new(),
-            };
-            answer(request, parameter_srv::ListParameters::Response { result });
-        }
-        while let Some(request) = take(&mut self.services.get) {
-            let names = request.message.names.clone();
-            let values = names
-                .iter()
-                .map(|n| value_to_msg(self.value(n).as_ref()))
-                .collect();
-            answer(request, parameter_srv::GetParameters::Response { values });
-        }
-        while let Some(request) = take(&mut self.services.types) {
-            let names = request.message.names.clone();
-            let types = names
-                .iter()
-                .map(|n| {
-                    self.value(n)
-                        .as_ref()
-                        .map_or(0, crate::services::type_number)
-                })
-                .collect();
-            answer(
-                request,
-                parameter_srv::GetParameterTypes::Response { types },
-            );
-        }
-        while let Some(request) = take(&mut self.services.describe) {
-            let names = request.message.names.clone();
-            let all = Self::descriptors();
-            // One answer per question: an unknown parameter is described as "not set".
-            let descriptors = names
-                .iter()
-                .map(|name| match all.iter().find(|d| d.name == name) {
-                    Some(d) => descriptor_to_msg(d, self.value(d.name).as_ref()),
-                    None => rcl::ParameterDescriptor {
-                        name: name.clone(),
-                        ..Default::default()
-                    },
-                })
-                .collect();
-            answer(
-                request,
-                parameter_srv::DescribeParameters::Response { descriptors },
-            );
-        }
-        while let Some(request) = take(&mut self.services.set) {
-            let wanted = request.message.parameters.clone();
-            let results = wanted
-                .iter()
-                .map(|p| self.set_parameters(std::slice::from_ref(p)))
-                .collect();
-            answer(request, parameter_srv::SetParameters::Response { results });
-        }
-        while let Some(request) = take(&mut self.services.set_atomically) {
-            let wanted = request.message.parameters.clone();
-            let result = self.set_parameters(&wanted);
-            answer(
-                request,
-                parameter_srv::SetParametersAtomically::Response { result },
-            );
-        }
-    }
-
-    /// Sets all or nothing.
-    fn set_parameters(&mut self, wanted: &[rcl::Parameter]) -> rcl::SetParametersResult {
-        match self.try_set_parameters(wanted) {
-            Ok(()) => {
-                self.publish_parameter_event(Vec::new(), wanted.to_vec());
-                rcl::SetParametersResult {
-                    successful: true,
-                    reason: String::new(),
-                }
-            }
-            Err(reason) => rcl::SetParametersResult {
-                successful: false,
-                reason,
-            },
-        }
-    }
-
-    fn publish_parameter_event(&self, new: Vec<rcl::Parameter>, changed: Vec<rcl::Parameter>) {
-        let event = rcl::ParameterEvent {
-            stamp: time_to_msg(self.context.now()),
-            node: self.context.resolve(self.context.node_name()),
-            new_parameters: new,
-            changed_parameters: changed,
-            ..Default::default()
-        };
-        if let Err(error) = self.services.parameter_events.publish(&event) {
-            tracing::debug!(%error, "parameter event not published");
-        }
-    }
-
-    fn announce_parameters(&self) {
-        let new = Self::descriptors()
-            .iter()
-            .map(|d| rcl::Parameter {
-                name: d.name.to_owned(),
-                value: value_to_msg(self.value(d.name).as_ref()),
-            })
-            .collect();
-        self.publish_parameter_event(new, Vec::new());
-    }
-
-    fn try_set_parameters(&mut self, wanted: &[rcl::Parameter]) -> Result<(), String> {
-        let all = Self::descriptors();
-        let (mut standard, mut own) = (self.standard.clone(), self.parameters.clone());
-        for parameter in wanted {
-            let name = &parameter.name;
-            let value = value_from_msg(&parameter.value)
-                .ok_or_else(|| format!("parameter {name}: has no value"))?;
-            if all.iter().any(|d| d.name == name && d.read_only) {
-                return Err(format!("parameter {name}: is read-only; set it at start"));
-            }
-            let set = if standard.get(name).is_some() {
-                standard.set(name, &value)
-            } else {
-                own.set(name, &value)
-            };
-            set.map_err(|e| e.to_string())?;
-        }
-        crate::logging::check_level(&standard.log_level).map_err(|e| e.to_string())?;
-        if let Some(app) = self.app.as_mut()
-            && own != self.parameters
-        {
-            app.parameters_changed(&mut self.context, &own)?;
-        }
-        if standard.log_level != self.standard.log_level {
-            crate::logging::set_level(&standard.log_level);
-        }
-        (self.standard, self.parameters) = (standard, own);
-        Ok(())
-    }
-
     fn publish_diagnostics(&mut self) {
         if !self.context.diagnostics_due && self.last_diagnostics.elapsed() < DIAGNOSTICS_PERIOD {
             return;
@@ -607,10 +450,4 @@ impl<A: Application> Executor<A> {
             let _ = self.rosout.publish(&message);
         }
     }
-}
-
-/// rcl's rule: a prefix is the whole name or ends before a dot.
-fn has_prefix(name: &str, prefix: &str) -> bool {
-    name.strip_prefix(prefix)
-        .is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
 }

@@ -1,0 +1,157 @@
+use std::collections::BTreeSet;
+
+use physical_ai_domain::{Capability, RobotName};
+use serde_json::Value;
+
+/// What live workers offer: the vocabulary of missions and the measure of their validity.
+#[derive(Debug, Clone, Default)]
+pub struct Fleet {
+    capabilities: Vec<Capability>,
+}
+
+impl Fleet {
+    /// A fleet that offers these.
+    pub fn new(capabilities: Vec<Capability>) -> Self {
+        Self { capabilities }
+    }
+
+    /// True when nobody offers anything.
+    pub fn is_empty(&self) -> bool {
+        self.capabilities.is_empty()
+    }
+
+    /// Robots.
+    pub fn robots(&self) -> BTreeSet<&str> {
+        self.capabilities.iter().filter_map(|c| c.robot.as_ref()).map(RobotName::as_str).collect()
+    }
+
+    /// Skills.
+    pub fn skills(&self) -> BTreeSet<&str> {
+        self.capabilities.iter().map(|c| c.skill.as_str()).collect()
+    }
+
+    /// Offers of a skill by a robot, or by anyone.
+    pub fn offers<'a>(
+        &'a self,
+        skill: &'a str,
+        robot: Option<&'a str>,
+    ) -> impl Iterator<Item = &'a Capability> {
+        self.capabilities.iter().filter(move |c| {
+            c.skill.as_str() == skill
+                && robot.is_none_or(|r| c.robot.as_ref().is_none_or(|own| own.as_str() == r))
+        })
+    }
+
+    /// True if this robot offers the skill.
+    pub fn can(&self, robot: &str, skill: &str) -> bool {
+        self.capabilities
+            .iter()
+            .any(|c| c.skill.as_str() == skill && c.robot.as_ref().is_some_and(|r| r.as_str() == robot))
+    }
+
+    /// Names of places, from the schemas of skills that take a `place` or `places`.
+    pub fn places(&self) -> BTreeSet<&str> {
+        self.names(&["/properties/place/enum", "/properties/places/items/enum"])
+    }
+
+    /// Names of objects, from the schemas of skills that take an `object`.
+    pub fn objects(&self) -> BTreeSet<&str> {
+        self.names(&["/properties/object/enum"])
+    }
+
+    fn names(&self, pointers: &[&str]) -> BTreeSet<&str> {
+        self.capabilities
+            .iter()
+            .flat_map(|c| pointers.iter().filter_map(|p| c.parameters_schema.pointer(p)))
+            .filter_map(Value::as_array)
+            .flatten()
+            .filter_map(Value::as_str)
+            .collect()
+    }
+}
+
+/// The known name nearest to `wanted`, if it is near enough to be a slip of the hand.
+pub(crate) fn nearest<'a>(
+    wanted: &str,
+    known: impl IntoIterator<Item = &'a str>,
+) -> Option<&'a str> {
+    known
+        .into_iter()
+        .map(|name| (distance(wanted, name), name))
+        .filter(|(distance, name)| *distance <= name.len().max(3) / 3)
+        .min()
+        .map(|(_, name)| name)
+}
+
+/// Edit distance (Levenshtein 1966).
+fn distance(a: &str, b: &str) -> usize {
+    let b: Vec<char> = b.chars().take(64).collect();
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, x) in a.chars().take(64).enumerate() {
+        let mut diagonal = row[0];
+        row[0] = i + 1;
+        for (j, y) in b.iter().enumerate() {
+            let substituted = diagonal + usize::from(x != *y);
+            diagonal = row[j + 1];
+            row[j + 1] = substituted.min(row[j] + 1).min(diagonal + 1);
+        }
+    }
+    row[b.len()]
+}
+
+/// "; did you mean x?" or nothing.
+pub(crate) fn suggestion<'a>(wanted: &str, known: impl IntoIterator<Item = &'a str>) -> String {
+    nearest(wanted, known).map_or_else(String::new, |name| format!("; did you mean {name}?"))
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use physical_ai_domain::{Resources, SkillName};
+    use serde_json::json;
+
+    use super::*;
+
+    /// One arm and one rover with what the tests need.
+    pub(crate) fn fleet() -> Fleet {
+        let places = json!(["dock_a", "dock_b"]);
+        let offer = |robot: &str, skill: &str, properties: Value, required: Value, idempotent| Capability {
+            skill: SkillName::try_new(skill).unwrap(),
+            robot: Some(RobotName::try_new(robot).unwrap()),
+            description: String::new(),
+            parameters_schema: json!({"type": "object", "properties": properties,
+                "required": required, "additionalProperties": false}),
+            mean_duration_s: 2.0,
+            requires: Resources::new(),
+            idempotent,
+            ready: true,
+            reason: String::new(),
+        };
+        let text = |names: Value| json!({"type": "string", "enum": names});
+        Fleet::new(vec![
+            offer("arm_1", "pick_and_place", json!({"object": text(json!(["red_box", "blue_box"])), "place": text(json!(["bin_a", "bin_b"]))}), json!(["object", "place"]), false),
+            offer("arm_1", "pick", json!({"object": text(json!(["red_box", "blue_box"]))}), json!(["object"]), false),
+            offer("arm_1", "place", json!({"place": text(json!(["bin_a", "bin_b"]))}), json!(["place"]), false),
+            offer("arm_1", "set_gripper", json!({"opening_m": {"type": "number", "minimum": 0.0, "maximum": 0.09}}), json!(["opening_m"]), true),
+            offer("arm_1", "home", json!({}), json!([]), true),
+            offer("arm_1", "wait", json!({"duration_s": {"type": "number", "minimum": 0.0}}), json!(["duration_s"]), true),
+            offer("rover_1", "navigate_to", json!({"place": text(places.clone()), "x": {"type": "number"}, "y": {"type": "number"}}), json!([]), true),
+            offer("rover_1", "patrol", json!({"places": {"type": "array", "items": text(places), "minItems": 1}, "rounds": {"type": "integer", "minimum": 1}}), json!(["places"]), true),
+            offer("rover_1", "home", json!({}), json!([]), true),
+            offer("rover_1", "wait", json!({"duration_s": {"type": "number", "minimum": 0.0}}), json!(["duration_s"]), true),
+        ])
+    }
+
+    #[test]
+    fn names_come_from_the_schemas() {
+        let fleet = fleet();
+        assert_eq!(fleet.robots(), BTreeSet::from(["arm_1", "rover_1"]));
+        assert_eq!(fleet.places(), BTreeSet::from(["bin_a", "bin_b", "dock_a", "dock_b"]));
+        assert_eq!(fleet.objects(), BTreeSet::from(["blue_box", "red_box"]));
+    }
+
+    #[test]
+    fn nearest_forgives_slips_only() {
+        assert_eq!(nearest("rovr_1", ["arm_1", "rover_1"]), Some("rover_1"));
+        assert_eq!(nearest("helicopter", ["arm_1", "rover_1"]), None);
+    }
+}

@@ -1,0 +1,231 @@
+//! What the user may say.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+/// Starts deployments of the Physical AI System, runs missions on them, watches and measures them.
+#[derive(Debug, Parser)]
+#[command(name = "physical-ai", version, propagate_version = true)]
+#[command(after_help = "Exit codes: 0 done, 1 failed, 2 wrong arguments or configuration.")]
+pub struct Arguments {
+    #[command(flatten)]
+    pub global: Global,
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// Options of every command.
+#[derive(Debug, Clone, Args)]
+pub struct Global {
+    /// Print JSON, one object per line, and nothing else on standard output.
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// ROS namespace of the suite, for example `fleet_a`; empty: the root.
+    #[arg(long, global = true, default_value = "", value_name = "NS", value_parser = namespace)]
+    pub namespace: String,
+    /// ROS domain; suites in different domains do not see each other. Default: ROS_DOMAIN_ID, or 0.
+    #[arg(long, global = true, value_name = "ID", value_parser = clap::value_parser!(u16).range(0..=232))]
+    pub domain_id: Option<u16>,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Start a deployment's nodes, restart what dies, stop all cleanly on Ctrl-C.
+    Up(UpArguments),
+    /// Run, list, show, cancel or check missions.
+    Mission(MissionArguments),
+    /// List the workers that the orchestrator knows.
+    Workers,
+    /// List the robots, what they can do and how their control loops run.
+    Robots,
+    /// Engage the latched emergency stop, or reset it.
+    Estop(EstopArguments),
+    /// Record a run as MCAP (for Foxglove) and make its report when stopped.
+    Record(RecordArguments),
+    /// Make the HTML report of a recording.
+    Report(ReportArguments),
+    /// Say what is missing on this machine and how to get it, and what runs.
+    Doctor(DoctorArguments),
+    /// Measure.
+    Bench(BenchArguments),
+}
+
+#[derive(Debug, Args)]
+pub struct UpArguments {
+    /// Deployment file; default: params/deployments/demo.yaml.
+    pub deployment: Option<PathBuf>,
+    /// Overrides a parameter: NODE.PARAMETER=VALUE, with `*` for every node that the file gives this
+    /// parameter. May be repeated.
+    #[arg(long, value_name = "NODE.PARAMETER=VALUE")]
+    pub set: Vec<String>,
+    /// Where to keep the state file (pids, restarts); default: in the runtime folder of the user.
+    #[arg(long, value_name = "FILE")]
+    pub state_file: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub struct MissionArguments {
+    #[command(subcommand)]
+    pub command: MissionCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum MissionCommand {
+    /// Run a mission and wait for its end; Ctrl-C cancels it and waits until the robots stopped.
+    Run(MissionRunArguments),
+    /// List missions.
+    List,
+    /// Show one mission and its tasks.
+    Show {
+        /// Mission id, as `mission list` shows it.
+        id: String,
+    },
+    /// Cancel a mission, also one whose client is gone.
+    Cancel {
+        /// Mission id; `all` for every mission that runs.
+        id: String,
+    },
+    /// Check a mission against the live robots without running it.
+    Validate {
+        /// A mission in plain language, or a file (.yaml, .yml, .json: a plan; else plain text).
+        mission: String,
+    },
+}
+
+#[derive(Debug, Args)]
+pub struct MissionRunArguments {
+    /// A mission in plain language, or a file (.yaml, .yml, .json: a plan; else plain text); `-`: a
+    /// plan from standard input.
+    pub mission: String,
+    /// 0 lowest, 255 highest.
+    #[arg(long, default_value_t = 100)]
+    pub priority: u8,
+    /// Seconds from now, in ROS time, after which the mission fails.
+    #[arg(long, value_name = "SECONDS", value_parser = positive)]
+    pub deadline_s: Option<f64>,
+    /// Id of the mission; default: a new one.
+    #[arg(long)]
+    pub mission_id: Option<String>,
+    /// Record the run and write its report to this folder.
+    #[arg(long, value_name = "DIR")]
+    pub report: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub struct EstopArguments {
+    /// Reset the stop instead of engaging it.
+    #[arg(long)]
+    pub reset: bool,
+    /// Why, for the log.
+    #[arg(long, default_value = "asked for on the command line")]
+    pub reason: String,
+}
+
+#[derive(Debug, Args)]
+pub struct RecordArguments {
+    /// Folder for run.mcap and report.html.
+    #[arg(long, value_name = "DIR")]
+    pub out: PathBuf,
+    /// Stop after this many seconds; default: on Ctrl-C or SIGTERM.
+    #[arg(long, value_name = "SECONDS", value_parser = positive)]
+    pub duration_s: Option<f64>,
+    /// World file, for places and paths in the report; default: that of the running deployment.
+    #[arg(long, value_name = "FILE")]
+    pub world: Option<PathBuf>,
+    /// Text or file of a mission that is going to run, to keep with the recording. May be repeated.
+    #[arg(long, value_name = "TEXT|FILE")]
+    pub mission: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+pub struct ReportArguments {
+    /// A recording made by `record`.
+    pub recording: PathBuf,
+    /// HTML file to write; default: report.html beside the recording.
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub struct DoctorArguments {
+    /// Deployment whose files and programs are checked; default: params/deployments/demo.yaml.
+    #[arg(long, value_name = "FILE")]
+    pub deployment: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub struct BenchArguments {
+    #[command(subcommand)]
+    pub what: BenchCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum BenchCommand {
+    /// Sensor-to-actuator latency over DDS, loop jitter, CPU and memory of one arm and one rover.
+    Control(BenchControlArguments),
+}
+
+#[derive(Debug, Args)]
+pub struct BenchControlArguments {
+    /// Length of one run in seconds.
+    #[arg(long, default_value_t = 10.0, value_parser = positive)]
+    pub seconds: f64,
+    /// Number of runs; the value printed is their median.
+    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    pub runs: u32,
+    /// Deployment to measure; default: params/deployments/demo.yaml.
+    #[arg(long, value_name = "FILE")]
+    pub deployment: Option<PathBuf>,
+}
+
+fn positive(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(value) if value.is_finite() && value > 0.0 => Ok(value),
+        _ => Err(format!("{text:?} must be a number above 0")),
+    }
+}
+
+fn namespace(text: &str) -> Result<String, String> {
+    let name = text.trim_matches('/');
+    let is_segment = |s: &str| {
+        s.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+            && s.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+    };
+    if name.is_empty() || name.split('/').all(is_segment) {
+        Ok(name.to_owned())
+    } else {
+        Err(format!(
+            "{text:?}: letters, digits and _ only, not starting with a digit, segments separated by /"
+        ))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn arguments_are_consistent() {
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn namespaces_are_checked() {
+        assert_eq!(namespace("/fleet_a/"), Ok("fleet_a".to_owned()));
+        assert_eq!(namespace(""), Ok(String::new()));
+        assert!(namespace("a b").is_err());
+        assert!(namespace("a//b").is_err());
+        assert!(namespace("1a").is_err());
+    }
+
+    #[test]
+    fn numbers_are_checked() {
+        for text in ["0", "-1", "nan", "inf", "x"] {
+            assert!(positive(text).is_err(), "{text}");
+        }
+        assert_eq!(positive("2.5"), Ok(2.5));
+    }
+}

@@ -1,0 +1,52 @@
+//! What is printed.
+
+use comfy_table::{ContentArrangement, Table, presets};
+use serde_json::Value;
+
+/// One JSON object on a line of its own.
+pub fn json_line(value: &Value) {
+    println!("{value}");
+}
+
+/// An empty table in the style of all tables.
+pub fn table(header: &[&str]) -> Table {
+    let mut table = Table::new();
+    table
+        .load_style(presets::UTF8_FULL_CONDENSED)
+        .set_content_arrangement(ContentArrangement::Dynamic)
+        .set_header(header.iter().copied());
+    table
+}
+
+/// Name of a task state; the numbers are those of physical_ai_msgs/TaskState.
+pub const fn task_state(value: u8) -> &'static str {
+    match value {
+        0 => "pending",
+        1 => "ready",
+        2 => "assigned",
+        3 => "running",
+        4 => "succeeded",
+        5 => "failed",
+        6 => "canceled",
+        7 => "skipped",
+        8 => "canceling",
+        _ => "unknown",
+    }
+}
+
+/// True for states in which a task stays.
+pub const fn is_terminal(value: u8) -> bool {
+    matches!(value, 4..=7)
+}
+
+/// Name of a worker state; the numbers are those of physical_ai_msgs/WorkerStatus.
+pub const fn worker_state(value: u8) -> &'static str {
+    match value {
+        0 => "starting",
+        1 => "active",
+        2 => "draining",
+        3 => "suspected",
+        4 => "lost",
+        _ => "unknown",
+    }
+}
