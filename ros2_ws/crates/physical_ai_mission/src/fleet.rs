@@ -22,7 +22,11 @@ impl Fleet {
 
     /// Robots.
     pub fn robots(&self) -> BTreeSet<&str> {
-        self.capabilities.iter().filter_map(|c| c.robot.as_ref()).map(RobotName::as_str).collect()
+        self.capabilities
+            .iter()
+            .filter_map(|c| c.robot.as_ref())
+            .map(RobotName::as_str)
+            .collect()
     }
 
     /// Skills.
@@ -44,9 +48,9 @@ impl Fleet {
 
     /// True if this robot offers the skill.
     pub fn can(&self, robot: &str, skill: &str) -> bool {
-        self.capabilities
-            .iter()
-            .any(|c| c.skill.as_str() == skill && c.robot.as_ref().is_some_and(|r| r.as_str() == robot))
+        self.capabilities.iter().any(|c| {
+            c.skill.as_str() == skill && c.robot.as_ref().is_some_and(|r| r.as_str() == robot)
+        })
     }
 
     /// Names of places, from the schemas of skills that take a `place` or `places`.
@@ -62,7 +66,11 @@ impl Fleet {
     fn names(&self, pointers: &[&str]) -> BTreeSet<&str> {
         self.capabilities
             .iter()
-            .flat_map(|c| pointers.iter().filter_map(|p| c.parameters_schema.pointer(p)))
+            .flat_map(|c| {
+                pointers
+                    .iter()
+                    .filter_map(|p| c.parameters_schema.pointer(p))
+            })
             .filter_map(Value::as_array)
             .flatten()
             .filter_map(Value::as_str)
@@ -114,30 +122,79 @@ pub(crate) mod tests {
     /// One arm and one rover with what the tests need.
     pub(crate) fn fleet() -> Fleet {
         let places = json!(["dock_a", "dock_b"]);
-        let offer = |robot: &str, skill: &str, properties: Value, required: Value, idempotent| Capability {
-            skill: SkillName::try_new(skill).unwrap(),
-            robot: Some(RobotName::try_new(robot).unwrap()),
-            description: String::new(),
-            parameters_schema: json!({"type": "object", "properties": properties,
+        let offer =
+            |robot: &str, skill: &str, properties: Value, required: Value, idempotent| Capability {
+                skill: SkillName::try_new(skill).unwrap(),
+                robot: Some(RobotName::try_new(robot).unwrap()),
+                description: String::new(),
+                parameters_schema: json!({"type": "object", "properties": properties,
                 "required": required, "additionalProperties": false}),
-            mean_duration_s: 2.0,
-            requires: Resources::new(),
-            idempotent,
-            ready: true,
-            reason: String::new(),
-        };
+                mean_duration_s: 2.0,
+                requires: Resources::new(),
+                idempotent,
+                ready: true,
+                reason: String::new(),
+            };
         let text = |names: Value| json!({"type": "string", "enum": names});
         Fleet::new(vec![
-            offer("arm_1", "pick_and_place", json!({"object": text(json!(["red_box", "blue_box"])), "place": text(json!(["bin_a", "bin_b"]))}), json!(["object", "place"]), false),
-            offer("arm_1", "pick", json!({"object": text(json!(["red_box", "blue_box"]))}), json!(["object"]), false),
-            offer("arm_1", "place", json!({"place": text(json!(["bin_a", "bin_b"]))}), json!(["place"]), false),
-            offer("arm_1", "set_gripper", json!({"opening_m": {"type": "number", "minimum": 0.0, "maximum": 0.09}}), json!(["opening_m"]), true),
+            offer(
+                "arm_1",
+                "pick_and_place",
+                json!({"object": text(json!(["red_box", "blue_box"])), "place": text(json!(["bin_a", "bin_b"]))}),
+                json!(["object", "place"]),
+                false,
+            ),
+            offer(
+                "arm_1",
+                "pick",
+                json!({"object": text(json!(["red_box", "blue_box"]))}),
+                json!(["object"]),
+                false,
+            ),
+            offer(
+                "arm_1",
+                "place",
+                json!({"place": text(json!(["bin_a", "bin_b"]))}),
+                json!(["place"]),
+                false,
+            ),
+            offer(
+                "arm_1",
+                "set_gripper",
+                json!({"opening_m": {"type": "number", "minimum": 0.0, "maximum": 0.09}}),
+                json!(["opening_m"]),
+                true,
+            ),
             offer("arm_1", "home", json!({}), json!([]), true),
-            offer("arm_1", "wait", json!({"duration_s": {"type": "number", "minimum": 0.0}}), json!(["duration_s"]), true),
-            offer("rover_1", "navigate_to", json!({"place": text(places.clone()), "x": {"type": "number"}, "y": {"type": "number"}}), json!([]), true),
-            offer("rover_1", "patrol", json!({"places": {"type": "array", "items": text(places), "minItems": 1}, "rounds": {"type": "integer", "minimum": 1}}), json!(["places"]), true),
+            offer(
+                "arm_1",
+                "wait",
+                json!({"duration_s": {"type": "number", "minimum": 0.0}}),
+                json!(["duration_s"]),
+                true,
+            ),
+            offer(
+                "rover_1",
+                "navigate_to",
+                json!({"place": text(places.clone()), "x": {"type": "number"}, "y": {"type": "number"}}),
+                json!([]),
+                true,
+            ),
+            offer(
+                "rover_1",
+                "patrol",
+                json!({"places": {"type": "array", "items": text(places), "minItems": 1}, "rounds": {"type": "integer", "minimum": 1}}),
+                json!(["places"]),
+                true,
+            ),
             offer("rover_1", "home", json!({}), json!([]), true),
-            offer("rover_1", "wait", json!({"duration_s": {"type": "number", "minimum": 0.0}}), json!(["duration_s"]), true),
+            offer(
+                "rover_1",
+                "wait",
+                json!({"duration_s": {"type": "number", "minimum": 0.0}}),
+                json!(["duration_s"]),
+                true,
+            ),
         ])
     }
 
@@ -145,7 +202,10 @@ pub(crate) mod tests {
     fn names_come_from_the_schemas() {
         let fleet = fleet();
         assert_eq!(fleet.robots(), BTreeSet::from(["arm_1", "rover_1"]));
-        assert_eq!(fleet.places(), BTreeSet::from(["bin_a", "bin_b", "dock_a", "dock_b"]));
+        assert_eq!(
+            fleet.places(),
+            BTreeSet::from(["bin_a", "bin_b", "dock_a", "dock_b"])
+        );
         assert_eq!(fleet.objects(), BTreeSet::from(["blue_box", "red_box"]));
     }
 

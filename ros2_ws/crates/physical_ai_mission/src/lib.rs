@@ -13,8 +13,8 @@ mod journal;
 mod mission;
 mod plan_text;
 mod predict;
-mod schema;
 mod scheduler;
+mod schema;
 mod sentence;
 mod validate;
 

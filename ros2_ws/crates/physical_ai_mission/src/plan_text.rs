@@ -1,6 +1,8 @@
 use std::collections::BTreeMap;
 
-use physical_ai_domain::{FailurePolicy, FailurePolicyKind, Plan, RobotName, SkillName, TaskId, TaskSpec};
+use physical_ai_domain::{
+    FailurePolicy, FailurePolicyKind, Plan, RobotName, SkillName, TaskId, TaskSpec,
+};
 use serde::Deserialize;
 use serde_json::{Map, Number, Value};
 
@@ -55,7 +57,11 @@ enum RawPolicy {
 /// [`Error::TooLong`], or [`Error::Plan`] naming the field and its value.
 pub fn parse_plan(text: &str) -> Result<Plan, Error> {
     if text.len() > MAX_PLAN_BYTES {
-        return Err(Error::TooLong { field: "plan", observed: text.len(), allowed: MAX_PLAN_BYTES });
+        return Err(Error::TooLong {
+            field: "plan",
+            observed: text.len(),
+            allowed: MAX_PLAN_BYTES,
+        });
     }
     let fail = |field: String, problem: String| Error::Plan { field, problem };
     // The YAML reader itself refuses aliases that multiply.
@@ -65,12 +71,23 @@ pub fn parse_plan(text: &str) -> Result<Plan, Error> {
     let raw: RawPlan = serde_path_to_error::deserialize(&json)
         .map_err(|e| fail(e.path().to_string(), e.into_inner().to_string()))?;
     if raw.tasks.is_empty() {
-        return Err(fail("tasks".into(), "is empty: a mission needs a task".into()));
+        return Err(fail(
+            "tasks".into(),
+            "is empty: a mission needs a task".into(),
+        ));
     }
     if raw.tasks.len() > MAX_TASKS {
-        return Err(fail("tasks".into(), format!("has {} tasks: at most {MAX_TASKS} are allowed", raw.tasks.len())));
+        return Err(fail(
+            "tasks".into(),
+            format!(
+                "has {} tasks: at most {MAX_TASKS} are allowed",
+                raw.tasks.len()
+            ),
+        ));
     }
-    Ok(Plan { tasks: raw.tasks.into_iter().map(RawTask::into_spec).collect() })
+    Ok(Plan {
+        tasks: raw.tasks.into_iter().map(RawTask::into_spec).collect(),
+    })
 }
 
 impl RawTask {
@@ -83,7 +100,10 @@ impl RawTask {
             after: self.after,
             on_failure: match self.on_failure {
                 None => FailurePolicy::default(),
-                Some(RawPolicy::Short(kind)) => FailurePolicy { kind, ..FailurePolicy::default() },
+                Some(RawPolicy::Short(kind)) => FailurePolicy {
+                    kind,
+                    ..FailurePolicy::default()
+                },
                 Some(RawPolicy::Long(policy)) => policy,
             },
             resources: self.resources,
@@ -96,7 +116,10 @@ impl RawTask {
 /// YAML as JSON; what JSON cannot hold is an error with its path, not a silent null.
 fn to_json(yaml: serde_yaml_ng::Value, path: &str, depth: usize) -> Result<Value, Error> {
     use serde_yaml_ng::Value as Yaml;
-    let fail = |problem: String| Error::Plan { field: path.to_owned(), problem };
+    let fail = |problem: String| Error::Plan {
+        field: path.to_owned(),
+        problem,
+    };
     if depth > MAX_DEPTH {
         return Err(fail(format!("is nested deeper than {MAX_DEPTH}")));
     }
@@ -130,7 +153,12 @@ fn to_json(yaml: serde_yaml_ng::Value, path: &str, depth: usize) -> Result<Value
             }
             Value::Object(fields)
         }
-        Yaml::Tagged(tagged) => return Err(fail(format!("has the tag {}: tags are not allowed", tagged.tag))),
+        Yaml::Tagged(tagged) => {
+            return Err(fail(format!(
+                "has the tag {}: tags are not allowed",
+                tagged.tag
+            )));
+        }
     })
 }
 
@@ -158,10 +186,19 @@ mod tests {
         };
         check("tasks: []", "tasks: is empty");
         check("tasks: [{id: a}]", "tasks[0]: missing field `skill`");
-        check("tasks: [{id: a, skill: home, speed: 3}]", "unknown field `speed`");
+        check(
+            "tasks: [{id: a, skill: home, speed: 3}]",
+            "unknown field `speed`",
+        );
         check("tasks: [{id: a, skill: Home!}]", "skill name \"Home!\"");
-        check("tasks: [{id: a, skill: home, params: {x: .nan}}]", "plan.tasks[0].params.x: is .nan");
-        check("tasks: [{id: a, skill: home, timeout_s: soon}]", "tasks[0].timeout_s");
+        check(
+            "tasks: [{id: a, skill: home, params: {x: .nan}}]",
+            "plan.tasks[0].params.x: is .nan",
+        );
+        check(
+            "tasks: [{id: a, skill: home, timeout_s: soon}]",
+            "tasks[0].timeout_s",
+        );
         check("tasks: {", "yaml");
         check(&"x".repeat(MAX_PLAN_BYTES + 1), "bytes");
         let bomb = "a: &a [x,x,x,x,x,x,x,x,x]\nb: &b [*a,*a,*a,*a,*a,*a,*a,*a,*a]\nc: &c [*b,*b,*b,*b,*b,*b,*b,*b,*b]\n\

@@ -27,12 +27,18 @@ impl Prediction {
 /// robot is free. A task without a robot takes the one that is free first.
 pub fn predict(plan: &Plan, fleet: &Fleet) -> Prediction {
     let count = plan.tasks.len();
-    let mut prediction = Prediction { start_s: vec![0.0; count], end_s: vec![0.0; count] };
+    let mut prediction = Prediction {
+        start_s: vec![0.0; count],
+        end_s: vec![0.0; count],
+    };
     let mut done: BTreeMap<&str, f64> = BTreeMap::new();
     let mut free_at: BTreeMap<String, f64> = BTreeMap::new();
     let mut left: Vec<usize> = (0..count).collect();
     while let Some(at) = left.iter().position(|i| {
-        plan.tasks[*i].after.iter().all(|a| done.contains_key(a.as_str()))
+        plan.tasks[*i]
+            .after
+            .iter()
+            .all(|a| done.contains_key(a.as_str()))
     }) {
         let i = left.remove(at);
         let task = &plan.tasks[i];
@@ -46,9 +52,17 @@ pub fn predict(plan: &Plan, fleet: &Fleet) -> Prediction {
         let choice = fleet
             .offers(task.skill.as_str(), robot)
             .map(|offer| {
-                let name = offer.robot.as_ref().map(ToString::to_string).unwrap_or_default();
+                let name = offer
+                    .robot
+                    .as_ref()
+                    .map(ToString::to_string)
+                    .unwrap_or_default();
                 let known = offer.mean_duration_s > 0.0;
-                let duration_s = if known { offer.mean_duration_s } else { UNKNOWN_DURATION_S };
+                let duration_s = if known {
+                    offer.mean_duration_s
+                } else {
+                    UNKNOWN_DURATION_S
+                };
                 let start_s = free_at.get(&name).copied().unwrap_or(0.0).max(ready_s);
                 (start_s, duration_s, name)
             })

@@ -20,7 +20,10 @@ pub fn validate(plan: &Plan, fleet: &Fleet) -> Vec<String> {
         check_offer(task, fleet, &mut violations);
     }
     if let Some(cycle) = find_cycle(plan) {
-        violations.push(format!("tasks wait for each other in a circle: {}", cycle.join(" → ")));
+        violations.push(format!(
+            "tasks wait for each other in a circle: {}",
+            cycle.join(" → ")
+        ));
     }
     violations
 }
@@ -29,7 +32,10 @@ fn check_references(task: &TaskSpec, ids: &BTreeSet<&str>, violations: &mut Vec<
     let mut check = |field: &str, id: &TaskId| {
         if !ids.contains(id.as_str()) {
             let hint = suggestion(id.as_str(), ids.iter().copied());
-            violations.push(format!("task {}: {field} names {id}, which does not exist{hint}", task.id));
+            violations.push(format!(
+                "task {}: {field} names {id}, which does not exist{hint}",
+                task.id
+            ));
         } else if *id == task.id {
             violations.push(format!("task {}: {field} names the task itself", task.id));
         }
@@ -40,15 +46,23 @@ fn check_references(task: &TaskSpec, ids: &BTreeSet<&str>, violations: &mut Vec<
     if let Some(id) = &task.on_failure.compensation {
         check("on_failure.compensation", id);
     }
-    if task.on_failure.kind == FailurePolicyKind::Compensate && task.on_failure.compensation.is_none() {
-        violations.push(format!("task {}: on_failure.compensation is missing: name the task that undoes it", task.id));
+    if task.on_failure.kind == FailurePolicyKind::Compensate
+        && task.on_failure.compensation.is_none()
+    {
+        violations.push(format!(
+            "task {}: on_failure.compensation is missing: name the task that undoes it",
+            task.id
+        ));
     }
 }
 
 fn check_numbers(task: &TaskSpec, violations: &mut Vec<String>) {
     let mut check = |field: &str, value: f64| {
         if !value.is_finite() || value < 0.0 {
-            violations.push(format!("task {}: {field} is {value}: must be finite and 0 or more", task.id));
+            violations.push(format!(
+                "task {}: {field} is {value}: must be finite and 0 or more",
+                task.id
+            ));
         }
     };
     check("timeout_s", task.timeout_s);
@@ -57,7 +71,10 @@ fn check_numbers(task: &TaskSpec, violations: &mut Vec<String>) {
         check(&format!("resources.{name}"), *quantity);
     }
     if task.on_failure.max_attempts == 0 {
-        violations.push(format!("task {}: on_failure.max_attempts is 0: must be 1 or more", task.id));
+        violations.push(format!(
+            "task {}: on_failure.max_attempts is 0: must be 1 or more",
+            task.id
+        ));
     }
 }
 
@@ -66,19 +83,32 @@ fn check_offer(task: &TaskSpec, fleet: &Fleet, violations: &mut Vec<String>) {
     let robot = task.robot.as_ref().map(|r| r.as_str());
     if let Some(robot) = robot.filter(|r| !fleet.robots().contains(r)) {
         let hint = suggestion(robot, fleet.robots());
-        violations.push(format!("task {}: robot {robot} is not known: there are {}{hint}", task.id, list(fleet.robots())));
+        violations.push(format!(
+            "task {}: robot {robot} is not known: there are {}{hint}",
+            task.id,
+            list(fleet.robots())
+        ));
         return;
     }
     let skill = task.skill.as_str();
     if !fleet.skills().contains(skill) {
         let hint = suggestion(skill, fleet.skills());
-        violations.push(format!("task {}: skill {skill} is not known: there are {}{hint}", task.id, list(fleet.skills())));
+        violations.push(format!(
+            "task {}: skill {skill} is not known: there are {}{hint}",
+            task.id,
+            list(fleet.skills())
+        ));
         return;
     }
     let mut best: Option<Vec<String>> = None;
     for offer in fleet.offers(skill, robot) {
         let mut problems = Vec::new();
-        schema::check(&offer.parameters_schema, &task.params, &format!("task {}: params", task.id), &mut problems);
+        schema::check(
+            &offer.parameters_schema,
+            &task.params,
+            &format!("task {}: params", task.id),
+            &mut problems,
+        );
         if best.as_ref().is_none_or(|b| problems.len() < b.len()) {
             best = Some(problems);
         }
@@ -98,13 +128,27 @@ fn find_cycle(plan: &Plan) -> Option<Vec<String>> {
     let tasks: BTreeMap<&str, &TaskSpec> = plan.tasks.iter().map(|t| (t.id.as_str(), t)).collect();
     let mut open: BTreeMap<&str, usize> = tasks
         .values()
-        .map(|t| (t.id.as_str(), t.after.iter().filter(|a| tasks.contains_key(a.as_str())).count()))
+        .map(|t| {
+            (
+                t.id.as_str(),
+                t.after
+                    .iter()
+                    .filter(|a| tasks.contains_key(a.as_str()))
+                    .count(),
+            )
+        })
         .collect();
     // Takes away what waits for nothing until nothing changes; what is left hangs on a cycle.
-    while let Some(free) = open.iter().find(|(_, waits)| **waits == 0).map(|(id, _)| *id) {
+    while let Some(free) = open
+        .iter()
+        .find(|(_, waits)| **waits == 0)
+        .map(|(id, _)| *id)
+    {
         open.remove(free);
         for (id, waits) in &mut open {
-            let edges = tasks.get(id).map_or(0, |t| t.after.iter().filter(|a| a.as_str() == free).count());
+            let edges = tasks
+                .get(id)
+                .map_or(0, |t| t.after.iter().filter(|a| a.as_str() == free).count());
             *waits = waits.saturating_sub(edges);
         }
     }
@@ -118,7 +162,12 @@ fn find_cycle(plan: &Plan) -> Option<Vec<String>> {
             return Some(cycle);
         }
         path.push(at);
-        at = tasks.get(at)?.after.iter().map(TaskId::as_str).find(|a| open.contains_key(a))?;
+        at = tasks
+            .get(at)?
+            .after
+            .iter()
+            .map(TaskId::as_str)
+            .find(|a| open.contains_key(a))?;
     }
 }
 
@@ -138,14 +187,45 @@ mod tests {
             }
         };
         check("{id: a, skill: home, robot: arm_1}", &[]);
-        check("{id: a, skill: home, robot: arm_9}", &["robot arm_9 is not known: there are arm_1, rover_1; did you mean arm_1?"]);
-        check("{id: a, skill: fly, robot: arm_1}", &["skill fly is not known"]);
-        check("{id: a, skill: patrol, robot: arm_1, params: {places: [dock_a]}}", &["robot arm_1 does not offer patrol"]);
-        check("{id: a, skill: navigate_to, params: {place: dock_z}}", &["params.place is \"dock_z\": must be one of dock_a, dock_b; did you mean dock_a?"]);
-        check("{id: a, skill: wait, robot: arm_1, params: {duration_s: -1}}", &["params.duration_s is -1: must be 0 or more"]);
-        check("{id: a, skill: wait, robot: arm_1}", &["params.duration_s is missing"]);
-        check("{id: a, skill: home, after: [b]}, {id: b, skill: home, after: [a]}", &["in a circle"]);
-        check("{id: a, skill: home, after: [a]}", &["the task itself", "in a circle: a → a"]);
-        check("{id: a, skill: home, after: [x], timeout_s: -2}, {id: a, skill: home}", &["id is used twice", "names x, which does not exist", "timeout_s is -2"]);
+        check(
+            "{id: a, skill: home, robot: arm_9}",
+            &["robot arm_9 is not known: there are arm_1, rover_1; did you mean arm_1?"],
+        );
+        check(
+            "{id: a, skill: fly, robot: arm_1}",
+            &["skill fly is not known"],
+        );
+        check(
+            "{id: a, skill: patrol, robot: arm_1, params: {places: [dock_a]}}",
+            &["robot arm_1 does not offer patrol"],
+        );
+        check(
+            "{id: a, skill: navigate_to, params: {place: dock_z}}",
+            &["params.place is \"dock_z\": must be one of dock_a, dock_b; did you mean dock_a?"],
+        );
+        check(
+            "{id: a, skill: wait, robot: arm_1, params: {duration_s: -1}}",
+            &["params.duration_s is -1: must be 0 or more"],
+        );
+        check(
+            "{id: a, skill: wait, robot: arm_1}",
+            &["params.duration_s is missing"],
+        );
+        check(
+            "{id: a, skill: home, after: [b]}, {id: b, skill: home, after: [a]}",
+            &["in a circle"],
+        );
+        check(
+            "{id: a, skill: home, after: [a]}",
+            &["the task itself", "in a circle: a → a"],
+        );
+        check(
+            "{id: a, skill: home, after: [x], timeout_s: -2}, {id: a, skill: home}",
+            &[
+                "id is used twice",
+                "names x, which does not exist",
+                "timeout_s is -2",
+            ],
+        );
     }
 }

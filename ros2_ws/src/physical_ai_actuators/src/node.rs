@@ -44,7 +44,10 @@ impl Application for Actuators {
             .map_err(|e| Error::application(format!("world_file {}: {e}", p.world_file)))?;
         let world = World::from_yaml(&p.world_file, &yaml).map_err(Error::application)?;
         if let Some(unknown) = p.robots.iter().find(|r| world.robot(r).is_none()) {
-            return Err(Error::application(format!("robots: {unknown:?} is not in {}", p.world_file)));
+            return Err(Error::application(format!(
+                "robots: {unknown:?} is not in {}",
+                p.world_file
+            )));
         }
         let mut robots = Vec::new();
         for placement in &world.robots {
@@ -54,26 +57,40 @@ impl Application for Actuators {
             let path = Path::new(&p.model_folder).join(format!("{}.urdf", placement.model));
             let urdf = std::fs::read_to_string(&path)
                 .map_err(|e| Error::application(format!("{}: {e}", path.display())))?;
-            let model = RobotModel::from_urdf(placement.name.clone(), &urdf)
-                .map_err(Error::application)?;
+            let model =
+                RobotModel::from_urdf(placement.name.clone(), &urdf).map_err(Error::application)?;
             let index = robots.len();
             let robot = Robot::try_new(context, &model, p.command_timeout_s)?;
-            context.subscribe(&format!("{}/command", robot.name), Qos::command(), move |app: &mut Self, context, message| {
-                app.command(context, index, message);
-            })?;
+            context.subscribe(
+                &format!("{}/command", robot.name),
+                Qos::command(),
+                move |app: &mut Self, context, message| {
+                    app.command(context, index, message);
+                },
+            )?;
             robots.push(robot);
         }
-        context.subscribe("emergency_stop", Qos::state_latched(), |app: &mut Self, context, message: Bool| {
-            // Anyone may stop; only the service may reset.
-            if message.data {
-                app.set_emergency_stop(context, true, "topic emergency_stop");
-            }
-        })?;
-        context.service::<EmergencyStop::Service>("set_emergency_stop", |app, context, request| {
-            let who = format!("{}: {}", request.source, request.reason);
-            app.set_emergency_stop(context, request.engage, &who);
-            EmergencyStop::Response { engaged: app.emergency_stop, ..Default::default() }
-        })?;
+        context.subscribe(
+            "emergency_stop",
+            Qos::state_latched(),
+            |app: &mut Self, context, message: Bool| {
+                // Anyone may stop; only the service may reset.
+                if message.data {
+                    app.set_emergency_stop(context, true, "topic emergency_stop");
+                }
+            },
+        )?;
+        context.service::<EmergencyStop::Service>(
+            "set_emergency_stop",
+            |app, context, request| {
+                let who = format!("{}: {}", request.source, request.reason);
+                app.set_emergency_stop(context, request.engage, &who);
+                EmergencyStop::Response {
+                    engaged: app.emergency_stop,
+                    ..Default::default()
+                }
+            },
+        )?;
         context.timer(Duration::from_millis(5), ClockKind::Steady, Self::watch);
         Ok(Self {
             robots,
@@ -104,7 +121,11 @@ impl Application for Actuators {
 
     fn diagnostics(&self) -> Vec<Diagnostic> {
         let emergency = if self.emergency_stop {
-            Diagnostic::new("emergency stop", Level::Error, "engaged; reset it with set_emergency_stop")
+            Diagnostic::new(
+                "emergency stop",
+                Level::Error,
+                "engaged; reset it with set_emergency_stop",
+            )
         } else {
             Diagnostic::new("emergency stop", Level::Ok, "not engaged")
         };
@@ -115,7 +136,9 @@ impl Application for Actuators {
             } else {
                 (Level::Ok, "commanded".to_owned())
             };
-            Diagnostic::new(&name, level, text).with("rejected", r.rejected).with("holds", r.holds)
+            Diagnostic::new(&name, level, text)
+                .with("rejected", r.rejected)
+                .with("holds", r.holds)
         });
         std::iter::once(emergency).chain(robots).collect()
     }
@@ -135,7 +158,10 @@ impl Actuators {
             Err(error) => return robot.reject(&error.to_string()),
         };
         let (now, steady_s) = (context.now(), context.steady_s());
-        match robot.guard.check(&mut command, source, sequence, now, steady_s) {
+        match robot
+            .guard
+            .check(&mut command, source, sequence, now, steady_s)
+        {
             GuardVerdict::Reject(reason) => robot.reject(&reason),
             GuardVerdict::Hold(reason) => {
                 robot.send(&command);
@@ -234,7 +260,11 @@ impl Robot {
 
     /// Publishes what the guard does when that changes.
     fn state(&mut self, now: Time, state: u8, detail: &str) {
-        if self.published.as_ref().is_some_and(|(s, d)| *s == state && d == detail) {
+        if self
+            .published
+            .as_ref()
+            .is_some_and(|(s, d)| *s == state && d == detail)
+        {
             return;
         }
         self.reason = detail.to_owned();
@@ -246,7 +276,10 @@ impl Robot {
             _ => "stale_command",
         };
         self.safety.publish(&SafetyStatus {
-            header: Header { stamp: time_to_msg(now), ..Default::default() },
+            header: Header {
+                stamp: time_to_msg(now),
+                ..Default::default()
+            },
             robot: self.name.to_string(),
             state: if cause == "emergency_stop" { 3 } else { state },
             cause: cause.to_owned(),

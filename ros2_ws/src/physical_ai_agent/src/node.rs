@@ -41,7 +41,10 @@ fn load(p: &AgentParameters) -> Result<(World, Vec<RobotModel>), Error> {
         .map_err(|e| Error::application(format!("world_file {}: {e}", p.world_file)))?;
     let world = World::from_yaml(&p.world_file, &yaml).map_err(Error::application)?;
     if let Some(unknown) = p.robots.iter().find(|r| world.robot(r).is_none()) {
-        return Err(Error::application(format!("robots: {unknown:?} is not in {}", p.world_file)));
+        return Err(Error::application(format!(
+            "robots: {unknown:?} is not in {}",
+            p.world_file
+        )));
     }
     let mut models = Vec::new();
     for placement in &world.robots {
@@ -60,7 +63,10 @@ fn load(p: &AgentParameters) -> Result<(World, Vec<RobotModel>), Error> {
 fn limits(p: &AgentParameters) -> Result<(DriveLimits, SafetyLimits), Error> {
     let corner = |name: &str, values: &[f64]| match values {
         [x, y] => Ok([*x, *y]),
-        _ => Err(Error::application(format!("{name} has {} values: x and y are needed", values.len()))),
+        _ => Err(Error::application(format!(
+            "{name} has {} values: x and y are needed",
+            values.len()
+        ))),
     };
     let drive = DriveLimits {
         max_speed_mps: p.max_speed_mps,
@@ -94,18 +100,27 @@ impl Application for AgentNode {
         let mut topics = BTreeMap::new();
         for name in names {
             let topic = |suffix: &str| format!("{name}/{suffix}");
-            context.subscribe(&topic("state"), Qos::command(), |app: &mut Self, context, message| {
-                app.tick(context, message);
-            })?;
+            context.subscribe(
+                &topic("state"),
+                Qos::command(),
+                |app: &mut Self, context, message| {
+                    app.tick(context, message);
+                },
+            )?;
             let robot = name.clone();
-            context.subscribe(&topic("scan"), Qos::sensor(), move |app: &mut Self, _, m: LaserScan| {
-                let obstacles = Obstacles {
-                    angle_min: f64::from(m.angle_min),
-                    angle_increment: f64::from(m.angle_increment),
-                    ranges: m.ranges.iter().map(|r| f64::from(*r)).collect(),
-                };
-                app.agent.see_obstacles(&robot, time_from_msg(&m.header.stamp), obstacles);
-            })?;
+            context.subscribe(
+                &topic("scan"),
+                Qos::sensor(),
+                move |app: &mut Self, _, m: LaserScan| {
+                    let obstacles = Obstacles {
+                        angle_min: f64::from(m.angle_min),
+                        angle_increment: f64::from(m.angle_increment),
+                        ranges: m.ranges.iter().map(|r| f64::from(*r)).collect(),
+                    };
+                    app.agent
+                        .see_obstacles(&robot, time_from_msg(&m.header.stamp), obstacles);
+                },
+            )?;
             let entry = Topics {
                 command: context.publisher(&topic("command"), Qos::command())?,
                 safety: context.publisher(&topic("safety"), Qos::state_latched())?,
@@ -115,20 +130,38 @@ impl Application for AgentNode {
             };
             topics.insert(name, entry);
         }
-        context.subscribe("objects", Qos::sensor(), |app: &mut Self, context, message| {
-            app.see_objects(context, &message);
-        })?;
-        context.subscribe("emergency_stop", Qos::state_latched(), |app: &mut Self, context, m: Bool| {
-            app.emergency_stop = m.data;
-            app.agent.set_emergency_stop(m.data);
-            app.refresh_offer(context);
-            context.request_diagnostics_update();
-        })?;
+        context.subscribe(
+            "objects",
+            Qos::sensor(),
+            |app: &mut Self, context, message| {
+                app.see_objects(context, &message);
+            },
+        )?;
+        context.subscribe(
+            "emergency_stop",
+            Qos::state_latched(),
+            |app: &mut Self, context, m: Bool| {
+                app.emergency_stop = m.data;
+                app.agent.set_emergency_stop(m.data);
+                app.refresh_offer(context);
+                context.request_diagnostics_update();
+            },
+        )?;
         context.timer(Duration::from_millis(50), ClockKind::Steady, Self::watch);
-        context.timer(Duration::from_secs(1), ClockKind::Steady, Self::publish_metrics);
+        context.timer(
+            Duration::from_secs(1),
+            ClockKind::Steady,
+            Self::publish_metrics,
+        );
         let link = WorkerLink::try_new(context, "agent", |app: &mut Self| &mut app.link)?;
         link.accept_tasks::<Self>(context)?;
-        Ok(Self { agent, link, topics, emergency_stop: false, bad_states: 0 })
+        Ok(Self {
+            agent,
+            link,
+            topics,
+            emergency_stop: false,
+            bad_states: 0,
+        })
     }
 
     fn activate(&mut self, context: &mut Context<Self>) -> Result<(), Error> {
@@ -137,9 +170,13 @@ impl Application for AgentNode {
     }
 
     fn diagnostics(&self) -> Vec<Diagnostic> {
-        let tasks = Diagnostic::new("robots", Level::Ok, format!("load {:.2}", self.agent.load()))
-            .with("robots", self.topics.len())
-            .with("bad_states", self.bad_states);
+        let tasks = Diagnostic::new(
+            "robots",
+            Level::Ok,
+            format!("load {:.2}", self.agent.load()),
+        )
+        .with("robots", self.topics.len())
+        .with("bad_states", self.bad_states);
         let emergency = if self.emergency_stop {
             Diagnostic::new("emergency stop", Level::Error, "engaged")
         } else {
@@ -166,8 +203,12 @@ impl AgentNode {
         let (now, steady_s) = (context.now().max(state.stamp), context.steady_s());
         let name = state.robot.clone();
         let incarnation = self.link.incarnation();
-        let Some(control) = self.agent.tick(state, now, steady_s) else { return };
-        let Some(topics) = self.topics.get_mut(&name) else { return };
+        let Some(control) = self.agent.tick(state, now, steady_s) else {
+            return;
+        };
+        let Some(topics) = self.topics.get_mut(&name) else {
+            return;
+        };
         topics.sequence += 1;
         // Joint names are left out: both sides hold the same model, and this is the hot path.
         let command = command_to_msg(control.command, &[], incarnation, topics.sequence);
@@ -186,16 +227,28 @@ impl AgentNode {
         }
     }
 
-    fn publish_safety(&mut self, context: &mut Context<Self>, name: &RobotName, verdict: SafetyVerdict) {
+    fn publish_safety(
+        &mut self,
+        context: &mut Context<Self>,
+        name: &RobotName,
+        verdict: SafetyVerdict,
+    ) {
         let judged = (verdict.state, verdict.cause.map(|c| c.as_str()));
-        let Some(topics) = self.topics.get_mut(name) else { return };
+        let Some(topics) = self.topics.get_mut(name) else {
+            return;
+        };
         if topics.judged == Some(judged) {
             return;
         }
         topics.judged = Some(judged);
-        let Some(robot) = self.agent.robot_mut(name) else { return };
+        let Some(robot) = self.agent.robot_mut(name) else {
+            return;
+        };
         topics.safety.publish(&SafetyStatus {
-            header: Header { stamp: time_to_msg(context.now()), ..Default::default() },
+            header: Header {
+                stamp: time_to_msg(context.now()),
+                ..Default::default()
+            },
             robot: name.to_string(),
             state: verdict.state as u8,
             cause: judged.1.unwrap_or_default().to_owned(),
@@ -211,8 +264,10 @@ impl AgentNode {
             .zip(&message.poses)
             .zip(&message.sizes)
             .map(|((name, pose), size)| {
-                let seen =
-                    SeenObject { pose: pose_from_msg(pose), size_m: [size.x, size.y, size.z] };
+                let seen = SeenObject {
+                    pose: pose_from_msg(pose),
+                    size_m: [size.x, size.y, size.z],
+                };
                 (name.clone(), seen)
             })
             .filter(|(_, seen)| seen.pose.translation.vector.iter().all(|v| v.is_finite()))
@@ -233,9 +288,14 @@ impl AgentNode {
     }
 
     fn publish_metrics(&mut self, context: &mut Context<Self>) {
-        let header = Header { stamp: time_to_msg(context.now()), ..Default::default() };
+        let header = Header {
+            stamp: time_to_msg(context.now()),
+            ..Default::default()
+        };
         for (name, topics) in &self.topics {
-            let Some(robot) = self.agent.robot_mut(name) else { continue };
+            let Some(robot) = self.agent.robot_mut(name) else {
+                continue;
+            };
             let metrics = robot.take_metrics();
             let jitter = |f: fn(&physical_ai_control::Summary) -> f64| {
                 metrics.jitter_us.as_ref().map_or(f64::NAN, f)

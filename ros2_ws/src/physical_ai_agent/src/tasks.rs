@@ -17,7 +17,10 @@ impl Worker for AgentNode {
         let result = if context.is_active() {
             self.agent.assign(assignment, now)
         } else {
-            Err((physical_ai_domain::ErrorCode::Busy, "the agent is not active".to_owned()))
+            Err((
+                physical_ai_domain::ErrorCode::Busy,
+                "the agent is not active".to_owned(),
+            ))
         };
         let report = match result {
             Ok(report) => {

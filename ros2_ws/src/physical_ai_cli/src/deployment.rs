@@ -331,16 +331,34 @@ mod tests {
             assert!(error.contains(expected), "{error}");
         };
         check("nodes: []", "at least one");
-        check("nodes: [{executable: a}, {executable: a}]", "\"a\" is used twice");
-        check("nodes: [{executable: a, depends: [b]}]", "\"b\" is not a node");
+        check(
+            "nodes: [{executable: a}, {executable: a}]",
+            "\"a\" is used twice",
+        );
+        check(
+            "nodes: [{executable: a, depends: [b]}]",
+            "\"b\" is not a node",
+        );
         check(
             "nodes: [{executable: a, depends: [b]}, {executable: b, depends: [a]}]",
             "a, b wait for each other",
         );
-        check("nodes: [{executable: a, dependz: []}]", "unknown field `dependz`");
-        check("nodes: [{executable: a, parameters: {p: {q: 1}}}]", "parameter p");
-        check("root: /nonexistent\nnodes: [{executable: a}]", "/nonexistent");
-        check("restart: {factor: 0.5}\nnodes: [{executable: a}]", "factor: 0.5");
+        check(
+            "nodes: [{executable: a, dependz: []}]",
+            "unknown field `dependz`",
+        );
+        check(
+            "nodes: [{executable: a, parameters: {p: {q: 1}}}]",
+            "parameter p",
+        );
+        check(
+            "root: /nonexistent\nnodes: [{executable: a}]",
+            "/nonexistent",
+        );
+        check(
+            "restart: {factor: 0.5}\nnodes: [{executable: a}]",
+            "factor: 0.5",
+        );
         check("nodes: 3", "nodes");
     }
 

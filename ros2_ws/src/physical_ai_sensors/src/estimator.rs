@@ -18,7 +18,13 @@ impl Estimator {
             .ok()
             .filter(|_| model.kind == RobotKind::Rover)
             .map(|drive| Odometry::new(drive, start));
-        Self { model, start, odometry, order: Vec::new(), last: Time::ZERO }
+        Self {
+            model,
+            start,
+            odometry,
+            order: Vec::new(),
+            last: Time::ZERO,
+        }
     }
 
     /// The robot's model.
@@ -52,7 +58,10 @@ impl Estimator {
             stamp,
             position: Vec::with_capacity(self.model.movable().len()),
             velocity: Vec::with_capacity(self.model.movable().len()),
-            base: BaseState { pose: self.start.isometry(), ..BaseState::default() },
+            base: BaseState {
+                pose: self.start.isometry(),
+                ..BaseState::default()
+            },
             fault: None,
         };
         state.fault = self.fill(&mut state, names, position, velocity).err();
@@ -86,18 +95,25 @@ impl Estimator {
             let value = |field: &str, values: &[f64]| match values.get(*index) {
                 Some(value) if value.is_finite() => Ok(*value),
                 Some(value) => Err(format!("joint_states.{field} of {} is {value}", joint.name)),
-                None => Err(format!("joint_states.{field} has no value for {}", joint.name)),
+                None => Err(format!(
+                    "joint_states.{field} has no value for {}",
+                    joint.name
+                )),
             };
             state.position.push(value("position", position)?);
             state.velocity.push(value("velocity", velocity)?);
         }
         let wheel = |name: &str| {
             let index = self.model.movable_index(name);
-            index.and_then(|i| state.position.get(i).copied()).unwrap_or(f64::NAN)
+            index
+                .and_then(|i| state.position.get(i).copied())
+                .unwrap_or(f64::NAN)
         };
         let wheels = [wheel("left_wheel_joint"), wheel("right_wheel_joint")];
         match self.odometry.as_mut() {
-            Some(odometry) => odometry.wheels(state.stamp, wheels).map_err(|e| e.to_string()),
+            Some(odometry) => odometry
+                .wheels(state.stamp, wheels)
+                .map_err(|e| e.to_string()),
             None => Ok(()),
         }
     }
@@ -129,18 +145,27 @@ mod tests {
     fn estimator() -> Estimator {
         let urdf = include_str!("../../../../urdf/rover.urdf");
         let name = RobotName::try_new("rover_1").unwrap();
-        Estimator::new(RobotModel::from_urdf(name, urdf).unwrap(), Placement::default())
+        Estimator::new(
+            RobotModel::from_urdf(name, urdf).unwrap(),
+            Placement::default(),
+        )
     }
 
     fn names() -> Vec<String> {
-        vec!["right_wheel_joint".to_owned(), "left_wheel_joint".to_owned()]
+        vec![
+            "right_wheel_joint".to_owned(),
+            "left_wheel_joint".to_owned(),
+        ]
     }
 
     #[test]
     fn joints_are_found_by_name_not_by_position() {
         let mut estimator = estimator();
         let state = estimator.joints(Time::from_seconds(1.0), &names(), &[2.0, 1.0], &[0.2, 0.1]);
-        assert_eq!((state.position, state.velocity), (vec![1.0, 2.0], vec![0.1, 0.2]));
+        assert_eq!(
+            (state.position, state.velocity),
+            (vec![1.0, 2.0], vec![0.1, 0.2])
+        );
         assert_eq!(state.fault, None);
     }
 
@@ -149,11 +174,26 @@ mod tests {
         let mut estimator = estimator();
         let stamp = Time::from_seconds(1.0);
         let mut check = |names: &[String], position: &[f64], expected: &str| {
-            let fault = estimator.joints(stamp, names, position, &[0.0, 0.0]).fault.unwrap();
+            let fault = estimator
+                .joints(stamp, names, position, &[0.0, 0.0])
+                .fault
+                .unwrap();
             assert!(fault.contains(expected), "{fault}");
         };
-        check(&["x".to_owned()], &[0.0], "joint_states.name lacks left_wheel_joint");
-        check(&names(), &[f64::NAN, 0.0], "joint_states.position of right_wheel_joint is NaN");
-        check(&names(), &[0.0], "joint_states.position has no value for left_wheel_joint");
+        check(
+            &["x".to_owned()],
+            &[0.0],
+            "joint_states.name lacks left_wheel_joint",
+        );
+        check(
+            &names(),
+            &[f64::NAN, 0.0],
+            "joint_states.position of right_wheel_joint is NaN",
+        );
+        check(
+            &names(),
+            &[0.0],
+            "joint_states.position has no value for left_wheel_joint",
+        );
     }
 }

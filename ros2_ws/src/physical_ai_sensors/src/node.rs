@@ -54,17 +54,25 @@ impl Application for Sensors {
             let path = Path::new(&p.model_folder).join(format!("{}.urdf", placement.model));
             let urdf = std::fs::read_to_string(&path)
                 .map_err(|e| Error::application(format!("{}: {e}", path.display())))?;
-            let model = RobotModel::from_urdf(placement.name.clone(), &urdf)
-                .map_err(Error::application)?;
+            let model =
+                RobotModel::from_urdf(placement.name.clone(), &urdf).map_err(Error::application)?;
             let topic = |name: &str| format!("{}/{name}", placement.name);
             let index = robots.len();
-            context.subscribe(&topic("joint_states"), Qos::sensor(), move |app: &mut Self, context, message| {
-                app.joint_states(context, index, &message);
-            })?;
-            context.subscribe(&topic("imu"), Qos::sensor(), move |app: &mut Self, _, message: Imu| {
-                let robot = &mut app.robots[index];
-                robot.imu_fault = robot.estimator.imu(message.angular_velocity.z).err();
-            })?;
+            context.subscribe(
+                &topic("joint_states"),
+                Qos::sensor(),
+                move |app: &mut Self, context, message| {
+                    app.joint_states(context, index, &message);
+                },
+            )?;
+            context.subscribe(
+                &topic("imu"),
+                Qos::sensor(),
+                move |app: &mut Self, _, message: Imu| {
+                    let robot = &mut app.robots[index];
+                    robot.imu_fault = robot.estimator.imu(message.angular_velocity.z).err();
+                },
+            )?;
             robots.push(Robot {
                 joint_names: model.joint_names(),
                 estimator: Estimator::new(model, placement.pose),
@@ -77,10 +85,15 @@ impl Application for Sensors {
             });
         }
         if let Some(unknown) = p.robots.iter().find(|r| world.robot(r).is_none()) {
-            return Err(Error::application(format!("robots: {unknown:?} is not in {}", p.world_file)));
+            return Err(Error::application(format!(
+                "robots: {unknown:?} is not in {}",
+                p.world_file
+            )));
         }
         let period = Duration::from_secs_f64(1.0 / p.odometry_rate_hz);
-        context.timer(period, ClockKind::Ros, |app: &mut Self, context| app.publish_odometry(context));
+        context.timer(period, ClockKind::Ros, |app: &mut Self, context| {
+            app.publish_odometry(context)
+        });
         Ok(Self {
             robots,
             tf: context.publisher("/tf", Qos::standard())?,
@@ -100,7 +113,10 @@ impl Application for Sensors {
     }
 
     fn diagnostics(&self) -> Vec<Diagnostic> {
-        self.robots.iter().map(|r| r.diagnostic(self.steady_s, self.silence_s)).collect()
+        self.robots
+            .iter()
+            .map(|r| r.diagnostic(self.steady_s, self.silence_s))
+            .collect()
     }
 }
 
@@ -112,10 +128,12 @@ impl Robot {
             Some(_) if steady_s - self.heard_steady_s > silence_s => {
                 Diagnostic::new(&name, Level::Stale, "joint_states fell silent")
             }
-            Some(RobotState { fault: Some(fault), .. }) => {
-                Diagnostic::new(&name, Level::Error, fault.clone())
+            Some(RobotState {
+                fault: Some(fault), ..
+            }) => Diagnostic::new(&name, Level::Error, fault.clone()),
+            Some(_) => {
+                Diagnostic::new(&name, Level::Ok, "estimated").with("samples", self.sequence)
             }
-            Some(_) => Diagnostic::new(&name, Level::Ok, "estimated").with("samples", self.sequence),
         }
     }
 }
@@ -126,7 +144,9 @@ impl Sensors {
         let robot = &mut self.robots[index];
         let stamp = time_from_msg(&message.header.stamp);
         let mut state =
-            robot.estimator.joints(stamp, &message.name, &message.position, &message.velocity);
+            robot
+                .estimator
+                .joints(stamp, &message.name, &message.position, &message.velocity);
         if state.fault.is_none() {
             state.fault.clone_from(&robot.imu_fault);
         }
@@ -134,7 +154,11 @@ impl Sensors {
         robot.heard_steady_s = context.steady_s();
         self.steady_s = robot.heard_steady_s;
         if context.is_active() {
-            let frame = if robot.estimator.drives() { "odom" } else { "world" };
+            let frame = if robot.estimator.drives() {
+                "odom"
+            } else {
+                "world"
+            };
             let message = robot_state_to_msg(&state, &robot.joint_names, frame, robot.sequence);
             robot.state.publish(&message);
         }
@@ -156,7 +180,11 @@ impl Sensors {
                 header: message.header.clone(),
                 child_frame_id: format!("{name}/base_link"),
                 transform: Transform {
-                    translation: Vector3 { x: p.x, y: p.y, z: p.z },
+                    translation: Vector3 {
+                        x: p.x,
+                        y: p.y,
+                        z: p.z,
+                    },
                     rotation: message.pose.pose.orientation.clone(),
                 },
             });
@@ -171,7 +199,10 @@ impl Sensors {
 /// REP-105 odometry: pose in the robot's odom frame, velocity in its base frame.
 fn odometry(state: &RobotState) -> Odometry {
     let message = robot_state_to_msg(state, &[], "odom", 0);
-    let mut pose = PoseWithCovariance { pose: message.pose, ..Default::default() };
+    let mut pose = PoseWithCovariance {
+        pose: message.pose,
+        ..Default::default()
+    };
     // x, y, yaw of the 3 × 3 covariance lie at 0, 1 and 5 of the 6 × 6.
     for (i, row) in [0usize, 1, 5].into_iter().enumerate() {
         for (j, column) in [0usize, 1, 5].into_iter().enumerate() {
@@ -187,6 +218,9 @@ fn odometry(state: &RobotState) -> Odometry {
         },
         child_frame_id: format!("{}/base_link", state.robot),
         pose,
-        twist: TwistWithCovariance { twist: message.twist, ..Default::default() },
+        twist: TwistWithCovariance {
+            twist: message.twist,
+            ..Default::default()
+        },
     }
 }

@@ -77,17 +77,25 @@ impl Application for Simulation {
             .collect::<Result<Vec<_>, _>>()?;
         for (i, model) in models.iter().enumerate() {
             let topic = format!("{}/hardware_command", model.name);
-            context.subscribe(&topic, Qos::command(), move |app: &mut Self, context, message| {
-                app.apply(context, i, message);
-            })?;
+            context.subscribe(
+                &topic,
+                Qos::command(),
+                move |app: &mut Self, context, message| {
+                    app.apply(context, i, message);
+                },
+            )?;
         }
         serve(context)?;
-        context.timer(Duration::from_secs(1), ClockKind::Steady, |app: &mut Self, context| {
-            let (now, source) = (app.world.time(), context.node_name().to_owned());
-            for robot in &mut app.robots {
-                robot.publish_metrics(now, &source);
-            }
-        });
+        context.timer(
+            Duration::from_secs(1),
+            ClockKind::Steady,
+            |app: &mut Self, context| {
+                let (now, source) = (app.world.time(), context.node_name().to_owned());
+                for robot in &mut app.robots {
+                    robot.publish_metrics(now, &source);
+                }
+            },
+        );
         let steps_per_batch = (p.physics_rate_hz / p.sensor_rate_hz).round().max(1.0) as u32;
         let batch_s = f64::from(steps_per_batch) * step_s;
         Ok(Self {
@@ -97,7 +105,8 @@ impl Application for Simulation {
             objects: context.publisher("objects", Qos::sensor())?,
             link: WorkerLink::try_new(context, "simulation", |app: &mut Self| &mut app.link)?,
             steps_per_batch,
-            batches_per_perception: (1.0 / (p.perception_rate_hz * batch_s)).round().max(1.0) as u64,
+            batches_per_perception: (1.0 / (p.perception_rate_hz * batch_s)).round().max(1.0)
+                as u64,
             batches: 0,
             pace: Self::pace(context, batch_s, p.real_time_factor),
             batch_s,
@@ -136,13 +145,19 @@ fn serve(context: &mut Context<Simulation>) -> Result<(), Error> {
     context.service::<SetBool::Service>("simulation/pause", |app, _, request| {
         app.paused = request.data;
         let message = if request.data { "paused" } else { "running" }.to_owned();
-        SetBool::Response { success: true, message }
+        SetBool::Response {
+            success: true,
+            message,
+        }
     })?;
     context.service::<Trigger::Service>("simulation/reset", |app, _, _| {
         app.world.reset();
         app.failure = None;
         tracing::info!("the world is back at its start");
-        Trigger::Response { success: true, message: "reset".to_owned() }
+        Trigger::Response {
+            success: true,
+            message: "reset".to_owned(),
+        }
     })?;
     context.service::<StepSimulation::Service>("simulation/step", |app, context, request| {
         let mut response = StepSimulation::Response::default();
@@ -163,10 +178,14 @@ fn serve(context: &mut Context<Simulation>) -> Result<(), Error> {
 
 impl Simulation {
     fn apply(&mut self, context: &mut Context<Self>, robot: usize, message: ActuatorCommand) {
-        let result = command_from_msg(message).map_err(|e| e.to_string()).and_then(|command| {
-            self.robots[robot].latency.answered(command.sensor_stamp, context.steady_s());
-            self.world.apply(&command).map_err(|e| e.to_string())
-        });
+        let result = command_from_msg(message)
+            .map_err(|e| e.to_string())
+            .and_then(|command| {
+                self.robots[robot]
+                    .latency
+                    .answered(command.sensor_stamp, context.steady_s());
+                self.world.apply(&command).map_err(|e| e.to_string())
+            });
         if let Err(error) = result {
             self.refused += 1;
             tracing::warn!("hardware command refused: {error}");
@@ -176,12 +195,20 @@ impl Simulation {
     /// A timer that runs one batch each time it is due. A stall of more than a batch slows simulated
     /// time down instead of letting it jump.
     fn pace(context: &mut Context<Self>, batch_s: f64, real_time_factor: f64) -> Handle {
-        let period_s = if real_time_factor > 0.0 { batch_s / real_time_factor } else { 0.0 };
-        context.timer(Duration::from_secs_f64(period_s), ClockKind::Steady, |app, context| {
-            if !app.paused && app.failure.is_none() && context.is_active() {
-                app.run_steps(context, app.steps_per_batch);
-            }
-        })
+        let period_s = if real_time_factor > 0.0 {
+            batch_s / real_time_factor
+        } else {
+            0.0
+        };
+        context.timer(
+            Duration::from_secs_f64(period_s),
+            ClockKind::Steady,
+            |app, context| {
+                if !app.paused && app.failure.is_none() && context.is_active() {
+                    app.run_steps(context, app.steps_per_batch);
+                }
+            },
+        )
     }
 
     fn run_steps(&mut self, context: &mut Context<Self>, steps: u32) {
@@ -199,7 +226,9 @@ impl Simulation {
     }
 
     fn publish(&mut self, context: &mut Context<Self>) {
-        self.clock.publish(&Clock { clock: time_to_msg(self.world.time()) });
+        self.clock.publish(&Clock {
+            clock: time_to_msg(self.world.time()),
+        });
         for robot in &mut self.robots {
             robot.publish_fast(&mut self.world, context.steady_s());
         }

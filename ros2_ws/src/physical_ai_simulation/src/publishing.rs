@@ -23,7 +23,10 @@ pub struct RobotPublishers {
 }
 
 fn header(stamp: Time, frame_id: String) -> Header {
-    Header { stamp: time_to_msg(stamp), frame_id }
+    Header {
+        stamp: time_to_msg(stamp),
+        frame_id,
+    }
 }
 
 impl RobotPublishers {
@@ -69,7 +72,9 @@ impl RobotPublishers {
     }
 
     pub fn publish_scan(&self, world: &mut SimulatedWorld) {
-        let Some(sample) = world.laser_sample(&self.name) else { return };
+        let Some(sample) = world.laser_sample(&self.name) else {
+            return;
+        };
         self.scan.publish(&LaserScan {
             header: header(sample.stamp, format!("{}/lidar_link", self.name)),
             angle_min: sample.angle_min as f32,
@@ -85,7 +90,9 @@ impl RobotPublishers {
     }
 
     pub fn publish_metrics(&mut self, stamp: Time, source: &str) {
-        let Some(latency) = self.latency.take() else { return };
+        let Some(latency) = self.latency.take() else {
+            return;
+        };
         self.metrics.publish(&ControlMetrics {
             header: header(stamp, String::new()),
             robot: self.name.to_string(),
@@ -114,7 +121,11 @@ pub fn object_poses(world: &mut SimulatedWorld) -> ObjectPoses {
         poses: objects.iter().map(|o| pose_to_msg(&o.pose)).collect(),
         sizes: objects
             .iter()
-            .map(|o| Vector3 { x: o.size_m[0], y: o.size_m[1], z: o.size_m[2] })
+            .map(|o| Vector3 {
+                x: o.size_m[0],
+                y: o.size_m[1],
+                z: o.size_m[2],
+            })
             .collect(),
     }
 }

@@ -141,39 +141,54 @@ mod tests {
     fn delays(backoff: &mut Backoff, uptimes_s: &[u64]) -> Vec<u128> {
         uptimes_s
             .iter()
-            .map(|s| match backoff.on_exit(Duration::from_secs(*s), Exit::Signal(9)) {
-                Verdict::Restart(delay) => delay.as_millis(),
-                other => panic!("{other:?}"),
-            })
+            .map(
+                |s| match backoff.on_exit(Duration::from_secs(*s), Exit::Signal(9)) {
+                    Verdict::Restart(delay) => delay.as_millis(),
+                    other => panic!("{other:?}"),
+                },
+            )
             .collect()
     }
 
     #[test]
     fn delay_grows_with_crashes_in_a_row_and_resets_after_a_healthy_run() {
         let mut backoff = Backoff::new(RestartPolicy::default(), Restart::OnFailure);
-        assert_eq!(delays(&mut backoff, &[0, 1, 1, 60, 1]), [100, 200, 400, 100, 200]);
+        assert_eq!(
+            delays(&mut backoff, &[0, 1, 1, 60, 1]),
+            [100, 200, 400, 100, 200]
+        );
     }
 
     #[test]
     fn delay_has_a_ceiling() {
-        let policy = RestartPolicy { max_delay_s: 0.3, ..RestartPolicy::default() };
+        let policy = RestartPolicy {
+            max_delay_s: 0.3,
+            ..RestartPolicy::default()
+        };
         let mut backoff = Backoff::new(policy, Restart::OnFailure);
         assert_eq!(delays(&mut backoff, &[0, 0, 0, 0]), [100, 200, 300, 300]);
     }
 
     #[test]
     fn node_that_keeps_crashing_is_given_up() {
-        let policy = RestartPolicy { max_fast_exits: 3, ..RestartPolicy::default() };
+        let policy = RestartPolicy {
+            max_fast_exits: 3,
+            ..RestartPolicy::default()
+        };
         let mut backoff = Backoff::new(policy, Restart::Always);
         delays(&mut backoff, &[0, 0, 0]);
         let verdict = backoff.on_exit(Duration::ZERO, Exit::Code(1));
-        assert!(matches!(&verdict, Verdict::GiveUp(r) if r.contains("4 times")), "{verdict:?}");
+        assert!(
+            matches!(&verdict, Verdict::GiveUp(r) if r.contains("4 times")),
+            "{verdict:?}"
+        );
     }
 
     #[test]
     fn restart_rule_decides_on_clean_ends_and_bad_configurations() {
         let check = |restart, exit, expected: &str| {
-            let verdict = Backoff::new(RestartPolicy::default(), restart).on_exit(Duration::ZERO, exit);
+            let verdict =
+                Backoff::new(RestartPolicy::default(), restart).on_exit(Duration::ZERO, exit);
             let name = match verdict {
                 Verdict::Restart(_) => "restart",
                 Verdict::Finished => "finished",

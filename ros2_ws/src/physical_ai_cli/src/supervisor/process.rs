@@ -79,17 +79,26 @@ pub async fn supervise(
 ) {
     let tell = |kind| {
         // Nobody listens only when the program ends.
-        let _ = events.send(Event { node: launch.name.clone(), kind });
+        let _ = events.send(Event {
+            node: launch.name.clone(),
+            kind,
+        });
     };
     let mut restarts = 0;
     loop {
         let began = Instant::now();
         let exit = match spawn(&launch) {
             Ok(mut child) => {
-                tell(EventKind::Started { pid: child.id().unwrap_or(0), restarts });
+                tell(EventKind::Started {
+                    pid: child.id().unwrap_or(0),
+                    restarts,
+                });
                 forward_output(&mut child, &launch.name, &events);
                 let exit = wait(&mut child, &mut stop).await;
-                tell(EventKind::Exited { exit, uptime_s: began.elapsed().as_secs_f64() });
+                tell(EventKind::Exited {
+                    exit,
+                    uptime_s: began.elapsed().as_secs_f64(),
+                });
                 exit
             }
             Err(error) => {
@@ -104,7 +113,9 @@ pub async fn supervise(
             Verdict::Finished => return tell(EventKind::Finished),
             Verdict::GiveUp(reason) => return tell(EventKind::GaveUp { reason }),
             Verdict::Restart(delay) => {
-                tell(EventKind::Restarting { after_s: delay.as_secs_f64() });
+                tell(EventKind::Restarting {
+                    after_s: delay.as_secs_f64(),
+                });
                 tokio::select! {
                     () = tokio::time::sleep(delay) => {}
                     _ = stop.wait_for(|level| *level != StopLevel::Run) => {
@@ -144,7 +155,10 @@ fn spawn(launch: &Launch) -> std::io::Result<Child> {
 }
 
 async fn wait(child: &mut Child, stop: &mut watch::Receiver<StopLevel>) -> Exit {
-    let pid = child.id().and_then(|id| i32::try_from(id).ok()).map(Pid::from_raw);
+    let pid = child
+        .id()
+        .and_then(|id| i32::try_from(id).ok())
+        .map(Pid::from_raw);
     let send = |signal| {
         // A group that is gone needs no signal.
         if let Some(pid) = pid {
@@ -200,7 +214,10 @@ async fn forward(
     while let Ok(1..) = reader.read_until(b'\n', &mut line).await {
         let text = String::from_utf8_lossy(&line).trim_end().to_owned();
         line.clear();
-        let event = Event { node: node.clone(), kind: EventKind::Log { line: text } };
+        let event = Event {
+            node: node.clone(),
+            kind: EventKind::Log { line: text },
+        };
         if events.send(event).is_err() {
             return;
         }
@@ -230,8 +247,17 @@ mod tests {
     ) -> Vec<EventKind> {
         let (sender, mut receiver) = mpsc::unbounded_channel();
         let (stop, stopped) = watch::channel(StopLevel::Run);
-        let policy = RestartPolicy { initial_delay_s: 0.0, max_fast_exits: 2, ..Default::default() };
-        let task = tokio::spawn(supervise(shell(script), Backoff::new(policy, restart), stopped, sender));
+        let policy = RestartPolicy {
+            initial_delay_s: 0.0,
+            max_fast_exits: 2,
+            ..Default::default()
+        };
+        let task = tokio::spawn(supervise(
+            shell(script),
+            Backoff::new(policy, restart),
+            stopped,
+            sender,
+        ));
         let mut kinds = Vec::new();
         while let Some(event) = receiver.recv().await {
             on_event(&event.kind, &stop);
@@ -244,17 +270,34 @@ mod tests {
     #[tokio::test]
     async fn crashing_process_is_restarted_then_given_up() {
         let kinds = events_of("kill -9 $$", Restart::OnFailure, |_, _| {}).await;
-        let started = kinds.iter().filter(|k| matches!(k, EventKind::Started { .. })).count();
+        let started = kinds
+            .iter()
+            .filter(|k| matches!(k, EventKind::Started { .. }))
+            .count();
         assert_eq!(started, 3);
-        assert!(kinds.iter().any(|k| matches!(k, EventKind::Exited { exit: Exit::Signal(9), .. })));
+        assert!(kinds.iter().any(|k| matches!(
+            k,
+            EventKind::Exited {
+                exit: Exit::Signal(9),
+                ..
+            }
+        )));
         assert!(kinds.iter().any(|k| matches!(k, EventKind::GaveUp { .. })));
     }
 
     #[tokio::test]
     async fn bad_configuration_is_not_restarted() {
         let kinds = events_of("echo $GREETING; exit 2", Restart::Always, |_, _| {}).await;
-        assert!(kinds.contains(&EventKind::Log { line: "hello".to_owned() }), "{kinds:?}");
-        let started = kinds.iter().filter(|k| matches!(k, EventKind::Started { .. })).count();
+        assert!(
+            kinds.contains(&EventKind::Log {
+                line: "hello".to_owned()
+            }),
+            "{kinds:?}"
+        );
+        let started = kinds
+            .iter()
+            .filter(|k| matches!(k, EventKind::Started { .. }))
+            .count();
         assert_eq!(started, 1);
     }
 
@@ -268,16 +311,36 @@ mod tests {
         })
         .await;
         assert_eq!(kinds.last(), Some(&EventKind::Finished));
-        assert!(kinds.iter().any(|k| matches!(k, EventKind::Exited { exit: Exit::Signal(15), .. })), "{kinds:?}");
+        assert!(
+            kinds.iter().any(|k| matches!(
+                k,
+                EventKind::Exited {
+                    exit: Exit::Signal(15),
+                    ..
+                }
+            )),
+            "{kinds:?}"
+        );
     }
 
     #[tokio::test]
     async fn missing_program_is_given_up_with_its_path() {
         let (sender, mut receiver) = mpsc::unbounded_channel();
         let (_stop, stopped) = watch::channel(StopLevel::Run);
-        let launch = Launch { program: "/nonexistent/node".into(), ..shell("") };
-        supervise(launch, Backoff::new(RestartPolicy::default(), Restart::Always), stopped, sender).await;
+        let launch = Launch {
+            program: "/nonexistent/node".into(),
+            ..shell("")
+        };
+        supervise(
+            launch,
+            Backoff::new(RestartPolicy::default(), Restart::Always),
+            stopped,
+            sender,
+        )
+        .await;
         let event = receiver.recv().await.unwrap();
-        assert!(matches!(&event.kind, EventKind::GaveUp { reason } if reason.contains("/nonexistent/node")));
+        assert!(
+            matches!(&event.kind, EventKind::GaveUp { reason } if reason.contains("/nonexistent/node"))
+        );
     }
 }

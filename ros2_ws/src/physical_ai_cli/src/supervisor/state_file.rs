@@ -89,7 +89,12 @@ mod tests {
             root: "/r".into(),
             world_file: "/r/w.yaml".into(),
             model_folder: PathBuf::new(),
-            nodes: vec![NodeState { name: "n".into(), pid: 5, restarts: 1, state: "ready".into() }],
+            nodes: vec![NodeState {
+                name: "n".into(),
+                pid: 5,
+                restarts: 1,
+                state: "ready".into(),
+            }],
         };
         state.save(&path).unwrap();
         assert_eq!(State::load(&path), Some(state));
