@@ -33,6 +33,14 @@ pub enum Error {
     /// A plan that violates constraints; every one is listed.
     #[error("{}", .0.join("; "))]
     Invalid(Vec<String>),
+    /// No more missions now.
+    #[error("{running} missions run already: at most {allowed} are allowed; try again later")]
+    Busy {
+        /// Missions that run.
+        running: usize,
+        /// Limit.
+        allowed: usize,
+    },
     /// The journal cannot be read or written.
     #[error("journal {path}: {problem}")]
     Journal {

@@ -21,10 +21,12 @@ mod validate;
 pub use decompose::{Decomposer, Decomposition};
 pub use error::Error;
 pub use fleet::Fleet;
-pub use journal::Journal;
-pub use mission::{Mission, MissionError, MissionPhase, Task};
+pub use journal::{Journal, Recovered};
+pub use mission::{Mission, MissionError, MissionPhase, Task, TaskStatus};
 pub use plan_text::{MAX_PLAN_BYTES, parse_plan};
 pub use predict::{Prediction, predict};
-pub use scheduler::{Decision, Effect, Event, Now, Scheduler, SchedulerConfig};
+pub use scheduler::{
+    Decision, Effect, Event, KnownWorker, Now, Scheduler, SchedulerConfig, Submission,
+};
 pub use sentence::{MAX_TEXT_BYTES, SentenceParser};
 pub use validate::validate;

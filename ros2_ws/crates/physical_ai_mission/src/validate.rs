@@ -19,6 +19,7 @@ pub fn validate(plan: &Plan, fleet: &Fleet) -> Vec<String> {
         check_numbers(task, &mut violations);
         check_offer(task, fleet, &mut violations);
     }
+    check_compensations(plan, &mut violations);
     if let Some(cycle) = find_cycle(plan) {
         violations.push(format!(
             "tasks wait for each other in a circle: {}",
@@ -53,6 +54,23 @@ fn check_references(task: &TaskSpec, ids: &BTreeSet<&str>, violations: &mut Vec<
             "task {}: on_failure.compensation is missing: name the task that undoes it",
             task.id
         ));
+    }
+}
+
+/// A compensation runs only when something failed, so nothing may wait for it.
+fn check_compensations(plan: &Plan, violations: &mut Vec<String>) {
+    let compensations: BTreeSet<&TaskId> = plan
+        .tasks
+        .iter()
+        .filter_map(|t| t.on_failure.compensation.as_ref())
+        .collect();
+    for task in &plan.tasks {
+        if let Some(id) = task.after.iter().find(|a| compensations.contains(a)) {
+            violations.push(format!(
+                "task {}: after names {id}, which runs only as a compensation",
+                task.id
+            ));
+        }
     }
 }
 

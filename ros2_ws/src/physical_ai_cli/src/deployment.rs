@@ -79,6 +79,8 @@ pub struct Node {
     pub args: Vec<String>,
     /// Environment variables.
     pub env: BTreeMap<String, String>,
+    /// Nodes that must be active before this one starts.
+    pub depends: Vec<String>,
     /// What to do when it ends.
     pub restart: Restart,
     /// Whether the deployment stops when this node cannot be kept alive.
@@ -195,6 +197,7 @@ impl TryFrom<RawNode> for Node {
             parameters: raw.parameters,
             args: raw.args,
             env: raw.env,
+            depends: raw.depends,
             restart: raw.restart,
             required: raw.required,
         })

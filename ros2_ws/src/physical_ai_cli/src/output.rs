@@ -1,11 +1,25 @@
 //! What is printed.
 
+use std::fmt::Display;
+use std::io::Write as _;
+
 use comfy_table::{ContentArrangement, Table, presets};
 use serde_json::Value;
 
+/// One line on standard output. A reader that is gone (`| head`) has seen enough; `println!` would
+/// panic, and a supervisor must not die of that.
+pub fn line(text: impl Display) {
+    let _ = writeln!(std::io::stdout().lock(), "{text}");
+}
+
+/// One line on standard error.
+pub fn note(text: impl Display) {
+    let _ = writeln!(std::io::stderr().lock(), "{text}");
+}
+
 /// One JSON object on a line of its own.
 pub fn json_line(value: &Value) {
-    println!("{value}");
+    line(value);
 }
 
 /// An empty table in the style of all tables.

@@ -1,3 +1,4 @@
+use std::path::{Path,PathBuf};
 use std::process::ExitCode;
 
 use crate::arguments::{Global, ReportArguments};
@@ -5,3 +6,4 @@ use crate::arguments::{Global, ReportArguments};
 pub fn run(_global: &Global, _options: &ReportArguments) -> anyhow::Result<ExitCode> {
     anyhow::bail!("placeholder")
 }
+pub fn write(r: &Path, _out: Option<&Path>) -> anyhow::Result<PathBuf> { Ok(r.to_path_buf()) }

@@ -1,3 +1,13 @@
-//! The `orchestrator` node.
+//! The `orchestrator` node: missions in as actions, tasks out to workers, results back.
 
-fn main() {}
+mod effects;
+mod goals;
+mod intake;
+mod messages;
+mod node;
+mod parameters;
+mod services;
+
+fn main() -> std::process::ExitCode {
+    physical_ai_ros::run::<node::Orchestrator>("orchestrator")
+}

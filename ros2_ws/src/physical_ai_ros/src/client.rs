@@ -294,12 +294,23 @@ fn spin(mut context: Context<()>, events: &Receiver<Event<()>>, stop: &AtomicBoo
         return;
     };
     while !stop.load(Ordering::Relaxed) {
-        context.node.spin_once(context.spin_timeout);
+        let deliveries = context.deliveries;
+        let is_paced = !context.turn_interval.is_zero();
+        let timeout = if is_paced {
+            Duration::ZERO
+        } else {
+            context.spin_timeout
+        };
+        context.node.spin_once(timeout);
         while let Ok(event) = events.try_recv() {
             event(app, &mut context);
         }
         pollers.append(&mut context.new_pollers);
         pollers.retain_mut(|poll| poll(app, &mut context) == Keep::Yes);
+        // One turn takes one message of each topic, so the queues are empty when a turn brings none.
+        if is_paced && context.deliveries == deliveries {
+            std::thread::sleep(context.turn_interval);
+        }
     }
     // Lets the last request or message out before the node goes.
     context.node.spin_once(Duration::from_millis(20));

@@ -12,7 +12,7 @@ use r2r::{WrappedServiceTypeSupport, WrappedTypesupport};
 
 use crate::clock::{ClockKind, RosClock};
 use crate::service_client::{PendingCall, ServiceClient};
-use crate::{Error, Qos};
+use crate::{Error, OfferedQos, Qos};
 
 /// How many events other threads may have waiting before [`EventSender::post`] refuses.
 const EVENT_QUEUE: usize = 4096;
@@ -47,6 +47,9 @@ pub struct Context<A> {
     pub(crate) active: bool,
     pub(crate) diagnostics_due: bool,
     pub(crate) spin_timeout: Duration,
+    pub(crate) turn_interval: Duration,
+    /// Messages handed to callbacks so far.
+    pub(crate) deliveries: u64,
     pub(crate) stop_requested: bool,
     publishers: HashMap<(String, TypeId), Box<dyn Any>>,
     clients: HashMap<(String, TypeId), Box<dyn Any>>,
@@ -154,6 +157,8 @@ impl<A: 'static> Context<A> {
             active: false,
             diagnostics_due: true,
             spin_timeout: Duration::from_millis(5),
+            turn_interval: Duration::ZERO,
+            deliveries: 0,
             stop_requested: false,
             publishers: HashMap::new(),
             clients: HashMap::new(),
@@ -220,6 +225,12 @@ impl<A: 'static> Context<A> {
         self.spin_timeout = timeout;
     }
 
+    /// Makes a [`Client`](crate::Client) look for data only this often instead of waking with each
+    /// message: what watches fast topics then costs little, and a queue of depth 1 thins them out.
+    pub fn set_turn_interval(&mut self, interval: Duration) {
+        self.turn_interval = interval;
+    }
+
     /// A handle for other threads.
     pub fn sender(&self) -> EventSender<A> {
         EventSender {
@@ -230,6 +241,15 @@ impl<A: 'static> Context<A> {
     /// Topics and their types as the graph knows them now.
     pub fn topics(&self) -> HashMap<String, Vec<String>> {
         self.node.get_topic_names_and_types().unwrap_or_default()
+    }
+
+    /// What the publishers of a topic offer now; `None` while there is none.
+    pub fn offered(&self, topic: &str) -> Option<OfferedQos> {
+        let publishers = self
+            .node
+            .get_publishers_info_by_topic(topic, false)
+            .unwrap_or_default();
+        OfferedQos::of(publishers.iter().map(|p| &p.qos_profile))
     }
 
     /// Creates a publisher, or returns the one that exists for this topic and type.
@@ -306,7 +326,10 @@ impl<A: 'static> Context<A> {
         self.new_pollers.push(Box::new(move |app, context| {
             while !cancelled.get() {
                 match stream.next().now_or_never() {
-                    Some(Some(item)) => callback(app, context, item),
+                    Some(Some(item)) => {
+                        context.deliveries += 1;
+                        callback(app, context, item);
+                    }
                     Some(None) => return Keep::No,
                     None => return Keep::Yes,
                 }

@@ -51,6 +51,7 @@ mod lifecycle;
 mod logging;
 mod parameters;
 mod qos;
+mod serialization;
 mod service_client;
 mod services;
 mod worker_link;
@@ -70,7 +71,8 @@ pub use executor::run;
 pub use parameters::{Descriptor, ParameterType, ParameterValue, Parameters, StandardParameters};
 #[doc(hidden)]
 pub use parameters::{unknown as unknown_parameter, wrong_type as wrong_parameter_type};
-pub use qos::Qos;
+pub use qos::{OfferedQos, Qos};
+pub use serialization::{deserialize, serialize};
 pub use service_client::ServiceClient;
 pub use worker_link::*;
 

@@ -1,4 +1,5 @@
 use r2r::QosProfile;
+use r2r::qos::{DurabilityPolicy, ReliabilityPolicy};
 
 /// Quality of service by class of data, so that both ends of a topic agree without thinking.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,6 +37,16 @@ impl Qos {
         Self(QosProfile::services_default().keep_last(1000))
     }
 
+    /// Only the newest message, for those who look now and then; works with every publisher.
+    pub fn newest() -> Self {
+        Self(QosProfile::sensor_data().keep_last(1))
+    }
+
+    /// Whatever comes, as long as the network does not lose it; works with every publisher.
+    pub fn best_effort(depth: usize) -> Self {
+        Self(QosProfile::sensor_data().keep_last(depth))
+    }
+
     /// Simulated time.
     pub fn clock() -> Self {
         Self(QosProfile::sensor_data().keep_last(1))
@@ -65,5 +76,63 @@ impl Qos {
                 .reliable()
                 .transient_local(),
         )
+    }
+}
+
+/// What all publishers of a topic offer, so that a subscription can ask for no more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OfferedQos {
+    /// Lost messages are sent again.
+    pub is_reliable: bool,
+    /// Late joiners get the last messages; only reliable publishers count.
+    pub is_latched: bool,
+}
+
+impl OfferedQos {
+    pub(crate) fn of<'a>(profiles: impl Iterator<Item = &'a QosProfile>) -> Option<Self> {
+        profiles
+            .map(|p| {
+                let is_reliable = p.reliability == ReliabilityPolicy::Reliable;
+                Self {
+                    is_reliable,
+                    is_latched: is_reliable && p.durability == DurabilityPolicy::TransientLocal,
+                }
+            })
+            .reduce(|a, b| Self {
+                is_reliable: a.is_reliable && b.is_reliable,
+                is_latched: a.is_latched && b.is_latched,
+            })
+    }
+
+    /// The subscription that loses least here.
+    pub fn subscription(self, depth: usize) -> Qos {
+        if self.is_latched {
+            Qos::latched(depth)
+        } else if self.is_reliable {
+            Qos(QosProfile::default().keep_last(depth).reliable())
+        } else {
+            Qos::best_effort(depth)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn subscription_asks_for_no_more_than_every_publisher_offers() {
+        let check = |offers: &[Qos], expected: Option<Qos>| {
+            let offered = OfferedQos::of(offers.iter().map(|q| &q.0));
+            assert_eq!(offered.map(|o| o.subscription(7)), expected);
+        };
+        check(&[], None);
+        check(&[Qos::sensor()], Some(Qos::best_effort(7)));
+        check(&[Qos::state_latched()], Some(Qos::latched(7)));
+        check(
+            &[Qos::state_latched(), Qos::standard()],
+            Some(Qos(QosProfile::default().keep_last(7).reliable())),
+        );
+        check(&[Qos::sensor(), Qos::standard()], Some(Qos::best_effort(7)));
     }
 }

@@ -58,6 +58,8 @@ pub enum EventKind {
     Started { pid: u32, restarts: u32 },
     /// Its lifecycle state became active.
     Ready { after_s: f64 },
+    /// It is not active yet although it had time enough; it goes on starting.
+    Overdue { reason: String },
     /// The process ended.
     Exited { exit: Exit, uptime_s: f64 },
     /// It will be started again.

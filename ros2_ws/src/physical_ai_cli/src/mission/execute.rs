@@ -1,0 +1,321 @@
+//! `mission run`: sends a mission, shows its progress, cancels it on Ctrl-C, tells how it ended.
+
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use anyhow::{Context as _, anyhow, bail};
+use physical_ai_domain::MissionId;
+use physical_ai_ros::msg::physical_ai_msgs::action::ExecuteMission;
+use physical_ai_ros::msg::physical_ai_msgs::msg::MissionStatusArray;
+use physical_ai_ros::msg::physical_ai_msgs::srv::CancelMission;
+use physical_ai_ros::{Client, Error, GoalOutcome, Qos, SentGoal, time_to_msg};
+use tokio::signal::unix::{Signal, SignalKind, signal};
+
+use super::input::Mission;
+use super::progress::Display;
+use super::recording::Recording;
+use super::{ros_time, view};
+use crate::arguments::{Global, MissionRunArguments};
+use crate::connection::{self, DISCOVERY};
+use crate::{environment, output};
+
+/// From the goal to its acceptance.
+const ACCEPTANCE: Duration = Duration::from_secs(10);
+/// A mission may take as long as it takes; whether its orchestrator lives is watched separately.
+const NO_LIMIT: Duration = Duration::from_secs(30 * 86_400);
+/// The action's result comes within this after the mission ended, or it was lost with an orchestrator.
+const RESULT_GRACE: Duration = Duration::from_secs(2);
+/// An orchestrator that went away has so long to come back.
+const ABSENCE: Duration = Duration::from_secs(30);
+/// Without feedback for so long, the `missions` topic is believed instead.
+const SILENCE: Duration = Duration::from_secs(3);
+/// A mission that the orchestrator does not list for so long is forgotten.
+const FORGOTTEN: Duration = Duration::from_secs(10);
+/// From a cancel to the end of the mission.
+const CANCELLATION: Duration = Duration::from_secs(60);
+
+/// Runs a mission to its end.
+pub async fn run(global: &Global, options: &MissionRunArguments) -> anyhow::Result<ExitCode> {
+    let mission = Mission::read(&options.mission)?;
+    let mission_id = match &options.mission_id {
+        Some(id) => MissionId::try_new(id.as_str()).context("--mission-id")?,
+        None => MissionId::try_new(new_id())?,
+    };
+    let mut interrupts = Interrupts::try_new()?;
+    let client = Arc::new(connection::connect(global)?);
+    client
+        .wait_for_action::<ExecuteMission::Action>("execute_mission", DISCOVERY)
+        .await
+        .map_err(|e| connection::explain(global, "orchestrator", e))?;
+    let recording = match &options.report {
+        Some(folder) => Some(Recording::start(global, folder, &options.mission).await?),
+        None => None,
+    };
+    let result = send_and_follow(
+        global,
+        options,
+        mission,
+        &mission_id,
+        &client,
+        &mut interrupts,
+    )
+    .await;
+    let report = match recording {
+        Some(recording) => Some(recording.finish().await),
+        None => None,
+    };
+    let result = result?;
+    if global.json {
+        output::json_line(&view::result_json(&result));
+    } else {
+        if !result.tasks.is_empty() {
+            output::line(view::result_table(&result.tasks));
+        }
+        output::line(view::summary(&result));
+    }
+    match report {
+        Some(Ok(path)) if global.json => output::json_line(
+            &serde_json::json!({"event": "report", "path": path.display().to_string()}),
+        ),
+        Some(Ok(path)) => output::line(format!("report: {}", path.display())),
+        Some(Err(error)) => output::note(format!("physical-ai: no report: {error:#}")),
+        None => {}
+    }
+    Ok(if result.error_code == 0 {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
+}
+
+/// An id that tells when the mission was made, and that nobody else uses.
+fn new_id() -> String {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH);
+    let milliseconds = since.map_or(0, |d| d.as_millis());
+    format!("m-{milliseconds}-{}", std::process::id())
+}
+
+async fn send_and_follow(
+    global: &Global,
+    options: &MissionRunArguments,
+    mission: Mission,
+    mission_id: &MissionId,
+    client: &Arc<Client>,
+    interrupts: &mut Interrupts,
+) -> anyhow::Result<ExecuteMission::Result> {
+    let deadline = match options.deadline_s {
+        Some(seconds) => time_to_msg(ros_time::now(client, global).await?.plus_seconds(seconds)),
+        None => Default::default(),
+    };
+    let missions = client.subscribe("missions", Qos::state_latched()).await?;
+    let goal = ExecuteMission::Goal {
+        mission_id: mission_id.to_string(),
+        text: mission.text,
+        plan: mission.plan,
+        priority: options.priority,
+        deadline,
+    };
+    let sent = client
+        .send_goal::<ExecuteMission::Action>("execute_mission", goal, ACCEPTANCE, NO_LIMIT)
+        .await?;
+    let mut run = Run {
+        global,
+        client: client.clone(),
+        mission_id: mission_id.to_string(),
+        display: Display::new(global.json, mission_id.as_str()),
+        heard: Instant::now(),
+        listed: Instant::now(),
+        lost: None,
+        ended: None,
+        cancelled: None,
+        asked_service: false,
+    };
+    let result = run.follow(sent, missions, interrupts).await;
+    run.display.finish();
+    result
+}
+
+/// Requests of the user to stop.
+struct Interrupts {
+    interrupt: Signal,
+    terminate: Signal,
+}
+
+impl Interrupts {
+    fn try_new() -> anyhow::Result<Self> {
+        Ok(Self {
+            interrupt: signal(SignalKind::interrupt())?,
+            terminate: signal(SignalKind::terminate())?,
+        })
+    }
+
+    async fn next(&mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+        }
+    }
+}
+
+type Outcome = Result<GoalOutcome<ExecuteMission::Result>, Error>;
+type Missions = tokio::sync::mpsc::UnboundedReceiver<MissionStatusArray>;
+
+/// A mission under way. Feedback and result come by the action; when its orchestrator dies, the one
+/// that comes back knows the mission but not the client, and the `missions` topic tells the rest.
+struct Run<'a> {
+    global: &'a Global,
+    client: Arc<Client>,
+    mission_id: String,
+    display: Display,
+    /// Last feedback.
+    heard: Instant,
+    /// Last time that `missions` listed the mission, or did not exist.
+    listed: Instant,
+    /// When and why the action cannot tell the result any more.
+    lost: Option<(Instant, Error)>,
+    /// The mission's end according to `missions`.
+    ended: Option<(Instant, ExecuteMission::Result)>,
+    cancelled: Option<Instant>,
+    asked_service: bool,
+}
+
+impl Run<'_> {
+    async fn follow(
+        &mut self,
+        mut sent: SentGoal<ExecuteMission::Action>,
+        mut missions: Missions,
+        interrupts: &mut Interrupts,
+    ) -> anyhow::Result<ExecuteMission::Result> {
+        let mut tick = tokio::time::interval(Duration::from_millis(200));
+        let mut feedback_open = true;
+        loop {
+            tokio::select! {
+                feedback = sent.feedback.recv(), if feedback_open => match feedback {
+                    Some(feedback) => {
+                        self.heard = Instant::now();
+                        self.listed = self.heard;
+                        self.display.show(&feedback.into());
+                    }
+                    None => feedback_open = false,
+                },
+                outcome = &mut sent.outcome, if self.lost.is_none() => {
+                    let outcome: Outcome = outcome.unwrap_or(Err(Error::Stopping));
+                    if let Some(result) = self.take(outcome)? {
+                        return Ok(result);
+                    }
+                }
+                Some(array) = missions.recv() => self.compare(&array),
+                () = interrupts.next() => {
+                    if self.cancelled.is_some() {
+                        bail!(
+                            "gave up waiting for the end of mission {id}; see `physical-ai mission show {id}`",
+                            id = self.mission_id
+                        );
+                    }
+                    self.display.note("cancelling; once more gives up waiting");
+                    self.cancelled = Some(Instant::now());
+                    sent.cancel();
+                }
+                _ = tick.tick() => {
+                    if let Some(result) = self.watch()? {
+                        return Ok(result);
+                    }
+                }
+            }
+        }
+    }
+
+    fn take(&mut self, outcome: Outcome) -> anyhow::Result<Option<ExecuteMission::Result>> {
+        match outcome {
+            Ok(GoalOutcome::Ended(_, result)) => Ok(Some(result)),
+            Ok(GoalOutcome::Rejected) => Err(anyhow!(
+                "the orchestrator does not take the mission now; its log says why"
+            )),
+            Err(error) => {
+                self.display
+                    .note(&format!("the orchestrator went away ({error}); waiting for it"));
+                self.lost = Some((Instant::now(), error));
+                Ok(None)
+            }
+        }
+    }
+
+    fn compare(&mut self, array: &MissionStatusArray) {
+        let Some(mission) = array
+            .missions
+            .iter()
+            .find(|m| m.mission_id == self.mission_id)
+        else {
+            return;
+        };
+        self.listed = Instant::now();
+        if self.heard.elapsed() > SILENCE {
+            self.display.show(&mission.into());
+        }
+        if let Some((since, _)) = self.lost.as_mut() {
+            *since = Instant::now();
+        }
+        if view::is_over(&mission.phase) {
+            let since = self.ended.take().map_or_else(Instant::now, |(at, _)| at);
+            self.ended = Some((since, view::result_of(mission)));
+        } else {
+            self.ended = None;
+        }
+    }
+
+    /// Keeps every wait bounded.
+    fn watch(&mut self) -> anyhow::Result<Option<ExecuteMission::Result>> {
+        let id = &self.mission_id;
+        if let Some((at, result)) = &self.ended
+            && (at.elapsed() > RESULT_GRACE || self.lost.is_some())
+        {
+            return Ok(Some(result.clone()));
+        }
+        if let Some((since, error)) = &self.lost
+            && since.elapsed() > ABSENCE
+        {
+            bail!(
+                "the orchestrator in {} went away and did not come back within {} s ({error}); \
+                 robots finish what they began. Start it again, then see `physical-ai mission show {id}`",
+                environment::place_of_suite(self.global),
+                ABSENCE.as_secs()
+            );
+        }
+        if let Some(at) = self.cancelled {
+            if at.elapsed() > CANCELLATION {
+                bail!(
+                    "mission {id} did not end within {} s of its cancellation: `physical-ai estop` stops the robots",
+                    CANCELLATION.as_secs()
+                );
+            }
+            if at.elapsed() > RESULT_GRACE && !self.asked_service {
+                self.cancel_by_service();
+            }
+        }
+        Ok(None)
+    }
+
+    /// An orchestrator that came back does not know the goal, but it knows the mission.
+    fn cancel_by_service(&mut self) {
+        self.asked_service = true;
+        let (client, mission_id) = (self.client.clone(), self.mission_id.clone());
+        tokio::spawn(async move {
+            let request = CancelMission::Request { mission_id };
+            // What comes of it is seen in the mission's phase.
+            let _ = client
+                .call::<CancelMission::Service>("cancel_mission", request, DISCOVERY)
+                .await;
+        });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn new_ids_are_mission_ids() {
+        assert!(MissionId::try_new(new_id()).is_ok());
+    }
+}

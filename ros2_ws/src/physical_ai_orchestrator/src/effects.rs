@@ -1,0 +1,156 @@
+//! Effects of the scheduler, in the order that safety asks for: journal first, world second.
+
+use std::collections::BTreeMap;
+
+use physical_ai_domain::{Time, WorkerName};
+use physical_ai_mission::Effect;
+use physical_ai_ros::msg::physical_ai_msgs::msg::{TaskBatch, TaskCancel, TaskUpdateAck};
+use physical_ai_ros::msg::std_msgs::msg::Header;
+use physical_ai_ros::{Context, Error, Publisher, Qos, assignment_to_msg, time_to_msg};
+
+use crate::messages;
+use crate::node::Orchestrator;
+
+/// Topics to workers.
+pub struct Wire {
+    incarnation: u64,
+    assign: BTreeMap<WorkerName, (Publisher<TaskBatch>, u64)>,
+}
+
+impl Wire {
+    pub fn new(incarnation: u64) -> Self {
+        Self {
+            incarnation,
+            assign: BTreeMap::new(),
+        }
+    }
+
+    pub fn send(
+        &mut self,
+        context: &mut Context<Orchestrator>,
+        worker: &WorkerName,
+        incarnation: u64,
+        batch: TaskBatch,
+        now: Time,
+    ) -> Result<(), Error> {
+        if !self.assign.contains_key(worker) {
+            let publisher = context.publisher(&format!("{worker}/assign"), Qos::events())?;
+            self.assign.insert(worker.clone(), (publisher, 0));
+        }
+        let Some((publisher, sequence)) = self.assign.get_mut(worker) else {
+            return Ok(());
+        };
+        *sequence += 1;
+        publisher.publish(&TaskBatch {
+            header: Header {
+                stamp: time_to_msg(now),
+                ..Default::default()
+            },
+            worker: worker.to_string(),
+            worker_incarnation: incarnation,
+            orchestrator_incarnation: self.incarnation,
+            sequence: *sequence,
+            ..batch
+        });
+        Ok(())
+    }
+}
+
+impl Orchestrator {
+    /// Journals what waits and then lets it happen; if the journal fails, everything waits.
+    pub(crate) fn flush(&mut self, context: &mut Context<Self>) {
+        if self.outbox.is_empty() {
+            return;
+        }
+        if let Err(error) = self.journal.commit(&self.scheduler, &self.outbox) {
+            let fault = error.to_string();
+            if self.journal_fault.as_ref() != Some(&fault) {
+                tracing::error!("{fault}; no task starts until it can be written");
+                self.journal_fault = Some(fault);
+                context.request_diagnostics_update();
+            }
+            return;
+        }
+        if self.journal_fault.take().is_some() {
+            tracing::info!("the journal can be written again");
+            context.request_diagnostics_update();
+        }
+        let mut batches: BTreeMap<(WorkerName, u64), TaskBatch> = BTreeMap::new();
+        for effect in std::mem::take(&mut self.outbox) {
+            self.perform(context, effect, &mut batches);
+        }
+        self.publish_batches(context, batches);
+    }
+
+    fn perform(
+        &mut self,
+        context: &mut Context<Self>,
+        effect: Effect,
+        batches: &mut BTreeMap<(WorkerName, u64), TaskBatch>,
+    ) {
+        match effect {
+            Effect::Assign {
+                worker,
+                incarnation,
+                assignment,
+            } => {
+                let batch = batches.entry((worker, incarnation)).or_default();
+                batch.assign.push(assignment_to_msg(&assignment));
+            }
+            Effect::CancelTask {
+                worker,
+                incarnation,
+                mission,
+                task,
+                token,
+                reason,
+            } => {
+                let batch = batches.entry((worker, incarnation)).or_default();
+                batch.cancel.push(TaskCancel {
+                    mission_id: mission.to_string(),
+                    task_id: task.to_string(),
+                    fencing_token: token.0,
+                    reason,
+                });
+            }
+            Effect::Acknowledge {
+                worker,
+                incarnation,
+                mission,
+                task,
+                token,
+            } => {
+                let batch = batches.entry((worker, incarnation)).or_default();
+                batch.acknowledged.push(TaskUpdateAck {
+                    mission_id: mission.to_string(),
+                    task_id: task.to_string(),
+                    fencing_token: token.0,
+                });
+            }
+            Effect::MissionChanged(id) => {
+                self.changed.insert(id);
+                self.missions_changed = true;
+            }
+            Effect::MissionEnded(id) => {
+                self.missions_changed = true;
+                if let Some(mission) = self.scheduler.mission(&id) {
+                    tracing::info!(mission = %id, phase = mission.phase.as_str(), "mission ended {}", mission.error_msg);
+                    self.goals.end(&id, mission, messages::result(mission));
+                }
+            }
+            Effect::WorkerJoined(worker) => {
+                let topic = format!("{worker}/updates");
+                if let Err(error) = context.subscribe(&topic, Qos::events(), Self::updates) {
+                    tracing::error!(%worker, "its updates cannot be heard: {error}");
+                }
+                tracing::info!(%worker, "worker joined");
+                self.workers_changed = true;
+            }
+            Effect::WorkersChanged => self.workers_changed = true,
+            Effect::Warning(text) => tracing::warn!("{text}"),
+            Effect::SaveMission(_) | Effect::SaveTask(..) | Effect::ForgetMission(_) => {
+                self.missions_changed = true;
+            }
+        }
+    }
+}

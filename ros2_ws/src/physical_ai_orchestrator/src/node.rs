@@ -1,0 +1,217 @@
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use physical_ai_domain::{MissionId, WorkerName};
+use physical_ai_mission::{Effect, Event, Journal, Now, Scheduler};
+use physical_ai_ros::msg::physical_ai_msgs::msg::{
+    MissionStatusArray, TaskBatch, TaskUpdateBatch, WorkerStatus, WorkerStatusArray,
+};
+use physical_ai_ros::{
+    Application, ClockKind, Context, Diagnostic, Error, Level, Publisher, Qos, report_from_msg,
+    worker_from_msg,
+};
+
+use crate::effects::Wire;
+use crate::goals::Goals;
+use crate::parameters::OrchestratorParameters;
+use crate::{messages, services};
+
+/// Lies and defects on the wire that are remembered so that each is logged once.
+const REMEMBERED_COMPLAINTS: usize = 1000;
+
+/// The scheduler, its journal and its topics.
+pub struct Orchestrator {
+    pub(crate) scheduler: Scheduler,
+    pub(crate) journal: Journal,
+    pub(crate) goals: Goals,
+    pub(crate) wire: Wire,
+    /// Effects that wait for the journal.
+    pub(crate) outbox: Vec<Effect>,
+    pub(crate) journal_fault: Option<String>,
+    pub(crate) changed: BTreeSet<MissionId>,
+    pub(crate) missions_changed: bool,
+    pub(crate) workers_changed: bool,
+    pub(crate) fleet_wait_s: f64,
+    missions: Publisher<MissionStatusArray>,
+    workers: Publisher<WorkerStatusArray>,
+    complaints: BTreeSet<String>,
+}
+
+impl Application for Orchestrator {
+    type Parameters = OrchestratorParameters;
+    const DESCRIPTION: &'static str =
+        "Takes missions as ROS actions and has workers carry them out.";
+
+    fn configure(context: &mut Context<Self>, p: &OrchestratorParameters) -> Result<Self, Error> {
+        let path = p.journal_path(context.namespace(), context.node_name());
+        let (journal, recovered) = Journal::open(&path).map_err(Error::application)?;
+        let open = |m: &&physical_ai_mission::Mission| !m.phase.is_terminal();
+        let continued = recovered.missions.iter().filter(open).count();
+        tracing::info!(journal = %path.display(), continued, "missions recovered");
+        let now = Now {
+            ros: context.now(),
+            steady_s: context.steady_s(),
+        };
+        let scheduler =
+            Scheduler::restore(p.scheduler(), recovered.missions, recovered.last_token, now);
+        context.subscribe("worker_status", Qos::events(), Self::heartbeat)?;
+        Goals::serve(context, Duration::from_secs_f64(p.result_timeout_s))?;
+        services::serve(context)?;
+        context.timer(Duration::from_millis(50), ClockKind::Steady, Self::tick);
+        context.timer(Duration::from_millis(200), ClockKind::Steady, Self::tell);
+        context.timer(Duration::from_secs(1), ClockKind::Steady, |app, _| {
+            app.workers_changed = true;
+        });
+        Ok(Self {
+            scheduler,
+            journal,
+            goals: Goals::default(),
+            wire: Wire::new(recovered.incarnation),
+            outbox: Vec::new(),
+            journal_fault: None,
+            changed: BTreeSet::new(),
+            missions_changed: true,
+            workers_changed: true,
+            fleet_wait_s: p.fleet_wait_s,
+            missions: context.publisher("missions", Qos::state_latched())?,
+            workers: context.publisher("workers", Qos::state_latched())?,
+            complaints: BTreeSet::new(),
+        })
+    }
+
+    fn activate(&mut self, _context: &mut Context<Self>) -> Result<(), Error> {
+        self.scheduler.set_paused(false);
+        Ok(())
+    }
+
+    /// Inactive: what runs goes on to its end, nothing new starts.
+    fn deactivate(&mut self, _context: &mut Context<Self>) -> Result<(), Error> {
+        self.scheduler.set_paused(true);
+        Ok(())
+    }
+
+    fn shutdown(&mut self, _context: &mut Context<Self>) {
+        self.goals.abandon();
+    }
+
+    fn diagnostics(&self) -> Vec<Diagnostic> {
+        let missions = self.scheduler.missions();
+        let running = missions.iter().filter(|m| !m.phase.is_terminal()).count();
+        let journal = match &self.journal_fault {
+            None => Diagnostic::new("journal", Level::Ok, "written"),
+            Some(fault) => Diagnostic::new("journal", Level::Error, fault.clone()),
+        };
+        let silent: Vec<&str> = self
+            .scheduler
+            .workers()
+            .filter(|w| !w.takes_tasks())
+            .map(|w| w.report.worker.as_str())
+            .collect();
+        let workers = if silent.is_empty() {
+            Diagnostic::new("workers", Level::Ok, "all take tasks")
+        } else {
+            let text = format!("not taking tasks: {}", silent.join(", "));
+            Diagnostic::new("workers", Level::Warn, text)
+        };
+        vec![
+            journal.with("waiting_effects", self.outbox.len()),
+            workers.with("workers", self.scheduler.workers().count()),
+            Diagnostic::new("missions", Level::Ok, format!("{running} running"))
+                .with("known", missions.len()),
+        ]
+    }
+}
+
+impl Orchestrator {
+    pub(crate) fn now(context: &Context<Self>) -> Now {
+        Now {
+            ros: context.now(),
+            steady_s: context.steady_s(),
+        }
+    }
+
+    /// Takes an event in and lets its effects happen.
+    pub(crate) fn step(&mut self, context: &mut Context<Self>, event: Event) {
+        let effects = self.scheduler.step(Self::now(context), event);
+        self.outbox.extend(effects);
+        self.flush(context);
+    }
+
+    fn heartbeat(&mut self, context: &mut Context<Self>, message: WorkerStatus) {
+        let name = message.worker.clone();
+        match worker_from_msg(message) {
+            Ok(report) => self.step(context, Event::Heartbeat(Box::new(report))),
+            Err(error) => self.complain(format!("worker_status of {name:?} ignored: {error}")),
+        }
+    }
+
+    pub(crate) fn updates(&mut self, context: &mut Context<Self>, batch: TaskUpdateBatch) {
+        let worker = match WorkerName::try_new(batch.worker) {
+            Ok(worker) => worker,
+            Err(error) => return self.complain(format!("updates ignored: {error}")),
+        };
+        let mut reports = Vec::new();
+        for update in batch.updates {
+            match report_from_msg(update) {
+                Ok(report) => reports.push(report),
+                Err(error) => self.complain(format!("update of {worker} ignored: {error}")),
+            }
+        }
+        self.step(
+            context,
+            Event::Updates {
+                worker,
+                incarnation: batch.incarnation,
+                reports,
+            },
+        );
+    }
+
+    /// Logs a defect of somebody else once.
+    fn complain(&mut self, text: String) {
+        if self.complaints.len() < REMEMBERED_COMPLAINTS && self.complaints.insert(text.clone()) {
+            tracing::error!("{text}");
+        }
+    }
+
+    fn tick(&mut self, context: &mut Context<Self>) {
+        self.step(context, Event::Tick);
+        self.retry_waiting_goals(context);
+    }
+
+    /// Publishes what changed since the last time.
+    fn tell(&mut self, context: &mut Context<Self>) {
+        let now = context.now();
+        for mission in self.scheduler.missions() {
+            let running = !mission.phase.is_terminal();
+            if running && (self.changed.contains(&mission.id) || self.goals.has(&mission.id)) {
+                self.goals
+                    .feedback(&mission.id, &messages::feedback(mission));
+                self.missions_changed = true;
+            }
+        }
+        self.changed.clear();
+        if std::mem::take(&mut self.missions_changed) {
+            let list = self.scheduler.missions();
+            self.missions.publish(&messages::missions(&list, now));
+        }
+        if std::mem::take(&mut self.workers_changed) {
+            let list = self.scheduler.workers();
+            self.workers.publish(&messages::workers(list, now));
+        }
+    }
+
+    /// Everything that only this node may do before a batch goes out.
+    pub(crate) fn publish_batches(
+        &mut self,
+        context: &mut Context<Self>,
+        batches: BTreeMap<(WorkerName, u64), TaskBatch>,
+    ) {
+        let now = context.now();
+        for ((worker, incarnation), batch) in batches {
+            if let Err(error) = self.wire.send(context, &worker, incarnation, batch, now) {
+                tracing::error!(%worker, "assignments cannot be sent: {error}");
+            }
+        }
+    }
+}

@@ -1,0 +1,58 @@
+use std::path::PathBuf;
+
+use physical_ai_mission::SchedulerConfig;
+
+physical_ai_ros::parameters! {
+    /// Parameters of the orchestrator.
+    pub struct OrchestratorParameters {
+        /// Journal of missions (SQLite); empty: missions-DOMAIN-NAMESPACE.sqlite in $XDG_STATE_HOME/physical_ai or ~/.local/state/physical_ai.
+        journal_file: String = String::new(), read_only;
+        /// Leases of silence after which a worker's tasks are fenced and go elsewhere.
+        lost_after_leases: f64 = 2.0, range(1.0, 100.0), read_only;
+        /// Silence after which a worker is forgotten, s.
+        forget_worker_s: f64 = 60.0, range(1.0, 86400.0), read_only;
+        /// Longest wait for a worker that can take a ready task, s.
+        worker_wait_s: f64 = 30.0, range(0.1, 86400.0), read_only;
+        /// Longest wait of a new mission for the first worker to appear, s.
+        fleet_wait_s: f64 = 5.0, range(0.0, 3600.0), read_only;
+        /// Longest time that a worker does not mention an attempt that it was given, s.
+        confirm_s: f64 = 5.0, range(0.5, 3600.0), read_only;
+        /// Ended missions that are kept for those who ask.
+        retained_missions: i64 = 100, range(0, 100000), read_only;
+        /// Most missions at a time.
+        max_missions: i64 = 1000, range(1, 100000), read_only;
+        /// Results of ended action goals are kept so long for clients that ask late, s.
+        result_timeout_s: f64 = 900.0, range(1.0, 86400.0), read_only;
+    }
+}
+
+impl OrchestratorParameters {
+    /// Times and limits of the scheduler.
+    pub fn scheduler(&self) -> SchedulerConfig {
+        SchedulerConfig {
+            lost_after_leases: self.lost_after_leases,
+            forget_worker_s: self.forget_worker_s,
+            worker_wait_s: self.worker_wait_s,
+            confirm_s: self.confirm_s,
+            retained_missions: usize::try_from(self.retained_missions).unwrap_or(0),
+            max_missions: usize::try_from(self.max_missions).unwrap_or(1),
+        }
+    }
+
+    /// Where the journal is. Suites in other domains and namespaces have their own.
+    pub fn journal_path(&self, namespace: &str, node_name: &str) -> PathBuf {
+        if !self.journal_file.is_empty() {
+            return PathBuf::from(&self.journal_file);
+        }
+        let variable = |name: &str| std::env::var_os(name).filter(|v| !v.is_empty());
+        let folder = variable("XDG_STATE_HOME")
+            .map(PathBuf::from)
+            .or_else(|| variable("HOME").map(|home| PathBuf::from(home).join(".local/state")))
+            .unwrap_or_else(std::env::temp_dir);
+        let domain = std::env::var("ROS_DOMAIN_ID").unwrap_or_default();
+        let domain = domain.trim().parse::<u16>().unwrap_or(0);
+        let place = format!("{}/{node_name}", namespace.trim_matches('/'));
+        let place = place.trim_matches('/').replace('/', ".");
+        folder.join(format!("physical_ai/missions-{domain}-{place}.sqlite"))
+    }
+}
