@@ -1,5 +1,11 @@
 //! Skills executed against real physics, without ROS, faster than real time.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test whose fixture is not there has failed"
+)]
+
 use std::collections::BTreeMap;
 
 use physical_ai_control::agent::Agent;

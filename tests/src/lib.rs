@@ -1,1 +1,13 @@
-//! Process-level tests; see `e2e/`, `tidy/` and `interop/`.
+//! What process-level tests share: processes that do not outlive their test, and suites.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test that cannot start or read its processes has failed"
+)]
+
+mod process;
+mod suite;
+
+pub use process::{Process, checkout, peer, program};
+pub use suite::Suite;

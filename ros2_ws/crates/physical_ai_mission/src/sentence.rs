@@ -10,12 +10,14 @@
 //!
 //! Binding is weakest for words of sequence: "A while B, then C" is (A and B), then C.
 
+mod arguments;
 mod clause;
 mod cursor;
 mod grammar;
 mod names;
 mod quantity;
 mod skills;
+mod subjects;
 mod tasks;
 #[cfg(test)]
 mod tests;
@@ -53,6 +55,7 @@ impl Decomposer for SentenceParser {
             tokens: &tokens,
             names: &names,
             at: 0,
+            verb: None,
         };
         let error = |problem: Problem, (start, end): (usize, usize)| Error::Sentence {
             clause: excerpt(cursor.source(start, end)),

@@ -6,4 +6,4 @@ mod state_file;
 
 pub use backoff::{Backoff, Exit, RestartPolicy, Verdict};
 pub use process::{Event, EventKind, Launch, StopLevel, supervise};
-pub use state_file::{NodeState, State, is_running};
+pub use state_file::{NodeState, State};

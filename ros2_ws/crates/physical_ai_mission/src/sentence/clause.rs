@@ -88,14 +88,27 @@ pub(super) enum Spoken {
 const FILLERS: &[&str] = &[
     "please", "now", "also", "first", "firstly", "let", "have", "make", "tell", "ask",
 ];
-const PARTICLES: &[&str] = &["up", "down", "back"];
-const INTO: &[&str] = &["in", "into", "to", "on", "onto", "at", "inside"];
+const NEGATIONS: &[&str] = &[
+    "not",
+    "never",
+    "no",
+    "don't",
+    "don’t",
+    "doesn't",
+    "doesn’t",
+    "do",
+    "does",
+    "won't",
+    "can't",
+    "cannot",
+    "mustn't",
+];
 
 impl Cursor<'_> {
     /// True if a clause starts here, one with an unknown subject included.
     pub(super) fn starts_clause(&self) -> bool {
         let mut ahead = self.clone();
-        while ahead.eat(FILLERS) {}
+        ahead.fillers();
         if !matches!(ahead.subject(), Ok(Subject::Elided)) {
             ahead.eat_kind(&Kind::Comma);
         }
@@ -115,7 +128,7 @@ impl Cursor<'_> {
     /// Reads a clause.
     pub(super) fn clause(&mut self, position: Position) -> Parsed<Spoken> {
         let start = self.at;
-        while self.eat(FILLERS) {}
+        self.fillers();
         let subject = self.subject()?;
         if position == Position::Earlier
             && let Some(done) = self.done(&subject)
@@ -126,7 +139,11 @@ impl Cursor<'_> {
             self.eat_kind(&Kind::Comma);
         }
         let auxiliaries = self.auxiliaries(position);
-        let verb = self.expect_verb(position, auxiliaries, &subject)?;
+        let verb = match self.verb_before(&subject) {
+            Some(verb) => verb,
+            None => self.expect_verb(position, auxiliaries, &subject)?,
+        };
+        self.verb = Some(verb);
         let mut actions = vec![];
         self.arguments(verb, &mut actions)?;
         self.eat(&["please", "too", "now"]);
@@ -135,6 +152,12 @@ impl Cursor<'_> {
             actions,
             tokens: (start, self.at),
         }))
+    }
+
+    fn fillers(&mut self) {
+        while self.eat(FILLERS) {
+            self.eat_kind(&Kind::Comma);
+        }
     }
 
     fn subject(&mut self) -> Parsed<Subject> {
@@ -215,6 +238,18 @@ impl Cursor<'_> {
         None
     }
 
+    /// The verb that "then to dock_b" or "then home" leaves out.
+    fn verb_before(&self, subject: &Subject) -> Option<Verb> {
+        let place = matches!(self.kind(), Some(Kind::Name(name)) if name.place);
+        let (to, home) = (self.is_word(&["to"]), self.is_word(&["home"]));
+        let fits = match self.verb {
+            Some(Verb::Go | Verb::Return) => place || to || home,
+            Some(Verb::Patrol | Verb::Visit) => place,
+            _ => false,
+        };
+        self.verb.filter(|_| fits && *subject == Subject::Elided)
+    }
+
     fn expect_verb(
         &mut self,
         position: Position,
@@ -246,10 +281,15 @@ impl Cursor<'_> {
 
     fn no_verb(&mut self, subject: &Subject) -> super::cursor::Problem {
         let start = self.at;
+        if let Some(word) = self.word().filter(|w| NEGATIONS.contains(w)) {
+            return self.problem(format!(
+                "{word:?} is not understood: say what is to be done, not what is not"
+            ));
+        }
         if *subject != Subject::Elided {
             let what = self.word().map_or_else(
                 || "it does not say what to do".to_owned(),
-                |w| format!("{w:?} is not understood{}", verbs::nearest(w)),
+                |w| format!("{w:?} is not understood{}", Self::verb_like(w)),
             );
             return self.problem(format!("{what}: known are {}", verbs::KNOWN));
         }
@@ -272,232 +312,12 @@ impl Cursor<'_> {
             }
             Some(_) => {
                 let word = self.source(start, start + 1);
-                let hint = self.word().map_or_else(String::new, verbs::nearest);
+                let hint = self.word().map_or_else(String::new, Self::verb_like);
                 self.problem(format!(
                     "{word:?} is not understood{hint}: known are {}",
                     verbs::KNOWN
                 ))
             }
         }
-    }
-
-    fn arguments(&mut self, verb: Verb, actions: &mut Vec<Action>) -> Parsed<()> {
-        match verb {
-            Verb::Put | Verb::Pick | Verb::Take => self.transfers(verb, actions),
-            Verb::Move | Verb::Go => self.motion(verb, actions),
-            Verb::Return => self.way_back(actions),
-            Verb::Set => match self.gripper_or_joints(None)? {
-                Some(action) => {
-                    actions.push(action);
-                    Ok(())
-                }
-                None => self.transfers(Verb::Put, actions),
-            },
-            Verb::Patrol | Verb::Visit => {
-                let before = self.rounds()?;
-                self.eat(&["between", "around", "through"]);
-                let places = self.list(Thing::Place)?;
-                let after = self.rounds()?;
-                if before.is_some() && after.is_some() {
-                    return Err(self.problem("the number of rounds is given twice"));
-                }
-                actions.push(Action::Patrol {
-                    places,
-                    rounds: before.or(after),
-                });
-                Ok(())
-            }
-            Verb::Wait => {
-                let duration_s = self.duration_s()?;
-                actions.push(Action::Wait { duration_s });
-                Ok(())
-            }
-            Verb::Open | Verb::Close => {
-                let opening = if verb == Verb::Open {
-                    Opening::Widest
-                } else {
-                    Opening::Closed
-                };
-                let action = self.gripper_or_joints(Some(opening))?;
-                actions.push(action.ok_or_else(|| {
-                    self.problem("only a gripper can be opened and closed: say \"the gripper\"")
-                })?);
-                Ok(())
-            }
-        }
-    }
-
-    /// `the red box in bin_b and the blue box in bin_a`.
-    fn transfers(&mut self, verb: Verb, actions: &mut Vec<Action>) -> Parsed<()> {
-        // "picks and places the red box in bin_b".
-        let start = self.at;
-        let mut verb = verb;
-        if verb == Verb::Pick
-            && self.eat(&["and"])
-            && self
-                .word()
-                .and_then(verbs::verb)
-                .is_some_and(|(v, _)| v == Verb::Put)
-        {
-            self.at += 1;
-            verb = Verb::Put;
-        } else {
-            self.at = start;
-        }
-        loop {
-            while self.eat(PARTICLES) {}
-            let pronoun = self.eat(&["it", "them"]);
-            let nothing = !pronoun && (self.is_word(INTO) || self.ends_phrase());
-            let objects = if pronoun || nothing {
-                Objects::Pronoun
-            } else {
-                Objects::Named(self.list(Thing::Object)?)
-            };
-            while self.eat(PARTICLES) {}
-            let place = if self.eat(INTO) {
-                Some(self.place()?)
-            } else {
-                None
-            };
-            match (verb, &place) {
-                (Verb::Put, None) => return Err(self.say_where()),
-                (Verb::Pick | Verb::Take, _) if nothing => return Err(self.not_a(Thing::Object)),
-                _ => {}
-            }
-            actions.push(Action::Transfer { objects, place });
-            let end = self.at;
-            let more = self.separator() && !self.starts_clause() && {
-                let at = self.at;
-                let found = self.reference(Thing::Object)?.is_some();
-                self.at = at;
-                found
-            };
-            if !more {
-                self.at = end;
-                return Ok(());
-            }
-        }
-    }
-
-    fn ends_phrase(&self) -> bool {
-        self.at_end()
-            || self.kind() == Some(&Kind::Comma)
-            || self.is_word(&["and", "then", "while", "before", "after", "once", "when"])
-    }
-
-    fn place(&mut self) -> Parsed<String> {
-        let start = self.at;
-        match self.reference(Thing::Place)? {
-            Some(Reference::Exactly(mut names)) if names.len() == 1 => Ok(names.remove(0)),
-            Some(Reference::Exactly(names) | Reference::OneOf(names)) => {
-                let problem = format!(
-                    "{:?} may be {}: say which",
-                    self.source(start, self.at),
-                    names.join(" or ")
-                );
-                Err(self.problem_at(start, problem))
-            }
-            None => Err(self.not_a(Thing::Place)),
-        }
-    }
-
-    fn say_where(&mut self) -> super::cursor::Problem {
-        if self.is_unknown_word() {
-            let word = self.source(self.at, self.at + 1);
-            return self.problem(format!(
-                "{word:?} is not understood: say where to, for example \"in bin_a\""
-            ));
-        }
-        let problem = self.not_a(Thing::Place);
-        self.problem(problem.text)
-    }
-
-    /// What follows `move` and `go`.
-    fn motion(&mut self, verb: Verb, actions: &mut Vec<Action>) -> Parsed<()> {
-        if verb == Verb::Move {
-            if let Some(action) = self.gripper_or_joints(None)? {
-                actions.push(action);
-                return Ok(());
-            }
-            let at = self.at;
-            while self.eat(PARTICLES) {}
-            let object = self.eat(&["it", "them"]) || self.reference(Thing::Object)?.is_some();
-            self.at = at;
-            // Unknown words are an object, too: "moves the green box to bin_a".
-            let mut ahead = self.clone();
-            let determined = ahead.eat(&["the", "a", "an"]);
-            if object || (determined && ahead.is_unknown_word()) {
-                return self.transfers(Verb::Take, actions);
-            }
-        }
-        let back = self.eat(&["back"]);
-        self.eat(&["over", "on"]);
-        let to = self.eat(&["to", "towards", "toward"]);
-        self.destination(back, to, actions)
-    }
-
-    fn way_back(&mut self, actions: &mut Vec<Action>) -> Parsed<()> {
-        let at = self.at;
-        let object = self.is_word(&["it", "them"]) || self.reference(Thing::Object)?.is_some();
-        self.at = at;
-        if object {
-            return self.transfers(Verb::Take, actions);
-        }
-        self.eat(&["back"]);
-        let to = self.eat(&["to"]);
-        self.destination(true, to, actions)
-    }
-
-    fn destination(&mut self, back: bool, to: bool, actions: &mut Vec<Action>) -> Parsed<()> {
-        let start = self.at;
-        self.eat(&["its", "the", "their"]);
-        if self.eat(&["home", "start"]) {
-            self.eat(&["position", "posture", "place"]);
-            actions.push(Action::Home);
-            return Ok(());
-        }
-        self.at = start;
-        if back && !to && self.ends_phrase() {
-            actions.push(Action::Home);
-            return Ok(());
-        }
-        let point = self.coordinates()?;
-        if !point.is_empty() {
-            actions.push(Action::GoToPoint(point));
-            return Ok(());
-        }
-        if !to && !self.ends_phrase() && !matches!(self.kind(), Some(Kind::Name(_))) {
-            let word = self.source(self.at, self.at + 1);
-            return Err(self.problem(format!(
-                "{word:?} is not understood: say \"home\", \"to PLACE\" or \"to (x, y)\""
-            )));
-        }
-        for place in self.list(Thing::Place)? {
-            actions.push(Action::Go { place });
-        }
-        Ok(())
-    }
-
-    /// `the gripper`, `its gripper to 5 cm`, `its joints to (0, 1, …)`.
-    fn gripper_or_joints(&mut self, opening: Option<Opening>) -> Parsed<Option<Action>> {
-        let start = self.at;
-        self.eat(&["the", "its", "their"]);
-        if self.eat(&["gripper", "grippers", "hand", "fingers"]) {
-            return Ok(Some(Action::Gripper(if self.eat(&["to"]) {
-                Opening::Metres(self.length_m()?)
-            } else {
-                opening.ok_or_else(|| self.problem("say how wide, for example \"to 5 cm\""))?
-            })));
-        }
-        if self.eat(&["joints"]) {
-            self.eat(&["to"]);
-            let positions = self.coordinates()?;
-            if positions.is_empty() {
-                return Err(self.problem("say to which positions, in radians, for example \"to (0, -0.5, 1, 0, 0.5, 0)\""));
-            }
-            return Ok(Some(Action::MoveJoints(positions)));
-        }
-        self.at = start;
-        Ok(None)
     }
 }

@@ -18,6 +18,8 @@ pub(super) struct Cursor<'a> {
     pub(super) tokens: &'a [Token],
     pub(super) names: &'a Names<'a>,
     pub(super) at: usize,
+    /// Verb of the clause before, for "then to dock_b".
+    pub(super) verb: Option<verbs::Verb>,
 }
 
 /// Words with a grammatical job: none of them can be part of a name that is not known.
@@ -120,6 +122,15 @@ impl<'a> Cursor<'a> {
     pub(super) fn is_unknown_word(&self) -> bool {
         self.word()
             .is_some_and(|w| !FUNCTION_WORDS.contains(&w) && verbs::verb(w).is_none())
+    }
+
+    /// The verb that a misspelt `word` may be.
+    pub(super) fn verb_like(word: &str) -> String {
+        if FUNCTION_WORDS.contains(&word) {
+            String::new()
+        } else {
+            verbs::nearest(word)
+        }
     }
 
     pub(super) fn problem_at(&self, at: usize, text: impl Into<String>) -> Problem {

@@ -18,6 +18,8 @@ pub(super) struct Placed {
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(super) struct Group {
     pub(super) clauses: Vec<Placed>,
+    /// Said together with the group that runs before it, in a main and a subordinate clause.
+    pub(super) with_previous: bool,
     order: Order,
 }
 
@@ -55,6 +57,8 @@ struct Grammar<'a> {
     cursor: Cursor<'a>,
     groups: Vec<Group>,
     leading: Option<Leading>,
+    /// Group of the subordinate clause whose main clause comes next.
+    main_of: Option<usize>,
     /// An infix `after` or `before` opened the last group: what `and` would join is not clear.
     ambiguous_and: bool,
     sentence: usize,
@@ -66,6 +70,7 @@ pub(super) fn groups(cursor: Cursor<'_>) -> Parsed<Vec<Group>> {
         cursor,
         groups: vec![Group::default()],
         leading: None,
+        main_of: None,
         ambiguous_and: false,
         sentence: 0,
     };
@@ -85,9 +90,12 @@ fn in_order(groups: Vec<Group>) -> Vec<Group> {
         let swap = group.order == Order::BeforePrevious
             || ordered.last().is_some_and(|g| g.order == Order::AfterNext);
         let at = ordered.len() - usize::from(swap && !ordered.is_empty());
-        // Once swapped, "before" has had its effect.
+        let mut group = group;
         if let Some(previous) = ordered.last_mut() {
+            // Once swapped, "before" has had its effect.
             previous.order = Order::AsSpoken;
+            previous.with_previous |= swap;
+            group.with_previous &= !swap;
         }
         ordered.insert(at, group);
     }
@@ -132,9 +140,10 @@ impl Grammar<'_> {
             {
                 // "A and B at the same time." speaks of what came before, "A. Meanwhile, B" of what comes.
                 if cursor.at_end() {
-                    self.groups
-                        .last_mut()
-                        .map(|g| g.clauses.iter_mut().skip(1).for_each(|c| c.parallel = true));
+                    let group = self.groups.last_mut();
+                    for placed in group.into_iter().flat_map(|g| g.clauses.iter_mut().skip(1)) {
+                        placed.parallel = true;
+                    }
                 } else {
                     link.meanwhile = true;
                 }
@@ -220,16 +229,21 @@ impl Grammar<'_> {
         let closes = main && (link.comma || link.then) && !link.and;
         if let Some(leading) = self.leading.filter(|_| closes) {
             self.leading = None;
-            match leading {
-                Leading::While if !link.then => return true,
-                Leading::Before => {
-                    if let Some(group) = self.groups.last_mut() {
-                        group.order = Order::AfterNext;
-                    }
-                    self.groups.push(Group::default());
-                }
-                _ => self.groups.push(Group::default()),
+            self.main_of = self.groups.len().checked_sub(1);
+            if leading == Leading::While && !link.then {
+                return true;
             }
+            if let Some(group) = self
+                .groups
+                .last_mut()
+                .filter(|_| leading == Leading::Before)
+            {
+                group.order = Order::AfterNext;
+            }
+            self.groups.push(Group {
+                with_previous: true,
+                ..Group::default()
+            });
             self.ambiguous_and = false;
             return false;
         }
@@ -245,9 +259,38 @@ impl Grammar<'_> {
         together
     }
 
+    /// A subordinate clause that does not say who has the subject of its main clause.
+    fn share_subject(&mut self, clause: &mut Clause, infix: Option<Leading>) -> Parsed<()> {
+        let own_subject = clause.subject != Subject::Elided;
+        if let Some(group) = self.main_of.take().and_then(|at| self.groups.get_mut(at)) {
+            let unsaid = |c: &&mut Placed| c.clause.subject == Subject::Elided;
+            for placed in group.clauses.iter_mut().take_while(unsaid) {
+                placed.clause.subject = clause.subject.clone();
+            }
+        }
+        if infix.is_none() {
+            return Ok(());
+        }
+        let main: &[Placed] = self.groups.last().map_or(&[], |g| &g.clauses);
+        let mut said: Vec<&Subject> = main.iter().map(|p| &p.clause.subject).collect();
+        let starts_unsaid = said.first() == Some(&&Subject::Elided);
+        said.retain(|s| **s != Subject::Elided);
+        said.dedup();
+        match said.as_slice() {
+            [] if !own_subject => {}
+            [main] if !own_subject => clause.subject = (*main).clone(),
+            _ if own_subject && !starts_unsaid => {}
+            _ => {
+                let problem = "it is not clear which robot does what: name it in each clause";
+                return Err(self.cursor.problem_at(clause.tokens.0, problem));
+            }
+        }
+        Ok(())
+    }
+
     fn place(
         &mut self,
-        clause: Clause,
+        mut clause: Clause,
         parallel: bool,
         link: Link,
         starts_sentence: bool,
@@ -266,6 +309,7 @@ impl Grammar<'_> {
                 "it is not clear what comes after what: say it in sentences of their own, in order";
             return Err(self.cursor.problem_at(clause.tokens.0, problem));
         }
+        self.share_subject(&mut clause, infix)?;
         if let Some(infix) = infix {
             let order = if infix == Leading::After {
                 Order::BeforePrevious
@@ -274,6 +318,7 @@ impl Grammar<'_> {
             };
             self.groups.push(Group {
                 clauses: vec![],
+                with_previous: true,
                 order,
             });
             self.ambiguous_and = true;

@@ -24,7 +24,7 @@ impl Cursor<'_> {
         Ok(Some(value))
     }
 
-    /// `3 seconds`, `for half a minute` is not: numbers with a unit of time, in seconds.
+    /// `for 3 seconds`, `2 min`, `a minute`, in seconds.
     pub(super) fn duration_s(&mut self) -> Parsed<f64> {
         self.eat(&["for"]);
         let missing = "say for how long, for example \"5 seconds\"";

@@ -9,6 +9,7 @@ use super::clause::{Action, Objects, Subject};
 use super::cursor::Problem;
 use super::grammar::{Group, Placed};
 use super::skills::{Call, Skills};
+use super::subjects::Carried;
 use crate::Fleet;
 
 /// Most tasks that one text may ask for.
@@ -16,39 +17,31 @@ const MAX_TASKS: usize = 200;
 /// Leaves room for a number within the 64 bytes of an id.
 const MAX_ID_STEM_BYTES: usize = 58;
 
-type Robot = Option<String>;
-type Planned<T> = Result<T, String>;
-
-/// The subject of an earlier clause.
-struct Carried {
-    robots: Vec<String>,
-    /// Said, not found as the only one that can.
-    said: bool,
-    sentence: usize,
-}
+pub(super) type Robot = Option<String>;
+pub(super) type Planned<T> = Result<T, String>;
 
 /// Turns clauses into tasks.
 pub(super) struct Planner<'f> {
-    skills: Skills<'f>,
+    pub(super) skills: Skills<'f>,
     plan: Plan,
     ids: BTreeSet<String>,
-    carried: Option<Carried>,
+    pub(super) carried: Option<Carried>,
     /// What each robot holds because of the text so far.
-    holding: BTreeMap<Robot, String>,
+    pub(super) holding: BTreeMap<Robot, String>,
     /// What `it` and `them` refer to.
     spoken_of: Vec<String>,
     /// Last tasks of the group before.
     barrier: Vec<TaskId>,
-    group: GroupSoFar,
-    robots_of_last_group: BTreeSet<String>,
+    pub(super) group: GroupSoFar,
+    pub(super) robots_of_last_group: BTreeSet<String>,
     last_task: BTreeMap<String, TaskId>,
 }
 
 #[derive(Default)]
-struct GroupSoFar {
-    ids: Vec<TaskId>,
+pub(super) struct GroupSoFar {
+    pub(super) ids: Vec<TaskId>,
     followed: BTreeSet<TaskId>,
-    last_of: BTreeMap<String, TaskId>,
+    pub(super) last_of: BTreeMap<String, TaskId>,
     mover_of: BTreeMap<String, Robot>,
 }
 
@@ -77,7 +70,7 @@ pub(super) fn plan(
                 (Problem { at, text }, placed.clause.tokens)
             })?;
         }
-        planner.end_group();
+        planner.end_group(group.with_previous);
     }
     Ok(planner.plan)
 }
@@ -161,115 +154,6 @@ impl Planner<'_> {
             self.add(robot, call, placed)?;
         }
         Ok(())
-    }
-
-    /// Who acts.
-    fn robots(&mut self, action: &Action, placed: &Placed) -> Planned<Vec<Robot>> {
-        let subject = &placed.clause.subject;
-        let (robots, said) = match subject {
-            Subject::Robots(robots) => (robots.clone(), true),
-            Subject::OneOf(robots) => match self.only_one_of(robots, action)? {
-                Some(robot) => (vec![robot], true),
-                None => return Ok(vec![None]),
-            },
-            Subject::It => match &self.carried {
-                Some(carried) if carried.robots.len() == 1 => (carried.robots.clone(), true),
-                _ => return Err("it is not clear which robot \"it\" is: name it".into()),
-            },
-            Subject::They => (self.they()?, true),
-            Subject::Elided => match self.elided(action, placed)? {
-                Some(found) => found,
-                None => return Ok(vec![None]),
-            },
-        };
-        self.carried = Some(Carried {
-            robots: robots.clone(),
-            said,
-            sentence: placed.sentence,
-        });
-        Ok(robots.into_iter().map(Some).collect())
-    }
-
-    fn they(&self) -> Planned<Vec<String>> {
-        if let Some(carried) = self.carried.as_ref().filter(|c| c.robots.len() > 1) {
-            return Ok(carried.robots.clone());
-        }
-        let now: BTreeSet<String> = self.group.last_of.keys().cloned().collect();
-        let all = self.skills.robots();
-        for robots in [now, self.robots_of_last_group.clone(), all] {
-            if robots.len() > 1 {
-                return Ok(robots.into_iter().collect());
-            }
-        }
-        Err("it is not clear which robots are meant: name them".into())
-    }
-
-    fn elided(&mut self, action: &Action, placed: &Placed) -> Planned<Option<(Vec<String>, bool)>> {
-        if let Some(carried) = &self.carried {
-            let same_sentence = carried.said && carried.sentence == placed.sentence;
-            let able = carried
-                .robots
-                .iter()
-                .all(|r| self.able(Some(r.as_str()), action));
-            if same_sentence || (able && !placed.parallel) {
-                return Ok(Some((carried.robots.clone(), carried.said)));
-            }
-        }
-        if let Some(holder) = self.holder(action) {
-            return match holder {
-                Some(robot) => Ok(Some((vec![robot], false))),
-                None => Err("say which robot: it must be the one that picked it up".into()),
-            };
-        }
-        let everyone: Vec<String> = self.skills.robots().into_iter().collect();
-        Ok(self
-            .only_one_of(&everyone, action)?
-            .map(|robot| (vec![robot], false)))
-    }
-
-    /// Who holds the object of `action` because of the text so far.
-    fn holder(&self, action: &Action) -> Option<Robot> {
-        let object = object_of(action)?;
-        self.holding
-            .iter()
-            .find(|(_, held)| *held == object)
-            .map(|(robot, _)| robot.clone())
-    }
-
-    fn able(&self, robot: Option<&str>, action: &Action) -> bool {
-        let held = robot.and_then(|r| self.holding.get(&Some(r.to_owned())));
-        self.skills
-            .call(robot, action, held.map(String::as_str))
-            .is_ok()
-    }
-
-    /// The only one of `robots` that can; none if several can and it makes no difference which.
-    fn only_one_of(&self, robots: &[String], action: &Action) -> Planned<Option<String>> {
-        let able: Vec<&String> = robots
-            .iter()
-            .filter(|r| self.able(Some(r.as_str()), action))
-            .collect();
-        match able.as_slice() {
-            [robot] => Ok(Some((*robot).clone())),
-            // Names what is wrong with what was said, by the word of whoever comes nearest.
-            [] if robots.len() == 1 => self
-                .skills
-                .call(Some(&robots[0]), action, None)
-                .map(|_| None),
-            [] => self.skills.call(None, action, None).map(|_| None),
-            several => {
-                let names: Vec<&str> = several.iter().map(|r| r.as_str()).collect();
-                let others = self
-                    .skills
-                    .robots()
-                    .into_iter()
-                    .any(|r| !robots.contains(&r) && self.able(Some(r.as_str()), action));
-                if others || !any_robot_will_do(action) {
-                    return Err(format!("{} can do that: say which", names.join(" and ")));
-                }
-                Ok(None)
-            }
-        }
     }
 
     fn call(&self, robot: &Robot, action: &Action) -> Planned<Call> {
@@ -409,12 +293,15 @@ impl Planner<'_> {
         TaskId::try_new(id).map_err(|e| e.to_string())
     }
 
-    fn end_group(&mut self) {
+    fn end_group(&mut self, with_previous: bool) {
         let group = std::mem::take(&mut self.group);
         if group.ids.is_empty() {
             return;
         }
-        self.robots_of_last_group = group.last_of.into_keys().collect();
+        if !with_previous {
+            self.robots_of_last_group.clear();
+        }
+        self.robots_of_last_group.extend(group.last_of.into_keys());
         self.barrier = group
             .ids
             .into_iter()
@@ -423,21 +310,12 @@ impl Planner<'_> {
     }
 }
 
-fn object_of(action: &Action) -> Option<&str> {
+pub(super) fn object_of(action: &Action) -> Option<&str> {
     match action {
         Action::Transfer {
             objects: Objects::Named(names),
             ..
         } => names.first().map(String::as_str),
         _ => None,
-    }
-}
-
-/// True if the outcome in the world does not depend on who does it.
-fn any_robot_will_do(action: &Action) -> bool {
-    match action {
-        Action::Transfer { objects, .. } => *objects != Objects::Pronoun,
-        Action::Go { .. } | Action::Patrol { .. } | Action::Wait { .. } => true,
-        Action::GoToPoint(_) | Action::MoveJoints(_) | Action::Home | Action::Gripper(_) => false,
     }
 }

@@ -30,7 +30,7 @@ const RESULT_GRACE: Duration = Duration::from_secs(2);
 const ABSENCE: Duration = Duration::from_secs(30);
 /// Without feedback for so long, the `missions` topic is believed instead.
 const SILENCE: Duration = Duration::from_secs(3);
-/// A mission that the orchestrator does not list for so long is forgotten.
+/// A mission that a living orchestrator does not list for so long is forgotten.
 const FORGOTTEN: Duration = Duration::from_secs(10);
 /// From a cancel to the end of the mission.
 const CANCELLATION: Duration = Duration::from_secs(60);
@@ -125,7 +125,8 @@ async fn send_and_follow(
         mission_id: mission_id.to_string(),
         display: Display::new(global.json, mission_id.as_str()),
         heard: Instant::now(),
-        listed: Instant::now(),
+        is_known: false,
+        unlisted: None,
         lost: None,
         ended: None,
         cancelled: None,
@@ -170,8 +171,10 @@ struct Run<'a> {
     display: Display,
     /// Last feedback.
     heard: Instant,
-    /// Last time that `missions` listed the mission, or did not exist.
-    listed: Instant,
+    /// The orchestrator told about it once.
+    is_known: bool,
+    /// Since when `missions` does not list it although it was known.
+    unlisted: Option<Instant>,
     /// When and why the action cannot tell the result any more.
     lost: Option<(Instant, Error)>,
     /// The mission's end according to `missions`.
@@ -194,7 +197,7 @@ impl Run<'_> {
                 feedback = sent.feedback.recv(), if feedback_open => match feedback {
                     Some(feedback) => {
                         self.heard = Instant::now();
-                        self.listed = self.heard;
+                        (self.is_known, self.unlisted) = (true, None);
                         self.display.show(&feedback.into());
                     }
                     None => feedback_open = false,
@@ -247,9 +250,12 @@ impl Run<'_> {
             .iter()
             .find(|m| m.mission_id == self.mission_id)
         else {
+            if self.is_known && self.unlisted.is_none() {
+                self.unlisted = Some(Instant::now());
+            }
             return;
         };
-        self.listed = Instant::now();
+        (self.is_known, self.unlisted) = (true, None);
         if self.heard.elapsed() > SILENCE {
             self.display.show(&mission.into());
         }
@@ -281,6 +287,9 @@ impl Run<'_> {
                 environment::place_of_suite(self.global),
                 ABSENCE.as_secs()
             );
+        }
+        if self.unlisted.is_some_and(|since| since.elapsed() > FORGOTTEN) {
+            bail!("the orchestrator does not know mission {id} any more; send it again");
         }
         if let Some(at) = self.cancelled {
             if at.elapsed() > CANCELLATION {

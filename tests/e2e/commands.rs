@@ -1,0 +1,77 @@
+//! The command line around a suite: up, workers, robots, doctor.
+
+use std::time::Duration;
+
+use nix::sys::signal::Signal;
+use physical_ai_tests::Suite;
+
+const WAIT: Duration = Duration::from_secs(30);
+
+#[test]
+fn up_stops_everything_on_interrupt_with_exit_code_0() {
+    let mut suite = Suite::start("demo");
+    let names = [
+        "simulation_worker",
+        "sensor_worker",
+        "actuator_worker",
+        "agent_worker",
+        "orchestrator",
+    ];
+    let pids: Vec<i64> = names
+        .iter()
+        .map(|n| suite.node(n)["pid"].as_i64().unwrap())
+        .collect();
+    suite.up.signal(Signal::SIGINT);
+    let status = suite.up.wait_for_end(WAIT);
+    let text = suite.up.text();
+    assert_eq!(status.code(), Some(0), "{text}");
+    for name in names {
+        let ended = format!("\"code\":0,\"event\":\"exited\",\"node\":\"{name}\"");
+        let clean = text.lines().any(|l| {
+            let event: serde_json::Value = serde_json::from_str(l).unwrap_or_default();
+            event["event"] == "exited" && event["node"] == name && event["code"] == 0
+        });
+        assert!(clean, "{ended} is missing in {text}");
+    }
+    for pid in pids {
+        assert!(
+            !std::path::Path::new(&format!("/proc/{pid}")).exists(),
+            "{pid} still runs"
+        );
+    }
+}
+
+#[test]
+fn workers_and_robots_are_listed_with_what_they_offer() {
+    let suite = Suite::start("demo");
+    let (code, lines) = suite.run_cli(&["workers"]);
+    let text = format!("{lines:?}");
+    assert_eq!(code, 0);
+    for worker in [
+        "agent_worker",
+        "sensor_worker",
+        "actuator_worker",
+        "simulation_worker",
+    ] {
+        assert!(text.contains(worker), "{worker} is missing in {text}");
+    }
+    let (code, lines) = suite.run_cli(&["robots"]);
+    let text = format!("{lines:?}");
+    assert_eq!(code, 0);
+    for expected in ["arm_1", "rover_1", "pick_and_place", "navigate_to"] {
+        assert!(text.contains(expected), "{expected} is missing in {text}");
+    }
+    assert_eq!(suite.run_cli(&["doctor"]).0, 0);
+}
+
+#[test]
+fn command_without_a_suite_says_what_to_do() {
+    let domain = Suite::shared_domain();
+    let mut command = std::process::Command::new(physical_ai_tests::program("physical-ai"));
+    command.args(["mission", "run", "rover_1 returns home"]);
+    let mut client = physical_ai_tests::Process::start(&mut command, domain);
+    let status = client.wait_for_end(WAIT);
+    let text = client.text();
+    assert_ne!(status.code(), Some(0));
+    assert!(text.contains("physical-ai up"), "{text}");
+}

@@ -1,0 +1,153 @@
+//! `kill -9` of each process in turn while a mission runs.
+
+use std::time::Duration;
+
+use physical_ai_tests::{Process, Suite};
+use serde_json::Value;
+
+const WAIT: Duration = Duration::from_secs(90);
+/// Longest time from a death to robots at rest, simulated seconds.
+const STOP_S: f64 = 0.1;
+
+struct Outcome {
+    suite: Suite,
+    result: Value,
+    rover: Process,
+    killed_at_s: f64,
+}
+
+/// Starts a patrol and a pick-and-place, kills a node once both robots move, and waits for the end.
+fn run_and_kill(node: &str, mission: &str) -> Outcome {
+    let mut suite = Suite::start("demo");
+    let mut rover = suite.observe("rover_1");
+    let mut client = suite.cli(&["mission", "run", mission]);
+    rover.wait_for_event(WAIT, "moving");
+    rover.write_line("mark");
+    let killed_at_s = rover.wait_for_event(WAIT, "mark")["sim_s"]
+        .as_f64()
+        .unwrap();
+    suite.kill_node(node);
+    suite.wait_for_restart(node, WAIT);
+    let result = client.wait_for_event(WAIT, "result");
+    Outcome {
+        suite,
+        result,
+        rover,
+        killed_at_s,
+    }
+}
+
+const PATROL: &str = "rover_1 patrols dock_a and dock_b";
+
+/// How often tasks were started, by the agent's log.
+fn starts(suite: &mut Suite) -> usize {
+    suite.up.text().matches("task started").count()
+}
+
+fn assert_stopped_in_time(outcome: &mut Outcome) {
+    let rest = outcome.rover.wait_for_event(WAIT, "resting");
+    let took_s = rest["sim_s"].as_f64().unwrap() - outcome.killed_at_s;
+    assert!(took_s < STOP_S, "moved on for {took_s:.3} s: {rest}");
+}
+
+#[test]
+fn killed_agent_stops_its_robots_and_its_task_goes_on_after_the_restart() {
+    let mut outcome = run_and_kill("agent_worker", PATROL);
+    assert_stopped_in_time(&mut outcome);
+    assert_eq!(outcome.result["error_code"], 0, "{:#}", outcome.result);
+    assert_eq!(outcome.result["tasks"][0]["attempts"], 2);
+}
+
+#[test]
+fn killed_agent_fails_a_task_that_may_not_run_twice() {
+    let mission = "rover_1 patrols dock_a and dock_b while arm_1 puts the red box in bin_b";
+    let mut outcome = run_and_kill("agent_worker", mission);
+    let tasks = outcome.result["tasks"].as_array().unwrap();
+    let arm = tasks.iter().find(|t| t["robot"] == "arm_1").unwrap();
+    assert_eq!(arm["state"], "failed", "{:#}", outcome.result);
+    assert_eq!(arm["error_code"], 7);
+    assert!(
+        arm["error_msg"]
+            .as_str()
+            .unwrap()
+            .contains("restarted while it had the task")
+    );
+    assert_eq!(outcome.result["error_code"], 4);
+    let started = starts(&mut outcome.suite);
+    assert_eq!(started, 2, "nothing was started twice");
+    let (code, lines) = outcome
+        .suite
+        .run_cli(&["mission", "run", "rover_1 returns home"]);
+    assert_eq!(code, 0, "{lines:#?}");
+}
+
+#[test]
+fn killed_actuator_worker_stops_the_drives_and_the_mission_ends_with_a_reason() {
+    let mut outcome = run_and_kill("actuator_worker", PATROL);
+    assert_stopped_in_time(&mut outcome);
+    assert_ended_with_a_reason(&mut outcome);
+}
+
+#[test]
+fn killed_sensor_worker_stops_the_robot_and_the_mission_ends_with_a_reason() {
+    let mut outcome = run_and_kill("sensor_worker", PATROL);
+    assert_stopped_in_time(&mut outcome);
+    assert_ended_with_a_reason(&mut outcome);
+}
+
+#[test]
+fn killed_simulation_comes_back_and_the_mission_ends_with_a_reason() {
+    let mut outcome = run_and_kill("simulation_worker", PATROL);
+    assert_ended_with_a_reason(&mut outcome);
+}
+
+/// Success, or a failure that names its cause; and the suite works again afterwards.
+fn assert_ended_with_a_reason(outcome: &mut Outcome) {
+    let result = &outcome.result;
+    let reason = result["error_msg"].as_str().unwrap();
+    assert!(result["error_code"] == 0 || reason.len() > 20, "{result:#}");
+    let (code, lines) = outcome
+        .suite
+        .run_cli(&["mission", "run", "rover_1 goes to dock_a"]);
+    assert_eq!(code, 0, "{lines:#?}");
+}
+
+#[test]
+fn killed_orchestrator_goes_on_with_the_mission_and_starts_nothing_twice() {
+    let mut suite = Suite::start("demo");
+    let mut rover = suite.observe("rover_1");
+    let mission = "arm_1 puts the red box in bin_b while rover_1 patrols dock_a and dock_b, \
+                   then rover_1 returns home";
+    let mut client = suite.cli(&["mission", "run", mission, "--mission-id", "survivor"]);
+    rover.wait_for_event(WAIT, "moving");
+    suite.kill_node("orchestrator");
+    suite.wait_for_restart("orchestrator", WAIT);
+    let result = client.wait_for_event(WAIT, "result");
+    assert_eq!(result["error_code"], 0, "{result:#}");
+    for task in result["tasks"].as_array().unwrap() {
+        assert_eq!(
+            (&task["state"], &task["attempts"]),
+            (&"succeeded".into(), &1.into()),
+            "{task:#}"
+        );
+    }
+    assert_eq!(starts(&mut suite), 3, "nothing was started twice");
+    let (code, lines) = suite.run_cli(&["mission", "show", "survivor"]);
+    assert_eq!((code, &lines[0]["phase"]), (0, &"succeeded".into()));
+}
+
+#[test]
+fn killed_client_leaves_the_mission_running() {
+    let suite = Suite::start("demo");
+    let mut rover = suite.observe("rover_1");
+    let client = suite.cli(&["mission", "run", PATROL, "--mission-id", "orphan"]);
+    rover.wait_for_event(WAIT, "moving");
+    client.signal(nix::sys::signal::Signal::SIGKILL);
+    rover.wait_for_event(WAIT, "resting");
+    let (code, lines) = suite.run_cli(&["mission", "run", PATROL, "--mission-id", "orphan"]);
+    assert_eq!(
+        code, 0,
+        "a client that asks again gets the same mission's result"
+    );
+    assert_eq!(Suite::result(&lines)["tasks"][0]["attempts"], 1);
+}

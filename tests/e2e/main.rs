@@ -1,0 +1,14 @@
+//! The suite as its users run it: real processes, real DDS, real signals.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test whose fixture is not there has failed"
+)]
+
+mod bad_input;
+mod commands;
+mod crashes;
+mod interop;
+mod missions;
+mod namespaces;

@@ -1,0 +1,108 @@
+//! Missions from a sentence or a plan to robots that moved.
+
+use std::time::Duration;
+
+use nix::sys::signal::Signal;
+use physical_ai_tests::Suite;
+
+const WAIT: Duration = Duration::from_secs(60);
+const SENTENCE: &str = "arm_1 puts the red box in bin_b while rover_1 patrols dock_a and dock_b, then rover_1 returns home";
+
+#[test]
+fn sentence_becomes_moving_robots_and_a_result() {
+    let suite = Suite::start("demo");
+    let mut rover = suite.observe("rover_1");
+    let mut arm = suite.observe("arm_1");
+    let (code, lines) = suite.run_cli(&["mission", "run", SENTENCE]);
+    let result = Suite::result(&lines);
+    assert_eq!(code, 0, "{result:#}");
+    assert_eq!(result["error_code"], 0);
+    let tasks = result["tasks"].as_array().unwrap();
+    assert_eq!(tasks.len(), 3);
+    for task in tasks {
+        assert_eq!(task["state"], "succeeded", "{task:#}");
+        assert_eq!(task["worker"], "agent_worker");
+        assert!(task["result"]["duration_s"].as_f64().unwrap() > 0.5);
+    }
+    let phases: Vec<&str> = lines.iter().filter_map(|l| l["phase"].as_str()).collect();
+    assert!(
+        phases.contains(&"executing") && phases.contains(&"succeeded"),
+        "{phases:?}"
+    );
+    let feedback = lines
+        .iter()
+        .find(|l| l["event"] == "feedback" && l["planner"] != "");
+    assert_eq!(feedback.unwrap()["planner"], "parser");
+    rover.wait_for_event(WAIT, "moving");
+    arm.wait_for_event(WAIT, "moving");
+    // A late joiner reads from the latched topic how it ended.
+    let id = result["mission_id"].as_str().unwrap();
+    let (code, lines) = suite.run_cli(&["mission", "show", id]);
+    assert_eq!((code, &lines[0]["phase"]), (0, &"succeeded".into()));
+}
+
+#[test]
+fn interrupted_client_cancels_and_the_robot_stops() {
+    let suite = Suite::start("demo");
+    let mut rover = suite.observe("rover_1");
+    let mut client = suite.cli(&[
+        "mission",
+        "run",
+        "rover_1 patrols dock_a and dock_b 50 times",
+    ]);
+    rover.wait_for_event(WAIT, "moving");
+    client.signal(Signal::SIGINT);
+    let status = client.wait_for_end(WAIT);
+    assert_ne!(status.code(), Some(0));
+    let text = client.text();
+    assert!(text.contains("\"canceled\""), "{text}");
+    rover.write_line("mark");
+    let mark = rover.wait_for_event(WAIT, "mark");
+    assert_eq!(mark["moving"], false, "{mark}");
+    // The robot is free again.
+    let (code, lines) = suite.run_cli(&["mission", "run", "rover_1 returns home"]);
+    assert_eq!(code, 0, "{lines:#?}");
+}
+
+#[test]
+fn mission_is_cancelled_by_id_and_missed_deadline_ends_it() {
+    let suite = Suite::start("demo");
+    let patrol = "rover_1 patrols dock_a and dock_b 50 times";
+    let mut client = suite.cli(&["mission", "run", patrol, "--mission-id", "m-1"]);
+    client.wait_for(WAIT, |l| l.contains("\"running\"").then_some(()));
+    let (code, lines) = suite.run_cli(&["mission", "cancel", "m-1"]);
+    assert_eq!((code, &lines[0]["cancelling"][0]), (0, &"m-1".into()));
+    assert_ne!(client.wait_for_end(WAIT).code(), Some(0));
+    let (code, lines) = suite.run_cli(&["mission", "run", patrol, "--deadline-s", "1.5"]);
+    let result = Suite::result(&lines);
+    assert_eq!(code, 1);
+    assert_eq!(result["error_code"], 6, "{result:#}");
+}
+
+#[test]
+fn emergency_stop_latches_until_it_is_reset() {
+    let suite = Suite::start("demo");
+    let mut rover = suite.observe("rover_1");
+    let patrol = "rover_1 patrols dock_a and dock_b 50 times";
+    let mut client = suite.cli(&["mission", "run", patrol]);
+    rover.wait_for_event(WAIT, "moving");
+    rover.write_line("mark");
+    let before = rover.wait_for_event(WAIT, "mark")["sim_s"]
+        .as_f64()
+        .unwrap();
+    let (code, _) = suite.run_cli(&["estop", "--reason", "test"]);
+    assert_eq!(code, 0);
+    let rest = rover.wait_for_event(WAIT, "resting")["sim_s"]
+        .as_f64()
+        .unwrap();
+    assert!(rest > before);
+    let result = client.wait_for_event(WAIT, "result");
+    assert_eq!(result["tasks"][0]["error_code"], 5, "{result:#}");
+    let (code, _) = suite.run_cli(&["mission", "run", "rover_1 goes to dock_a"]);
+    assert_ne!(code, 0, "nothing moves while the stop is latched");
+    rover.write_line("mark");
+    assert_eq!(rover.wait_for_event(WAIT, "mark")["moving"], false);
+    assert_eq!(suite.run_cli(&["estop", "--reset"]).0, 0);
+    let (code, lines) = suite.run_cli(&["mission", "run", "rover_1 goes to dock_a"]);
+    assert_eq!(code, 0, "{lines:#?}");
+}

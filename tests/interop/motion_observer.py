@@ -1,0 +1,84 @@
+#!/usr/bin/env python3
+"""Watches one robot's joints and commands from rclpy and prints what changes, one JSON object a line.
+
+Prints READY once joint states arrive. Events, each with `sim_s` (stamp of the sample, ROS time):
+  moving / resting   the fastest joint passes the threshold; `fastest` in rad/s or m/s
+  hold / commanded   what the actuator worker sends to the drives
+Answers each line on standard input with {"event": "mark", "sim_s": newest stamp, "moving": …,
+"position": […], "hold": …}.
+"""
+import argparse
+import json
+import select
+import sys
+import time
+
+import rclpy
+from physical_ai_msgs.msg import ActuatorCommand
+from rclpy.executors import SingleThreadedExecutor
+from rclpy.qos import qos_profile_sensor_data
+from sensor_msgs.msg import JointState
+
+
+def say(**fields):
+    print(json.dumps(fields), flush=True)
+
+
+class Observer:
+    def __init__(self, node, arguments):
+        self.threshold = arguments.threshold
+        self.sim_s = None
+        self.moving = False
+        self.hold = None
+        self.position = []
+        self.velocity = []
+        robot = arguments.robot
+        node.create_subscription(JointState, f"{robot}/joint_states", self.joints, qos_profile_sensor_data)
+        node.create_subscription(ActuatorCommand, f"{robot}/hardware_command", self.command, qos_profile_sensor_data)
+
+    def joints(self, message):
+        first = self.sim_s is None
+        self.sim_s = message.header.stamp.sec + message.header.stamp.nanosec * 1e-9
+        self.position = list(message.position)
+        fastest = max(abs(v) for v in message.velocity)
+        moving = fastest > self.threshold
+        if moving != self.moving:
+            self.moving = moving
+            say(event="moving" if moving else "resting", sim_s=self.sim_s, fastest=fastest)
+        if first:
+            print("READY", flush=True)
+
+    def command(self, message):
+        hold = message.mode == ActuatorCommand.HOLD
+        if hold != self.hold:
+            self.hold = hold
+            stamp = message.header.stamp.sec + message.header.stamp.nanosec * 1e-9
+            say(event="hold" if hold else "commanded", sim_s=self.sim_s, stamp_s=stamp)
+
+    def mark(self):
+        say(event="mark", sim_s=self.sim_s, moving=self.moving, hold=self.hold, position=self.position)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--robot", required=True)
+    parser.add_argument("--namespace", default="")
+    parser.add_argument("--threshold", type=float, default=0.03, help="rad/s or m/s")
+    parser.add_argument("--timeout-s", type=float, default=120.0)
+    arguments = parser.parse_args()
+    rclpy.init()
+    node = rclpy.create_node("motion_observer", namespace=arguments.namespace)
+    observer = Observer(node, arguments)
+    executor = SingleThreadedExecutor()
+    executor.add_node(node)
+    end = time.monotonic() + arguments.timeout_s
+    while time.monotonic() < end:
+        executor.spin_once(timeout_sec=0.02)
+        if select.select([sys.stdin], [], [], 0)[0]:
+            if not sys.stdin.readline():
+                return
+            observer.mark()
+
+
+if __name__ == "__main__":
+    main()
