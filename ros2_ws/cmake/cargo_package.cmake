@@ -6,7 +6,6 @@
 # All packages share one target folder beside their build folders: r2r and the other crates that they
 # have in common are compiled once. Cargo decides what is out of date, so it runs at every build.
 find_package(ament_cmake REQUIRED)
-find_package(physical_ai_msgs REQUIRED)
 
 get_filename_component(CARGO_PACKAGE_WORKSPACE "${CMAKE_CURRENT_LIST_DIR}/.." ABSOLUTE)
 

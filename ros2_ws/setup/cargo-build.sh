@@ -13,7 +13,8 @@ ws=$(dirname "$here")
 # shellcheck source=ros2_ws/setup/ros-environment.sh
 source "$here/ros-environment.sh"
 
-prefixes=${AMENT_PREFIX_PATH:?source the setup file of ROS 2, and build with colcon}
+# Packages of programs come and go in this list; a list that changes makes cargo build r2r again.
+prefixes=$(prefixes_with_libraries "${AMENT_PREFIX_PATH:?source the setup file of ROS 2, and build with colcon}")
 [ -n "$(prefix_of physical_ai_msgs "$prefixes")" ] || {
   echo "cargo-build: physical_ai_msgs is not in AMENT_PREFIX_PATH; build it first: colcon build --packages-up-to $crate" >&2
   exit 1

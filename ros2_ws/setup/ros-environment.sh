@@ -22,3 +22,12 @@ library_folders() { # prefixes
   done
   printf '%s' "${folders#:}"
 }
+
+# Those prefixes of a colon-separated list that have libraries, and with them the interface packages.
+prefixes_with_libraries() { # prefixes
+  local prefix kept="" IFS=:
+  for prefix in $1; do
+    compgen -G "$prefix/lib/*.so" >/dev/null && kept="$kept:$prefix"
+  done
+  printf '%s' "${kept#:}"
+}

@@ -72,10 +72,11 @@ fn bad_missions_are_refused_by_field_and_value_and_nothing_moves() {
         }
     }
     // What the command line would not send, a client of its own can.
-    let mut client = suite.peer("mission_client.py", &["--text-bytes", "10000000", "--json"]);
+    let long = folder.path().join("long.yaml").display().to_string();
+    let mut client = suite.peer("mission_client.py", &["--plan-file", &long]);
     let status = client.wait_for_end(WAIT);
     let text = client.text();
-    assert!(text.contains("10000000 bytes"), "{text}");
+    assert!(text.contains("plan has 10000000 bytes"), "{text}");
     assert_ne!(status.code(), Some(0));
     let moved = rover.text();
     assert!(!moved.contains("\"moving\""), "{moved}");

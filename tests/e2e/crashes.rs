@@ -59,6 +59,36 @@ fn killed_agent_stops_its_robots_and_its_task_goes_on_after_the_restart() {
 }
 
 #[test]
+fn killed_agent_stops_a_fast_arm() {
+    let suite = Suite::start("demo");
+    let folder = tempfile::tempdir().unwrap();
+    let plan = folder.path().join("swing.yaml");
+    std::fs::write(
+        &plan,
+        "tasks: [{id: swing, skill: move_joints, robot: arm_1, \
+         params: {positions: [2.5, 0.0, 0.5, 0.0, 0.5, 0.0]}}]",
+    )
+    .unwrap();
+    let mut arm = suite.observe("arm_1");
+    let _client = suite.cli(&["mission", "run", &plan.display().to_string()]);
+    let at_speed = |mark: &Value| mark["fastest"].as_f64().unwrap() > 0.9;
+    let mark = loop {
+        arm.write_line("mark");
+        let mark = arm.wait_for_event(WAIT, "mark");
+        if at_speed(&mark) {
+            break mark;
+        }
+    };
+    suite.kill_node("agent_worker");
+    let rest = arm.wait_for_event(WAIT, "resting");
+    let took_s = rest["sim_s"].as_f64().unwrap() - mark["sim_s"].as_f64().unwrap();
+    assert!(
+        took_s < STOP_S,
+        "moved on for {took_s:.3} s from {mark}: {rest}"
+    );
+}
+
+#[test]
 fn killed_agent_fails_a_task_that_may_not_run_twice() {
     let mission = "rover_1 patrols dock_a and dock_b while arm_1 puts the red box in bin_b";
     let mut outcome = run_and_kill("agent_worker", mission);

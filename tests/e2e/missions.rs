@@ -81,7 +81,7 @@ fn mission_is_cancelled_by_id_and_missed_deadline_ends_it() {
 
 #[test]
 fn emergency_stop_latches_until_it_is_reset() {
-    let suite = Suite::start("demo");
+    let mut suite = Suite::start("demo");
     let mut rover = suite.observe("rover_1");
     let patrol = "rover_1 patrols dock_a and dock_b 50 times";
     let mut client = suite.cli(&["mission", "run", patrol]);
@@ -98,8 +98,13 @@ fn emergency_stop_latches_until_it_is_reset() {
     assert!(rest > before);
     let result = client.wait_for_event(WAIT, "result");
     assert_eq!(result["tasks"][0]["error_code"], 5, "{result:#}");
-    let (code, _) = suite.run_cli(&["mission", "run", "rover_1 goes to dock_a"]);
+    // The latch outlives the process that keeps it.
+    suite.kill_node("actuator_worker");
+    suite.wait_for_restart("actuator_worker", WAIT);
+    let (code, lines) = suite.run_cli(&["mission", "run", "rover_1 goes to dock_a"]);
     assert_ne!(code, 0, "nothing moves while the stop is latched");
+    let reason = Suite::result(&lines)["error_msg"].as_str().unwrap();
+    assert!(reason.contains("emergency stop"), "{reason}");
     rover.write_line("mark");
     assert_eq!(rover.wait_for_event(WAIT, "mark")["moving"], false);
     assert_eq!(suite.run_cli(&["estop", "--reset"]).0, 0);

@@ -32,14 +32,10 @@ fn two_suites_in_two_namespaces_do_not_touch_each_other() {
         !text.contains("\"moving\""),
         "rover_2 of fleet_b was not asked to move: {text}"
     );
-    for (suite, missions) in [(&a, 1), (&b, 1)] {
+    for suite in [&a, &b] {
         let (_, lines) = suite.run_cli(&["mission", "list"]);
         let text = format!("{lines:?}");
-        assert_eq!(
-            text.matches("\"succeeded\"").count() >= missions,
-            true,
-            "{text}"
-        );
+        assert!(text.contains("\"succeeded\""), "{text}");
         assert!(
             !text.contains(if suite.namespace == "fleet_a" {
                 "blue box"

@@ -4,7 +4,7 @@
 Prints READY once joint states arrive. Events, each with `sim_s` (stamp of the sample, ROS time):
   moving / resting   the fastest joint passes the threshold; `fastest` in rad/s or m/s
   hold / commanded   what the actuator worker sends to the drives
-Answers each line on standard input with {"event": "mark", "sim_s": newest stamp, "moving": …,
+Answers each line on standard input with {"event": "mark", "sim_s": newest stamp, "moving": …, "fastest": …,
 "position": […], "hold": …}.
 """
 import argparse
@@ -29,6 +29,7 @@ class Observer:
         self.threshold = arguments.threshold
         self.sim_s = None
         self.moving = False
+        self.fastest = 0.0
         self.hold = None
         self.position = []
         self.velocity = []
@@ -41,6 +42,7 @@ class Observer:
         self.sim_s = message.header.stamp.sec + message.header.stamp.nanosec * 1e-9
         self.position = list(message.position)
         fastest = max(abs(v) for v in message.velocity)
+        self.fastest = fastest
         moving = fastest > self.threshold
         if moving != self.moving:
             self.moving = moving
@@ -56,7 +58,7 @@ class Observer:
             say(event="hold" if hold else "commanded", sim_s=self.sim_s, stamp_s=stamp)
 
     def mark(self):
-        say(event="mark", sim_s=self.sim_s, moving=self.moving, hold=self.hold, position=self.position)
+        say(event="mark", sim_s=self.sim_s, moving=self.moving, fastest=self.fastest, hold=self.hold, position=self.position)
 
 
 def main():

@@ -1,6 +1,6 @@
 use std::collections::BTreeSet;
 
-use physical_ai_domain::{Capability, RobotName};
+use physical_ai_domain::{Capability, Plan, RobotName};
 use serde_json::Value;
 
 /// What live workers offer: the vocabulary of missions and the measure of their validity.
@@ -50,6 +50,18 @@ impl Fleet {
     pub fn can(&self, robot: &str, skill: &str) -> bool {
         self.capabilities.iter().any(|c| {
             c.skill.as_str() == skill && c.robot.as_ref().is_some_and(|r| r.as_str() == robot)
+        })
+    }
+
+    /// The first task that nobody can start now although somebody offers its skill, and why.
+    pub fn not_ready(&self, plan: &Plan) -> Option<String> {
+        plan.tasks.iter().find_map(|task| {
+            let robot = task.robot.as_ref().map(RobotName::as_str);
+            let mut offers = self.offers(task.skill.as_str(), robot).peekable();
+            let first = offers.peek()?;
+            let who = first.robot.as_ref().map_or("nobody", RobotName::as_str);
+            let reason = format!("task {}: {who} is not ready: {}", task.id, first.reason);
+            offers.all(|o| !o.ready).then_some(reason)
         })
     }
 
@@ -207,6 +219,18 @@ pub(crate) mod tests {
             BTreeSet::from(["bin_a", "bin_b", "dock_a", "dock_b"])
         );
         assert_eq!(fleet.objects(), BTreeSet::from(["blue_box", "red_box"]));
+    }
+
+    #[test]
+    fn unready_robot_is_named_with_its_reason() {
+        let mut offers = fleet().capabilities;
+        let plan = crate::parse_plan("tasks: [{id: a, skill: home, robot: rover_1}]").unwrap();
+        assert_eq!(Fleet::new(offers.clone()).not_ready(&plan), None);
+        for offer in &mut offers {
+            (offer.ready, offer.reason) = (false, "stopped".to_owned());
+        }
+        let reason = Fleet::new(offers).not_ready(&plan).unwrap();
+        assert_eq!(reason, "task a: rover_1 is not ready: stopped");
     }
 
     #[test]

@@ -183,7 +183,7 @@ pub struct Scheduler {
     last_token: FencingToken,
     last_sequence: u64,
     last_step_s: Option<f64>,
-    refused: BTreeSet<(WorkerName, FencingToken)>,
+    refused: BTreeSet<String>,
     effects: Vec<Effect>,
     paused: bool,
 }

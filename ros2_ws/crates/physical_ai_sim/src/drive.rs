@@ -5,6 +5,10 @@ use physical_ai_domain::{ActuatorCommand, CommandMode, JointKind, JointLimits};
 /// Simulated seconds without a command after which a drive stops by itself.
 pub const DRIVE_WATCHDOG_S: f64 = 0.04;
 
+/// Deceleration of a stop over the acceleration that motions are planned with: a robot at full planned
+/// speed comes to rest within 100 ms of falling silent, detection included.
+const STOP_DECELERATION_FACTOR: f64 = 4.0;
+
 /// Position gain of a joint's servo, in efforts at the limit per radian or metre.
 const POSITION_GAIN_PER_EFFORT: f64 = 50.0;
 /// Damping over stiffness of the position servo, seconds.
@@ -100,8 +104,8 @@ impl Drives {
         for (i, set_point) in self.set_points.iter_mut().enumerate() {
             let (kind, limits) = &self.joints[i];
             if self.mode == CommandMode::Hold {
-                // A controlled stop: as fast as the limits allow, not at once.
-                let step = limits.acceleration * dt_s;
+                // A controlled stop: fast, but along a ramp that the motors can follow.
+                let step = STOP_DECELERATION_FACTOR * limits.acceleration * dt_s;
                 set_point.velocity -= set_point.velocity.clamp(-step, step);
             }
             // Between commands the set point moves on, so that 200 Hz commands give smooth motion.

@@ -13,6 +13,9 @@ use physical_ai_ros::{
 
 use crate::parameters::ActuatorParameters;
 
+/// Least time between two warnings about one robot, seconds.
+const WARN_EVERY_S: f64 = 5.0;
+
 struct Robot {
     name: RobotName,
     guard: CommandGuard,
@@ -22,6 +25,7 @@ struct Robot {
     sequence: u64,
     rejected: u64,
     holds: u64,
+    warned_s: f64,
     reason: String,
     published: Option<(u8, String)>,
 }
@@ -75,7 +79,7 @@ impl Application for Actuators {
             Qos::state_latched(),
             |app: &mut Self, context, message: Bool| {
                 // Anyone may stop; only the service may reset.
-                if message.data {
+                if message.data && !app.emergency_stop {
                     app.set_emergency_stop(context, true, "topic emergency_stop");
                 }
             },
@@ -183,13 +187,19 @@ impl Actuators {
         for robot in &mut self.robots {
             if robot.guard.poll(steady_s) {
                 robot.hold(now, "no fresh command");
-                tracing::warn!(robot = %robot.name, "no fresh command: controlled stop");
+                // A loaded machine stops often; a line a moment is enough for people.
+                if steady_s - robot.warned_s > WARN_EVERY_S {
+                    robot.warned_s = steady_s;
+                    tracing::warn!(robot = %robot.name, holds = robot.holds, "no fresh command: controlled stop");
+                }
                 context.request_diagnostics_update();
             }
         }
     }
 
     fn set_emergency_stop(&mut self, context: &mut Context<Self>, engage: bool, who: &str) {
+        // Told again even if nothing changes here: after a restart others may believe something else.
+        self.emergency.publish(&Bool { data: engage });
         if self.emergency_stop == engage {
             return;
         }
@@ -201,7 +211,6 @@ impl Actuators {
                 robot.hold(now, "the emergency stop is engaged");
             }
         }
-        self.emergency.publish(&Bool { data: engage });
         context.request_diagnostics_update();
         if engage {
             tracing::error!(who, "emergency stop engaged");
@@ -227,6 +236,7 @@ impl Robot {
             sequence: 0,
             rejected: 0,
             holds: 0,
+            warned_s: f64::NEG_INFINITY,
             reason: "no command yet".to_owned(),
             published: None,
         })

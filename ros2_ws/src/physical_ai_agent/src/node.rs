@@ -33,6 +33,7 @@ pub struct AgentNode {
     pub(crate) link: WorkerLink,
     topics: BTreeMap<RobotName, Topics>,
     emergency_stop: bool,
+    emergency: Publisher<Bool>,
     bad_states: u64,
 }
 
@@ -140,12 +141,7 @@ impl Application for AgentNode {
         context.subscribe(
             "emergency_stop",
             Qos::state_latched(),
-            |app: &mut Self, context, m: Bool| {
-                app.emergency_stop = m.data;
-                app.agent.set_emergency_stop(m.data);
-                app.refresh_offer(context);
-                context.request_diagnostics_update();
-            },
+            |app: &mut Self, context, m: Bool| app.set_emergency_stop(context, m.data),
         )?;
         context.timer(Duration::from_millis(50), ClockKind::Steady, Self::watch);
         context.timer(
@@ -160,6 +156,7 @@ impl Application for AgentNode {
             link,
             topics,
             emergency_stop: false,
+            emergency: context.publisher("emergency_stop", Qos::state_latched())?,
             bad_states: 0,
         })
     }
@@ -255,6 +252,19 @@ impl AgentNode {
             detail: verdict.detail(robot.joint_names()),
             interventions: robot.interventions(),
         });
+    }
+
+    fn set_emergency_stop(&mut self, context: &mut Context<Self>, engaged: bool) {
+        if self.emergency_stop == engaged {
+            return;
+        }
+        self.emergency_stop = engaged;
+        self.agent.set_emergency_stop(engaged);
+        // Said again, so that an actuator worker that starts later hears of a stop that its
+        // predecessor latched.
+        self.emergency.publish(&Bool { data: engaged });
+        self.refresh_offer(context);
+        context.request_diagnostics_update();
     }
 
     fn see_objects(&mut self, context: &mut Context<Self>, message: &ObjectPoses) {

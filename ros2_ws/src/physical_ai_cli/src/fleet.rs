@@ -16,8 +16,10 @@ use crate::{connection, output};
 
 /// How long to wait for the orchestrator's list, and for two heartbeats of everybody without one.
 const LISTENING: Duration = Duration::from_secs(2);
-/// Metrics come once a second.
+/// Metrics come once a second, after a moment of discovery.
 const METRICS: Duration = Duration::from_millis(1500);
+/// How often what was heard is looked through.
+const POLL: Duration = Duration::from_millis(20);
 
 /// Workers, and whether it was the orchestrator who listed them.
 pub struct Fleet {
@@ -188,6 +190,10 @@ struct Measured {
 }
 
 impl Measured {
+    fn is_complete(&self) -> bool {
+        self.rate_hz.is_some() && self.latency_p50_us.is_some() && self.safety.is_some()
+    }
+
     fn add(&mut self, m: &ControlMetrics) {
         let keep = |old: &mut Option<f64>, new: f64| {
             if new.is_finite() {
@@ -221,17 +227,21 @@ async fn measure<'a>(
             .await?;
         streams.push((robot.clone(), metrics, safety));
     }
-    tokio::time::sleep_until(until).await;
-    for (robot, mut metrics, mut safety) in streams {
-        let entry: &mut Measured = measured.entry(robot).or_default();
-        while let Ok(m) = metrics.try_recv() {
-            entry.add(&m);
+    loop {
+        for (robot, metrics, safety) in &mut streams {
+            let entry: &mut Measured = measured.entry(robot.clone()).or_default();
+            while let Ok(m) = metrics.try_recv() {
+                entry.add(&m);
+            }
+            while let Ok(s) = safety.try_recv() {
+                entry.safety = Some((s.state, s.cause));
+            }
         }
-        while let Ok(s) = safety.try_recv() {
-            entry.safety = Some((s.state, s.cause));
+        if Instant::now() >= until || measured.values().all(Measured::is_complete) {
+            return Ok(measured);
         }
+        tokio::time::sleep(POLL).await;
     }
-    Ok(measured)
 }
 
 const fn safety_state(value: u8) -> &'static str {
@@ -270,9 +280,9 @@ fn robot_json(name: &str, robot: &Robot, measured: &Measured) -> Value {
     let skills: Vec<Value> = robot
         .skills
         .iter()
-        .map(|(skill, reason)| {
-            json!({"skill": skill, "ready": reason.is_empty(), "reason": reason})
-        })
+        .map(
+            |(skill, reason)| json!({"skill": skill, "ready": reason.is_empty(), "reason": reason}),
+        )
         .collect();
     json!({
         "robot": name,
@@ -308,11 +318,14 @@ fn robot_table<'a>(rows: impl Iterator<Item = (&'a String, &'a Robot, &'a Measur
         let not_ready: Vec<&str> = robot.not_ready().into_iter().collect();
         let workers: Vec<&str> = robot.workers.iter().map(String::as_str).collect();
         let skills: Vec<&str> = robot.skills.keys().map(String::as_str).collect();
-        let safety = m.safety.as_ref().map_or_else(String::new, |(state, cause)| {
-            format!("{} {cause}", safety_state(*state))
-                .trim_end()
-                .to_owned()
-        });
+        let safety = m
+            .safety
+            .as_ref()
+            .map_or_else(String::new, |(state, cause)| {
+                format!("{} {cause}", safety_state(*state))
+                    .trim_end()
+                    .to_owned()
+            });
         table.add_row([
             name.clone(),
             workers.join(", "),

@@ -22,6 +22,9 @@ pub fn json_line(value: &Value) {
     line(value);
 }
 
+/// Narrower tables cannot be read, whatever the terminal says; wrapped lines can.
+const LEAST_WIDTH: u16 = 60;
+
 /// An empty table in the style of all tables.
 pub fn table(header: &[&str]) -> Table {
     let mut table = Table::new();
@@ -29,6 +32,10 @@ pub fn table(header: &[&str]) -> Table {
         .load_style(presets::UTF8_FULL_CONDENSED)
         .set_content_arrangement(ContentArrangement::Dynamic)
         .set_header(header.iter().copied());
+    // Some terminals, such as those of build services, claim to have no columns at all.
+    if table.width().is_some_and(|width| width < LEAST_WIDTH) {
+        table.set_width(LEAST_WIDTH);
+    }
     table
 }
 

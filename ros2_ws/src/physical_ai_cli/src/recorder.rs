@@ -29,6 +29,9 @@ const DISCOVER_EARLY: Duration = Duration::from_millis(100);
 const DISCOVER_LATER: Duration = Duration::from_millis(500);
 const EARLY: Duration = Duration::from_secs(5);
 
+/// Time for the suite to be discovered before the recording begins.
+const FIRST_LOOK: Duration = Duration::from_millis(300);
+
 /// What is still on its way when the end is asked for gets this long to arrive.
 const LAST_MESSAGES: Duration = Duration::from_millis(150);
 
@@ -100,10 +103,14 @@ pub async fn record(
     std::fs::create_dir_all(&options.out)
         .with_context(|| format!("folder {} cannot be made", options.out.display()))?;
     let path = options.out.join(FILE_NAME);
-    let mut file = McapFile::create(&path)?;
-    run_files::keep_named(&mut file, global, options, listener::wall_ns())?;
     let client = connection::connect(global)?;
     let (mut listener, heard) = Listener::start(client, &global.namespace).await?;
+    // Whoever starts a mission when the file is there finds that the recorder already listens.
+    listener.discover().await?;
+    tokio::time::sleep(FIRST_LOOK).await;
+    listener.discover().await?;
+    let mut file = McapFile::create(&path)?;
+    run_files::keep_named(&mut file, global, options, listener::wall_ns())?;
     let mut session = Session::new(file, heard);
     eprintln!("recording to {}", path.display());
     session.run(global, &mut listener, stop).await?;

@@ -124,11 +124,7 @@ impl Orchestrator {
         let fleet = self.scheduler.fleet();
         let waited_s = context.steady_s() - waiting.since_s;
         if fleet.is_empty() && waited_s < self.fleet_wait_s {
-            waiting.handle.feedback(ExecuteMission::Feedback {
-                phase: MissionPhase::Decomposing.as_str().to_owned(),
-                ..Default::default()
-            });
-            return self.goals.waiting.push(waiting);
+            return self.wait_with(waiting, MissionPhase::Decomposing);
         }
         if fleet.is_empty() {
             let refusal = Refusal::new(
@@ -142,6 +138,13 @@ impl Orchestrator {
             Ok(made) => made,
             Err(refusal) => return refuse(waiting, &refusal),
         };
+        if let Some(reason) = fleet.not_ready(&plan) {
+            // A robot that was just started is ready in a moment; one that was stopped is not.
+            if waited_s < self.fleet_wait_s {
+                return self.wait_with(waiting, MissionPhase::Validating);
+            }
+            return refuse(waiting, &Refusal::new(MissionError::NoWorker, reason));
+        }
         tracing::info!(mission = %id, planner, tasks = plan.tasks.len(), "mission accepted");
         let submission = Submission {
             id: id.clone(),
@@ -157,6 +160,14 @@ impl Orchestrator {
             .or_default()
             .push(waiting.handle);
         self.step(context, Event::Submit(Box::new(submission)));
+    }
+
+    fn wait_with(&mut self, waiting: Waiting, phase: MissionPhase) {
+        waiting.handle.feedback(ExecuteMission::Feedback {
+            phase: phase.as_str().to_owned(),
+            ..Default::default()
+        });
+        self.goals.waiting.push(waiting);
     }
 
     fn admit(&self, context: &Context<Self>) -> Result<(), Refusal> {

@@ -42,6 +42,8 @@ impl ParameterValue {
             },
             Value::String(value) => Self::String(value.clone()),
             Value::Sequence(items) => Self::array_from_yaml(items)?,
+            // ros2 launch writes a list as `!!python/tuple`; rcl ignores tags too.
+            Value::Tagged(tagged) => Self::from_yaml(&tagged.value)?,
             _ => return None,
         })
     }
@@ -378,6 +380,13 @@ mod tests {
             ParameterValue::Double(1.0),
             "rate: not declared; known are rate_hz, names, count",
         );
+    }
+
+    #[test]
+    fn list_that_ros2_launch_wrote_is_a_list() {
+        let yaml = serde_yaml_ng::from_str("!!python/tuple\n- arm_1\n- rover_1\n").unwrap();
+        let expected = ParameterValue::StringArray(vec!["arm_1".into(), "rover_1".into()]);
+        assert_eq!(ParameterValue::from_yaml(&yaml), Some(expected));
     }
 
     #[test]

@@ -18,7 +18,7 @@ const WAIT: Duration = Duration::from_secs(60);
 fn domain() -> String {
     static NEXT: AtomicU32 = AtomicU32::new(0);
     let offset = NEXT.fetch_add(1, Ordering::Relaxed);
-    (100 + (std::process::id() * 7 + offset) % 100).to_string()
+    (1 + (std::process::id() * 7 + offset) % 100).to_string()
 }
 
 const NODE: &str = env!("CARGO_BIN_EXE_runtime_node");

@@ -421,7 +421,11 @@ impl RobotControl {
             error,
             error_msg,
             result,
-            retryable: !matches!(error, ErrorCode::InvalidParams | ErrorCode::UnknownSkill),
+            // After a safety stop nothing moves again by itself: a person has to ask for it.
+            retryable: !matches!(
+                error,
+                ErrorCode::InvalidParams | ErrorCode::UnknownSkill | ErrorCode::SafetyStop
+            ),
             ..running.report(
                 state,
                 if state == TaskState::Succeeded {

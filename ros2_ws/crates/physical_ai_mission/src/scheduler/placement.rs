@@ -178,17 +178,36 @@ impl Scheduler {
             .any(|c| fits(task, c) && c.ready)
     }
 
+    fn why_not_ready(&self, task: &Task) -> Option<String> {
+        self.workers
+            .iter()
+            .filter(|w| w.takes_tasks())
+            .flat_map(|w| &w.report.capabilities)
+            .find(|c| fits(task, c) && !c.ready)
+            .map(|c| c.reason.clone())
+    }
+
     fn give_up_waiting(&mut self, now: Now, id: &MissionId, index: usize) {
         let wait_s = self.config.worker_wait_s;
+        let reason = self
+            .missions
+            .get(id)
+            .and_then(|m| self.why_not_ready(&m.tasks[index]));
         let Some(mut run) = self.progress(now, id) else {
             return;
         };
         let spec = &run.mission.tasks[index].spec;
         let robot = spec.robot.as_ref().map_or("any robot", |r| r.as_str());
-        let error_msg = format!(
-            "no live worker offered {} for {robot} within {wait_s} s: see `physical-ai workers`",
-            spec.skill
-        );
+        let error_msg = match reason {
+            Some(reason) => format!(
+                "{robot} was not ready for {} within {wait_s} s: {reason}",
+                spec.skill
+            ),
+            None => format!(
+                "no live worker offered {} for {robot} within {wait_s} s: see `physical-ai workers`",
+                spec.skill
+            ),
+        };
         let before = run.mission.error;
         run.attempt_failed(
             index,

@@ -1,8 +1,6 @@
 //! What workers say about attempts, and what their silence means.
 
-use physical_ai_domain::{
-    ErrorCode, FencingToken, MissionId, TaskReport, TaskState, WorkerName, WorkerState,
-};
+use physical_ai_domain::{ErrorCode, MissionId, TaskReport, TaskState, WorkerName, WorkerState};
 
 use super::progress::Failure;
 use super::{Effect, Now, Scheduler};
@@ -31,7 +29,7 @@ impl Scheduler {
         };
         let terminal = report.state.is_terminal();
         if let Err(problem) = self.judge_report(worker, incarnation, &report) {
-            self.refuse(worker, report.token, problem);
+            self.refuse(problem);
         } else {
             self.apply_report(now, report);
         }
@@ -81,11 +79,9 @@ impl Scheduler {
         }
     }
 
-    fn refuse(&mut self, worker: &WorkerName, token: FencingToken, problem: String) {
-        if self.refused.len() >= REMEMBERED_REFUSALS {
-            self.refused.pop_first();
-        }
-        if self.refused.insert((worker.clone(), token)) {
+    /// Complains once about each lie, and not at all when there are too many.
+    fn refuse(&mut self, problem: String) {
+        if self.refused.len() < REMEMBERED_REFUSALS && self.refused.insert(problem.clone()) {
             let text = format!("{problem}; the report was ignored");
             self.effects.push(Effect::Warning(text));
         }

@@ -27,13 +27,6 @@ impl<'f> Skills<'f> {
         self.fleet.robots().into_iter().map(str::to_owned).collect()
     }
 
-    /// True if every offer of the skill says that it may run twice.
-    pub(super) fn idempotent(&self, skill: &str, robot: Option<&str>) -> bool {
-        self.fleet
-            .offers(skill, robot)
-            .all(|offer| offer.idempotent)
-    }
-
     /// The call that makes `robot`, or any, do `action` while it holds `held`.
     ///
     /// The error says what the robot lacks, or what is wrong with the parameters.

@@ -251,12 +251,6 @@ impl Planner<'_> {
             }
             self.group.followed.insert(last.clone());
         }
-        let idempotent = self.skills.idempotent(call.skill, robot.as_deref());
-        let kind = if idempotent {
-            FailurePolicyKind::Reassign
-        } else {
-            FailurePolicyKind::FailMission
-        };
         let named = |name: &String| RobotName::try_new(name.as_str()).map_err(|e| e.to_string());
         self.plan.tasks.push(TaskSpec {
             id: id.clone(),
@@ -264,8 +258,10 @@ impl Planner<'_> {
             robot: robot.as_ref().map(named).transpose()?,
             params: Value::Object(call.params),
             after,
+            // A failure that a worker reported may be tried again. What a lost worker left half done is
+            // not: the scheduler repeats that only if the skill says that it may run twice.
             on_failure: FailurePolicy {
-                kind,
+                kind: FailurePolicyKind::Reassign,
                 ..FailurePolicy::default()
             },
             resources: Resources::new(),

@@ -43,6 +43,7 @@ pub(super) fn tokens(text: &str, names: &Names) -> Vec<Token> {
     while at < plain.len() {
         let longest = (1..=MAX_NAME_TOKENS.min(plain.len() - at))
             .rev()
+            .filter(|n| !counts(&plain[at + n - 1..]))
             .find_map(|n| Some((n, name_of(&plain[at..at + n], names)?)));
         if let Some((n, name)) = longest {
             merged.push(Token {
@@ -57,6 +58,17 @@ pub(super) fn tokens(text: &str, names: &Names) -> Vec<Token> {
         }
     }
     merged
+}
+
+/// True at a number that counts what follows: "dock_a 2 times" is not about a dock_a_2.
+fn counts(tokens: &[Token]) -> bool {
+    let number = matches!(tokens.first().map(|t| &t.kind), Some(Kind::Number(_)));
+    let counted = tokens.get(1).map(|t| t.text.as_str());
+    number
+        && matches!(
+            counted,
+            Some("times" | "time" | "rounds" | "round" | "laps" | "lap" | "x")
+        )
 }
 
 fn name_of(tokens: &[Token], names: &Names) -> Option<Name> {
@@ -139,13 +151,34 @@ fn word_length(text: &str) -> usize {
 
 #[cfg(test)]
 mod tests {
+    use physical_ai_domain::Capability;
+
     use super::*;
+    use crate::Fleet;
     use crate::fleet::tests::fleet;
+
+    fn with_dock_a_2() -> Fleet {
+        let fleet = fleet();
+        let patrol = fleet.offers("patrol", None).next().unwrap();
+        let schema = patrol
+            .parameters_schema
+            .to_string()
+            .replace("dock_b", "dock_a_2");
+        let more = Capability {
+            parameters_schema: serde_json::from_str(&schema).unwrap(),
+            ..patrol.clone()
+        };
+        let others = fleet
+            .skills()
+            .into_iter()
+            .flat_map(|s| fleet.offers(s, None).cloned());
+        Fleet::new(others.chain([more]).collect())
+    }
 
     #[test]
     fn tokens_join_names_and_keep_numbers() {
         let check = |text: &str, expected: &[&str]| {
-            let fleet = fleet();
+            let fleet = with_dock_a_2();
             let found = tokens(text, &Names::new(&fleet));
             let found: Vec<&str> = found.iter().map(|t| t.text.as_str()).collect();
             assert_eq!(found, expected, "{text}");
@@ -155,6 +188,10 @@ mod tests {
         check(
             "(1.5,-2) 5s 3.",
             &["(", "1.5", ",", "-2", ")", "5", "s", "3", "."],
+        );
+        check(
+            "dock a 2, dock_a 2 times",
+            &["dock_a_2", ",", "dock_a", "2", "times"],
         );
         check("don't - ünder ✈", &["don't", "-", "ünder", "✈"]);
     }

@@ -88,11 +88,7 @@ async fn version_of(program: &Path) -> Result<String, String> {
     if output.status.success() {
         Ok(first_line(&output.stdout))
     } else {
-        Err(format!(
-            "{}: {}",
-            output.status,
-            first_line(&output.stderr)
-        ))
+        Err(format!("{}: {}", output.status, first_line(&output.stderr)))
     }
 }
 
@@ -155,7 +151,11 @@ fn world_and_models(world_file: &Path, model_folder: &Path) -> Vec<Check> {
         checks.push(match model {
             Ok(model) => Check::ok(
                 &name,
-                format!("{} ({} movable joints)", path.display(), model.movable().len()),
+                format!(
+                    "{} ({} movable joints)",
+                    path.display(),
+                    model.movable().len()
+                ),
             ),
             Err(problem) => Check::fail(&name, problem, mend),
         });
@@ -240,6 +240,9 @@ mod tests {
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../..");
         let checks = world_and_models(&root.join("params/worlds/demo.yaml"), &root.join("urdf"));
         assert!(checks.len() >= 3);
-        assert!(checks.iter().all(|c| c.verdict == Verdict::Ok), "{checks:?}");
+        assert!(
+            checks.iter().all(|c| c.verdict == Verdict::Ok),
+            "{checks:?}"
+        );
     }
 }

@@ -57,7 +57,7 @@ fn shared_memory(folder: &Path) -> Check {
     let name = "shared memory";
     match nix::sys::statvfs::statvfs(folder) {
         Ok(stat) => {
-            let free = (stat.blocks_available() as u64 * stat.fragment_size() as u64) / MIB;
+            let free = stat.blocks_available() * stat.fragment_size() / MIB;
             let found = format!("{}: {free} MiB free", folder.display());
             if free >= SHARED_MEMORY_MIB {
                 Check::ok(name, found)

@@ -236,8 +236,9 @@ impl Run<'_> {
                 "the orchestrator does not take the mission now; its log says why"
             )),
             Err(error) => {
-                self.display
-                    .note(&format!("the orchestrator went away ({error}); waiting for it"));
+                self.display.note(&format!(
+                    "the orchestrator went away ({error}); waiting for it"
+                ));
                 self.lost = Some((Instant::now(), error));
                 Ok(None)
             }
@@ -288,7 +289,10 @@ impl Run<'_> {
                 ABSENCE.as_secs()
             );
         }
-        if self.unlisted.is_some_and(|since| since.elapsed() > FORGOTTEN) {
+        if self
+            .unlisted
+            .is_some_and(|since| since.elapsed() > FORGOTTEN)
+        {
             bail!("the orchestrator does not know mission {id} any more; send it again");
         }
         if let Some(at) = self.cancelled {

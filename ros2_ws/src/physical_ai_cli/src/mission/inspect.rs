@@ -69,7 +69,10 @@ pub async fn show(global: &Global, id: &str) -> anyhow::Result<ExitCode> {
 
 /// Cancels one mission, or all.
 pub async fn cancel(global: &Global, id: &str) -> anyhow::Result<ExitCode> {
-    ensure!(!id.is_empty(), "mission id is empty; `all` cancels every mission");
+    ensure!(
+        !id.is_empty(),
+        "mission id is empty; `all` cancels every mission"
+    );
     let mission_id = if id == "all" { "" } else { id };
     let client = connection::connect(global)?;
     let request = CancelMission::Request {
@@ -128,10 +131,7 @@ fn exit_code(good: bool) -> ExitCode {
 
 /// Task, predicted start and end.
 fn schedule(answer: &ValidateMission::Response) -> impl Iterator<Item = (&str, f64, f64)> {
-    let times = answer
-        .predicted_start_s
-        .iter()
-        .zip(&answer.predicted_end_s);
+    let times = answer.predicted_start_s.iter().zip(&answer.predicted_end_s);
     answer
         .task_ids
         .iter()
@@ -170,7 +170,11 @@ fn validation_text(answer: &ValidateMission::Response) -> String {
     }
     let mut table = output::table(&["task", "start", "end"]);
     for (id, start, end) in schedule(answer) {
-        table.add_row([id.to_owned(), format!("{start:.1} s"), format!("{end:.1} s")]);
+        table.add_row([
+            id.to_owned(),
+            format!("{start:.1} s"),
+            format!("{end:.1} s"),
+        ]);
     }
     format!(
         "{table}\nvalid (plan: {}); predicted to take {:.1} s",

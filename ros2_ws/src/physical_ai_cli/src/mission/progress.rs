@@ -63,6 +63,8 @@ impl Display {
             for bar in bars.tasks.values() {
                 bar.abandon();
             }
+            // The cursor stays at the end of the last bar.
+            output::note("");
         }
     }
 }
@@ -108,7 +110,7 @@ impl Bars {
 }
 
 fn bar() -> ProgressBar {
-    let style = ProgressStyle::with_template("{prefix:>16.16} {bar:28} {msg}")
+    let style = ProgressStyle::with_template("{prefix:>22} {bar:28} {msg}")
         .unwrap_or_else(|_| ProgressStyle::default_bar());
     ProgressBar::new(STEPS).with_style(style)
 }

@@ -35,9 +35,8 @@ pub async fn now(client: &Client, global: &Global) -> anyhow::Result<Time> {
         return Ok(Time::from(now));
     }
     let clock = timeout(PATIENCE, clock.recv()).await.ok().flatten();
-    let clock = clock.ok_or_else(|| {
-        connection::nobody(global, "publisher of simulated time (topic `clock`)")
-    })?;
+    let clock = clock
+        .ok_or_else(|| connection::nobody(global, "publisher of simulated time (topic `clock`)"))?;
     Ok(time_from_msg(&clock.clock))
 }
 

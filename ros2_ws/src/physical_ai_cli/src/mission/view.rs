@@ -283,7 +283,10 @@ mod tests {
         assert_eq!(json["tasks"][0]["state"], "succeeded");
         assert_eq!(json["tasks"][0]["result"]["lifted_m"], 0.1);
         let table = result_table(&result(0).tasks);
-        assert!(table.contains("2.5 s") && table.contains("arm_1"), "{table}");
+        assert!(
+            table.contains("2.5 s") && table.contains("arm_1"),
+            "{table}"
+        );
     }
 
     #[test]
@@ -295,10 +298,7 @@ mod tests {
 
     #[test]
     fn summaries_say_what_went_wrong() {
-        assert_eq!(
-            summary(&result(0)),
-            "mission m succeeded: 1 of 1 tasks"
-        );
+        assert_eq!(summary(&result(0)), "mission m succeeded: 1 of 1 tasks");
         let text = summary(&result(6));
         assert!(text.contains("deadline missed") && text.contains("put the box back"));
     }

@@ -43,8 +43,8 @@ impl Attempts {
     }
 
     /// The last attempt at a task.
-    pub fn last(&self, mission: &str, task: &str) -> Option<&Attempt> {
-        self.of(mission, task).last()
+    pub fn last<'a>(&'a self, mission: &'a str, task: &'a str) -> Option<&'a Attempt> {
+        self.of(mission, task).next_back()
     }
 
     /// The attempts at a task, first one first.

@@ -25,6 +25,8 @@ pub struct Recording {
 pub struct Message<'a> {
     /// Topic, absolute.
     pub topic: &'a str,
+    /// Namespace of the recorded suite, without slashes around it.
+    pub namespace: &'a str,
     /// Type, as `package/msg/Type`.
     pub type_name: &'a str,
     /// ROS time at which it came, seconds.
@@ -61,7 +63,8 @@ pub fn read(path: &Path, mut take: impl FnMut(&Message<'_>)) -> anyhow::Result<R
     let mut recording = reader.recording;
     if !is_complete && recording.damage.is_none() {
         recording.damage = Some(
-            "the recorder was killed or its disk was full: the end of the run is missing".to_owned(),
+            "the recorder was killed or its disk was full: the end of the run is missing"
+                .to_owned(),
         );
     }
     Ok(recording)
@@ -93,6 +96,11 @@ impl RecordReader {
                     self.recording.messages += 1;
                     take(&Message {
                         topic,
+                        namespace: self
+                            .recording
+                            .facts
+                            .get("namespace")
+                            .map_or("", String::as_str),
                         type_name: self.types.get(schema).map_or("", String::as_str),
                         time_s: header.log_time as f64 * 1e-9,
                         cdr: &data,

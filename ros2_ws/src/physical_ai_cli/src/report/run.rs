@@ -117,8 +117,7 @@ pub struct LogLine {
 /// Gathers a [`Run`] from messages.
 pub struct Collector {
     run: Run,
-    joints: Vec<(String, f64, JointState)>,
-    namespace: Option<String>,
+    joints: Vec<(String, JointState)>,
     unreadable: BTreeMap<String, u64>,
     went_back: bool,
 }
@@ -128,7 +127,6 @@ impl Collector {
         Self {
             run: Run::default(),
             joints: Vec::new(),
-            namespace: None,
             unreadable: BTreeMap::new(),
             went_back: false,
         }
@@ -151,8 +149,7 @@ impl Collector {
             "physical_ai_msgs/msg/ObjectPoses" => self.with(message, Self::objects),
             "nav_msgs/msg/Odometry" => self.with(message, Self::odometry),
             "sensor_msgs/msg/JointState" => self.with(message, |this, message, joints| {
-                this.joints
-                    .push((this.robot(message.topic), message.time_s, joints));
+                this.joints.push((robot(message), joints));
             }),
             "rcl_interfaces/msg/Log" => self.with(message, Self::log),
             _ => {}
@@ -205,30 +202,7 @@ impl Collector {
         }
     }
 
-    /// The robot of `<namespace>/<robot>/<topic>`.
-    fn robot(&self, topic: &str) -> String {
-        let topic = topic.trim_start_matches('/');
-        let in_suite = self
-            .namespace
-            .as_deref()
-            .and_then(|n| topic.strip_prefix(n))
-            .unwrap_or(topic)
-            .trim_start_matches('/');
-        in_suite
-            .rsplit_once('/')
-            .map_or(in_suite, |(robot, _)| robot)
-            .to_owned()
-    }
-
     fn missions(&mut self, message: &Message<'_>, array: MissionStatusArray) {
-        // The suite's namespace is where its missions are.
-        self.namespace = Some(
-            message
-                .topic
-                .trim_start_matches('/')
-                .trim_end_matches("missions")
-                .to_owned(),
-        );
         let time_s = stamp_or(&array.header.stamp, message.time_s);
         for mission in array.missions {
             self.run.attempts.see_mission(time_s, &mission);
@@ -321,7 +295,7 @@ impl Collector {
 
     fn odometry(&mut self, message: &Message<'_>, m: Odometry) {
         let p = &m.pose.pose.position;
-        let robot = self.robot(message.topic);
+        let robot = robot(message);
         self.run
             .add_point(robot, RobotKind::Rover, [p.x, p.y, p.z], ROVER_STEP_M);
     }
@@ -365,7 +339,7 @@ impl Collector {
             let base = placement.pose.isometry();
             let name = placement.name.to_string();
             let names: Vec<&str> = chain.joint_names().collect();
-            for (_, _, joints) in self.joints.iter().filter(|(robot, _, _)| *robot == name) {
+            for (_, joints) in self.joints.iter().filter(|(robot, _)| *robot == name) {
                 let position = |joint: &&str| {
                     let index = joints.name.iter().position(|n| n == joint)?;
                     joints.position.get(index).copied()
@@ -414,11 +388,21 @@ impl Run {
     }
 }
 
+/// The robot of `<namespace>/<robot>/<topic>`.
+fn robot(message: &Message<'_>) -> String {
+    let topic = message.topic.trim_start_matches('/');
+    let in_suite = topic
+        .strip_prefix(message.namespace)
+        .unwrap_or(topic)
+        .trim_start_matches('/');
+    in_suite
+        .rsplit_once('/')
+        .map_or(in_suite, |(robot, _)| robot)
+        .to_owned()
+}
+
 /// Seconds of a stamp, or `otherwise` where it is zero.
-fn stamp_or(
-    stamp: &physical_ai_ros::msg::builtin_interfaces::msg::Time,
-    otherwise: f64,
-) -> f64 {
+fn stamp_or(stamp: &physical_ai_ros::msg::builtin_interfaces::msg::Time, otherwise: f64) -> f64 {
     let time = time_from_msg(stamp);
     if time.is_zero() {
         otherwise

@@ -81,10 +81,7 @@ impl Printer {
 
     fn send(&mut self, line: Line) {
         if self.lost > 0 {
-            let lost = format!(
-                "physical-ai: {} lines lost, output was not read",
-                self.lost
-            );
+            let lost = format!("physical-ai: {} lines lost, output was not read", self.lost);
             if self.lines.try_send(Line::Error(lost)).is_ok() {
                 self.lost = 0;
             }
