@@ -70,7 +70,10 @@ const ARRIVED_M: f64 = 0.03;
 const ARRIVED_RAD: f64 = 0.03;
 /// Heading error above which the rover turns on the spot.
 const TURN_FIRST_RAD: f64 = 0.35;
+/// Steering while driving, per second.
 const HEADING_GAIN: f64 = 2.5;
+/// Turning on the spot, per second; the braking curve is steeper than any gain at the very end.
+const TURN_GAIN: f64 = 8.0;
 
 /// Drives a rover to a pose: turns towards it, drives, turns to the final heading.
 #[derive(Debug, Clone)]
@@ -147,8 +150,14 @@ impl Navigator {
             )
         };
         let turned = turn_error.abs() < ARRIVED_RAD;
-        let wanted_yaw_rate = if self.reached_position && turned {
-            0.0
+        let wanted_yaw_rate = if self.reached_position {
+            if turned {
+                0.0
+            } else {
+                self.turn_rate(turn_error)
+            }
+        } else if self.turning {
+            self.turn_rate(turn_error)
         } else {
             (HEADING_GAIN * turn_error)
                 .clamp(-self.limits.max_yaw_rate_rps, self.limits.max_yaw_rate_rps)
@@ -172,6 +181,15 @@ impl Navigator {
             blocked: blocked && !self.turning,
             arrived: self.reached_position && turned && still,
         }
+    }
+
+    /// Rate of a turn on the spot: the one from which it can still stop at the heading.
+    fn turn_rate(&self, error_rad: f64) -> f64 {
+        let braking = (2.0 * 0.7 * self.limits.yaw_acceleration_rps2 * error_rad.abs()).sqrt();
+        let allowed = braking
+            .min(TURN_GAIN * error_rad.abs())
+            .min(self.limits.max_yaw_rate_rps);
+        allowed.copysign(error_rad)
     }
 
     /// Slows down within the limits; call until it stands.

@@ -1,5 +1,10 @@
 //! The shipped worlds, simulated.
 
+#![allow(
+    clippy::unwrap_used,
+    reason = "a test whose fixture is not there has failed"
+)]
+
 use physical_ai_domain::{ActuatorCommand, CommandMode, RobotModel, RobotName, Time, World};
 use physical_ai_sim::{Error, SensorNoise, SimulatedWorld};
 

@@ -18,9 +18,9 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
 
 use self::listener::{Heard, Listener};
-use self::mcap_file::McapFile;
+pub(crate) use self::mcap_file::McapFile;
 use self::ros_clock::RosClock;
-pub use self::run_files::{MODEL_ENDING, RUN, WORLD};
+pub use self::run_files::{MODEL_ENDING, WORLD};
 use crate::arguments::{Global, RecordArguments};
 use crate::{connection, output, report};
 

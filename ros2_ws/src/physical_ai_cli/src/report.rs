@@ -77,3 +77,110 @@ fn save(path: &Path, text: &str) -> anyhow::Result<()> {
     }
     std::fs::write(path, text).with_context(|| format!("{} cannot be written", path.display()))
 }
+
+#[cfg(test)]
+mod tests {
+    use physical_ai_domain::Time;
+    use physical_ai_ros::msg::nav_msgs::msg::Odometry;
+    use physical_ai_ros::msg::physical_ai_msgs::msg::{
+        MissionStatus, MissionStatusArray, TaskState, TaskStatus,
+    };
+    use physical_ai_ros::{serialize, time_to_msg};
+
+    use super::*;
+    use crate::recorder::McapFile;
+
+    fn mission(time_s: f64, state: u8) -> Vec<u8> {
+        let mut array = MissionStatusArray::default();
+        array.header.stamp = time_to_msg(Time::from_seconds(time_s));
+        array.missions.push(MissionStatus {
+            mission_id: "m-1".into(),
+            phase: "executing".into(),
+            text: "rover_1 goes to <dock> & back".into(),
+            accepted: time_to_msg(Time::from_seconds(1.0)),
+            tasks: vec![TaskStatus {
+                id: "drive".into(),
+                skill: "navigate_to".into(),
+                robot: "rover_1".into(),
+                worker: "agent".into(),
+                state: TaskState { value: state },
+                attempt: 1,
+                progress: 0.5,
+            }],
+            ..Default::default()
+        });
+        serialize(&array).unwrap()
+    }
+
+    fn record(path: &Path) {
+        let mut file = McapFile::create(path).unwrap();
+        let facts = [("namespace".to_owned(), "fleet".to_owned())];
+        file.write_metadata("physical_ai_run", facts.into())
+            .unwrap();
+        let world = "places: [{name: dock, kind: floor, pose: {x: 2, y: 0}}]";
+        file.attach(recorder::WORLD, "application/yaml", world.as_bytes())
+            .unwrap();
+        let kind = "physical_ai_msgs/msg/MissionStatusArray";
+        let missions = file.add_topic("/fleet/missions", kind, "").unwrap();
+        let odom = file
+            .add_topic("/fleet/rover_1/odom", "nav_msgs/msg/Odometry", "")
+            .unwrap();
+        for (time_s, state) in [(1.0, 2), (2.0, 3), (4.0, 4)] {
+            let time_ns = Time::from_seconds(time_s).nanoseconds();
+            file.write(missions, time_ns, time_ns, &mission(time_s, state))
+                .unwrap();
+            let mut odometry = Odometry::default();
+            odometry.pose.pose.position.x = time_s;
+            let cdr = serialize(&odometry).unwrap();
+            file.write(odom, time_ns, time_ns, &cdr).unwrap();
+            file.flush().unwrap();
+        }
+        file.write(odom, 5_000_000_000, 0, b"no message").unwrap();
+        file.finish().unwrap();
+    }
+
+    #[test]
+    fn page_shows_mission_timeline_and_path_and_needs_nothing_else() {
+        let folder = tempfile::tempdir().unwrap();
+        let recording = folder.path().join(recorder::FILE_NAME);
+        record(&recording);
+        let page = std::fs::read_to_string(write(&recording, None).unwrap()).unwrap();
+        for expected in [
+            "rover_1 goes to &lt;dock&gt; &amp; back",
+            "<span class=\"badge succeeded\">succeeded</span>",
+            "rover_1: base, 3.00 m",
+            "class=\"series",
+            "1 messages of nav_msgs/msg/Odometry do not fit",
+        ] {
+            // No control metrics were recorded, so there is no chart.
+            let is_there = page.contains(expected);
+            assert_eq!(is_there, expected != "class=\"series", "{expected}");
+        }
+        assert!(!page.contains("the end of the run is missing"), "{page}");
+        let links = ["<script", "<link", "<img", "src=", "url(http", "@import"];
+        for link in links {
+            assert!(!page.contains(link), "{link}");
+        }
+        let picture = std::fs::read_to_string(folder.path().join(PICTURE)).unwrap();
+        assert!(picture.starts_with("<svg") && picture.contains("dock"));
+    }
+
+    #[test]
+    fn cut_recording_shows_what_is_readable_and_says_so() {
+        let folder = tempfile::tempdir().unwrap();
+        let recording = folder.path().join(recorder::FILE_NAME);
+        record(&recording);
+        let bytes = std::fs::read(&recording).unwrap();
+        for length in [bytes.len() - 20, bytes.len() / 2, 200, mcap::MAGIC.len()] {
+            std::fs::write(&recording, &bytes[..length]).unwrap();
+            let page = std::fs::read_to_string(write(&recording, None).unwrap()).unwrap();
+            assert!(page.contains("the end of the run is missing"), "{length}");
+            // Half of the file holds at least the first chunk.
+            let knows_mission = page.contains("m-1");
+            assert_eq!(knows_mission, length >= bytes.len() / 2, "{length}");
+        }
+        std::fs::write(&recording, "not a recording").unwrap();
+        let error = write(&recording, None).unwrap_err().to_string();
+        assert!(error.contains("not an MCAP file"), "{error}");
+    }
+}

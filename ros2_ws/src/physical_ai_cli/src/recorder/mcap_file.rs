@@ -128,6 +128,14 @@ impl McapFile {
         if self.flushed.elapsed() < FLUSH_EVERY {
             return Ok(());
         }
+        self.flush()
+    }
+
+    /// Ends the current chunk, so that a reader sees it.
+    ///
+    /// # Errors
+    /// Names the file.
+    pub fn flush(&mut self) -> anyhow::Result<()> {
         self.flushed = Instant::now();
         self.checked(Writer::flush)
     }

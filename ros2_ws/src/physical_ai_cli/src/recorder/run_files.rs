@@ -1,7 +1,7 @@
 //! The files that belong to a run and are kept with its recording.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::Context as _;
 use physical_ai_domain::World;
@@ -16,7 +16,7 @@ pub const WORLD: &str = "world.yaml";
 /// Ending of the attachments that hold robot models.
 pub const MODEL_ENDING: &str = ".urdf";
 /// Metadata record with the facts about the run.
-pub const RUN: &str = "physical_ai_run";
+const RUN: &str = "physical_ai_run";
 
 /// Keeps what is known before the first message.
 ///
@@ -78,7 +78,7 @@ pub fn keep_deployment(file: &mut McapFile, global: &Global) -> anyhow::Result<b
     Ok(true)
 }
 
-fn keep_world(file: &mut McapFile, path: &PathBuf, models: Option<&Path>) -> anyhow::Result<()> {
+fn keep_world(file: &mut McapFile, path: &Path, models: Option<&Path>) -> anyhow::Result<()> {
     let name = path.display().to_string();
     let yaml = std::fs::read_to_string(path)
         .with_context(|| format!("world file {name} cannot be read"))?;

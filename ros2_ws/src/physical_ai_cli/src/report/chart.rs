@@ -11,8 +11,6 @@ const BOTTOM: f64 = 38.0;
 
 /// One line of a chart.
 pub struct Series {
-    /// Name in the legend.
-    pub name: &'static str,
     /// Class that gives it its colour.
     pub class: &'static str,
     /// Time and value.
@@ -174,7 +172,6 @@ mod tests {
         let series = |values: &[f64]| {
             let points = values.iter().map(|v| [0.0, *v]).collect();
             vec![Series {
-                name: "a",
                 class: "c0",
                 points,
             }]

@@ -30,9 +30,9 @@ impl Bounds {
     };
 
     fn include(&mut self, point: [f64; 2]) {
-        for i in 0..2 {
-            self.min[i] = self.min[i].min(point[i]);
-            self.max[i] = self.max[i].max(point[i]);
+        for (i, value) in point.into_iter().enumerate() {
+            self.min[i] = self.min[i].min(value);
+            self.max[i] = self.max[i].max(value);
         }
     }
 

@@ -257,8 +257,7 @@ fn percentiles(run: &Run, windows: &[Window]) -> Vec<Series> {
     PERCENTILES
         .iter()
         .zip(values)
-        .map(|((name, class), value)| Series {
-            name,
+        .map(|((_, class), value)| Series {
             class,
             points: windows
                 .iter()
@@ -272,8 +271,7 @@ fn tracking(run: &Run, control_loop: &ControlLoop) -> Vec<Series> {
     TRACKING
         .iter()
         .enumerate()
-        .map(|(index, (name, class))| Series {
-            name,
+        .map(|(index, (_, class))| Series {
             class,
             points: control_loop
                 .tracking
