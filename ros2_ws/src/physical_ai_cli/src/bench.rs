@@ -21,6 +21,7 @@ pub async fn run(global: &Global, options: &BenchArguments) -> anyhow::Result<Ex
                 for measurement in &outcome.measurements {
                     output::json_line(&serde_json::to_value(measurement)?);
                 }
+                eprintln!("bench: {}", load(&outcome));
             } else {
                 print(options, &outcome);
             }
@@ -56,21 +57,26 @@ fn print(options: &BenchControlArguments, outcome: &Outcome) {
     println!(
         "CPU and memory (PSS) are those of all nodes and of the supervisor `up`, not of this program."
     );
-    let work = &outcome.work;
-    if work.succeeded + work.failed > 0 {
-        println!(
-            "load: missions without pause; {} succeeded, {} failed; {} overruns of the period",
-            work.succeeded, work.failed, outcome.overruns
-        );
+    println!("{}", load(outcome));
+}
+
+/// Under what load was measured.
+fn load(outcome: &Outcome) -> String {
+    let (work, overruns) = (&outcome.work, outcome.overruns);
+    let robots = if work.succeeded + work.failed > 0 {
+        format!(
+            "missions without pause; {} succeeded, {} failed",
+            work.succeeded, work.failed
+        )
     } else {
-        println!(
-            "load: robots hold still; {} overruns of the period",
-            outcome.overruns
-        );
-    }
-    if !work.problem.is_empty() {
-        eprintln!("bench: {}", work.problem);
-    }
+        "no mission ended while this was measured".to_owned()
+    };
+    let problem = if work.problem.is_empty() {
+        String::new()
+    } else {
+        format!(" ({})", work.problem)
+    };
+    format!("load: {robots}{problem}; {overruns} overruns of the period")
 }
 
 fn number(measurement: &Measurement, value: f64) -> String {

@@ -32,8 +32,9 @@ const EARLY: Duration = Duration::from_secs(5);
 /// Time for the suite to be discovered before the recording begins.
 const FIRST_LOOK: Duration = Duration::from_millis(300);
 
-/// What is still on its way when the end is asked for gets this long to arrive.
-const LAST_MESSAGES: Duration = Duration::from_millis(150);
+/// What is still on its way when the end is asked for gets this long to arrive. The orchestrator tells
+/// how missions stand five times a second, so a client knows the outcome before `missions` does.
+const LAST_MESSAGES: Duration = Duration::from_millis(600);
 
 /// Name of the recording in its folder.
 pub const FILE_NAME: &str = "run.mcap";

@@ -108,7 +108,7 @@ pub fn overview(run: &Run) -> Option<Svg> {
     Some(draw(run, &view, "overview", false))
 }
 
-/// Each arm's reach in detail, with its name.
+/// The surroundings of each arm that moved, with its name.
 pub fn details(run: &Run) -> Vec<(String, Svg)> {
     let Some(world) = &run.world else {
         return Vec::new();
@@ -116,7 +116,7 @@ pub fn details(run: &Run) -> Vec<(String, Svg)> {
     let arms = run
         .paths
         .iter()
-        .filter(|(_, track)| track.kind == RobotKind::Arm);
+        .filter(|(_, track)| track.kind == RobotKind::Arm && track.points.len() > 1);
     arms.filter_map(|(name, track)| {
         let mut bounds = Bounds::NOTHING;
         for point in &track.points {

@@ -78,13 +78,13 @@ fn tiles(run: &Run) -> String {
         .count();
     tile(
         format!("{succeeded} of {}", run.missions.len()),
-        "missions succeeded",
+        "missions done",
     );
     let tasks = || run.missions.iter().flat_map(|m| &m.tasks);
     let done = tasks()
         .filter(|t| task_state(t.state.value) == "succeeded")
         .count();
-    tile(format!("{done} of {}", tasks().count()), "tasks succeeded");
+    tile(format!("{done} of {}", tasks().count()), "tasks done");
     let driven: f64 = run
         .paths
         .values()
@@ -105,8 +105,8 @@ fn tiles(run: &Run) -> String {
         )
     };
     let latency = windows(|l| &l.latency);
-    tile(median(&latency, |w| w.p50), "sensor to actuator, p50");
-    tile(median(&latency, |w| w.p99), "sensor to actuator, p99");
+    tile(median(&latency, |w| w.p50), "latency, p50");
+    tile(median(&latency, |w| w.p99), "latency, p99");
     let jitter = windows(|l| &l.jitter);
     tile(median(&jitter, |w| w.p99), "loop jitter, p99");
     let mut interventions: BTreeMap<(&str, &str), u64> = BTreeMap::new();
@@ -118,7 +118,7 @@ fn tiles(run: &Run) -> String {
     }
     tile(
         interventions.values().sum::<u64>().to_string(),
-        "safety interventions",
+        "interventions",
     );
     tiles + "</div>\n"
 }
