@@ -132,55 +132,44 @@ impl Navigator {
             self.turning = error.abs() > if self.turning { 0.08 } else { TURN_FIRST_RAD };
             let free =
                 obstacles.free_ahead_m(self.limits.half_width_m) - self.limits.stop_distance_m;
-            blocked = free <= 0.0;
-            // The speed from which the rover can still stop in what is left, of way or of free lane.
-            let braking = |distance: f64| {
-                (2.0 * 0.7 * self.limits.acceleration_mps2 * distance.max(0.0)).sqrt()
-            };
-            let allowed = braking(remaining_m)
-                .min(braking(free))
-                .min(self.limits.max_speed_mps);
-            (
-                if self.turning {
-                    0.0
-                } else {
-                    allowed * error.cos().max(0.0)
-                },
-                error,
-            )
+            blocked = free <= 0.0 && !self.turning;
+            (self.forward_speed(remaining_m.min(free), error), error)
         };
         let turned = turn_error.abs() < ARRIVED_RAD;
-        let wanted_yaw_rate = if self.reached_position {
-            if turned {
-                0.0
-            } else {
-                self.turn_rate(turn_error)
-            }
-        } else if self.turning {
+        let yaw_rate = if self.reached_position && turned {
+            0.0
+        } else if self.reached_position || self.turning {
             self.turn_rate(turn_error)
         } else {
             (HEADING_GAIN * turn_error)
                 .clamp(-self.limits.max_yaw_rate_rps, self.limits.max_yaw_rate_rps)
         };
+        let limits = &self.limits;
+        let (speed_step, yaw_step) = (
+            limits.acceleration_mps2 * dt_s,
+            limits.yaw_acceleration_rps2 * dt_s,
+        );
         self.speed = Speed {
-            forward_mps: approach(
-                self.speed.forward_mps,
-                forward,
-                self.limits.acceleration_mps2 * dt_s,
-            ),
-            yaw_rate_rps: approach(
-                self.speed.yaw_rate_rps,
-                wanted_yaw_rate,
-                self.limits.yaw_acceleration_rps2 * dt_s,
-            ),
+            forward_mps: approach(self.speed.forward_mps, forward, speed_step),
+            yaw_rate_rps: approach(self.speed.yaw_rate_rps, yaw_rate, yaw_step),
         };
         let still = self.speed.forward_mps.abs() < 1e-3 && self.speed.yaw_rate_rps.abs() < 1e-2;
         NavigatorStep {
             speed: self.speed,
             remaining_m,
-            blocked: blocked && !self.turning,
+            blocked,
             arrived: self.reached_position && turned && still,
         }
+    }
+
+    /// The speed from which it can still stop in what is left, of way or of free lane; none while it
+    /// turns on the spot.
+    fn forward_speed(&self, left_m: f64, heading_error_rad: f64) -> f64 {
+        if self.turning {
+            return 0.0;
+        }
+        let braking = (2.0 * 0.7 * self.limits.acceleration_mps2 * left_m.max(0.0)).sqrt();
+        braking.min(self.limits.max_speed_mps) * heading_error_rad.cos().max(0.0)
     }
 
     /// Rate of a turn on the spot: the one from which it can still stop at the heading.

@@ -14,8 +14,9 @@ use tokio::time::{Instant, timeout_at};
 use crate::arguments::Global;
 use crate::{connection, output};
 
-/// How long to wait for the orchestrator's list, and for two heartbeats of everybody without one.
-const LISTENING: Duration = Duration::from_secs(2);
+/// How long to wait for the orchestrator's list, which comes as soon as it is discovered; on a busy
+/// machine that takes seconds. Without an orchestrator, heartbeats of everybody are heard meanwhile.
+const LISTENING: Duration = Duration::from_secs(5);
 /// Metrics come once a second, after a moment of discovery.
 const METRICS: Duration = Duration::from_millis(1500);
 /// How often what was heard is looked through.
