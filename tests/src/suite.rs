@@ -95,6 +95,24 @@ impl Suite {
         (status.code().unwrap_or(-1), lines)
     }
 
+    /// Runs a command until its output names all that is expected; heartbeats make their rounds only
+    /// some time after all nodes are active.
+    ///
+    /// # Panics
+    /// If it fails, or still lacks something after `timeout`.
+    pub fn run_cli_until(&self, timeout: Duration, arguments: &[&str], expected: &[&str]) {
+        let end = Instant::now() + timeout;
+        loop {
+            let (code, lines) = self.run_cli(arguments);
+            let text = format!("{lines:?}");
+            assert_eq!(code, 0, "{arguments:?}: {text}");
+            match expected.iter().find(|e| !text.contains(**e)) {
+                None => return,
+                Some(missing) => assert!(Instant::now() < end, "{missing} is missing in {text}"),
+            }
+        }
+    }
+
     /// Starts a Python peer against this suite.
     pub fn peer(&self, script: &str, arguments: &[&str]) -> Process {
         let mut all = arguments.to_vec();

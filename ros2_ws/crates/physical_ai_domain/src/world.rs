@@ -123,72 +123,53 @@ impl World {
     /// [`Error::InvalidDescription`] naming file, field and value: YAML that does not fit, duplicate
     /// names, numbers that are not finite, sizes and masses that are not above 0.
     pub fn from_yaml(source_name: &str, yaml: &str) -> Result<Self, Error> {
-        let fail = |field: String, problem: String| Error::InvalidDescription {
+        let fail = |(field, problem)| Error::InvalidDescription {
             source_name: source_name.to_owned(),
             field,
             problem,
         };
         let world: Self =
-            serde_yaml_ng::from_str(yaml).map_err(|e| fail("yaml".into(), e.to_string()))?;
-        let check_pose = |field: String, p: &Placement| match [p.x, p.y, p.z, p.yaw]
-            .iter()
-            .find(|v| !v.is_finite())
-        {
-            Some(value) => Err(fail(
-                format!("{field}: pose"),
-                format!("{value} is not finite"),
-            )),
-            None => Ok(()),
-        };
-        let check_sizes = |field: String, values: &[f64]| match values
-            .iter()
-            .find(|v| !v.is_finite() || **v <= 0.0)
-        {
-            Some(value) => Err(fail(field, format!("{value} must be finite and above 0"))),
-            None => Ok(()),
-        };
-        let mut names = BTreeSet::new();
-        let mut unique = |name: &str| {
-            if names.insert(name.to_owned()) {
-                Ok(())
-            } else {
-                Err(fail(format!("name {name}"), "is used twice".into()))
-            }
-        };
-        for robot in &world.robots {
-            unique(robot.name.as_str())?;
-            check_pose(format!("robot {}", robot.name), &robot.pose)?;
-            if !robot
-                .model
-                .chars()
-                .all(|c| c.is_ascii_alphanumeric() || c == '_')
-                || robot.model.is_empty()
-            {
-                return Err(fail(
-                    format!("robot {}: model", robot.name),
-                    format!(
-                        "{:?} must be the name of a file in urdf/, without folder and ending",
-                        robot.model
-                    ),
-                ));
-            }
-        }
-        for item in &world.boxes {
-            unique(item.name.as_str())?;
-            check_pose(format!("box {}", item.name), &item.pose)?;
-            check_sizes(format!("box {}: size_m", item.name), &item.size_m)?;
-            check_sizes(format!("box {}: mass_kg", item.name), &[item.mass_kg])?;
-        }
-        for fixture in &world.fixtures {
-            unique(&fixture.name)?;
-            check_pose(format!("fixture {}", fixture.name), &fixture.pose)?;
-            check_sizes(format!("fixture {}: size_m", fixture.name), &fixture.size_m)?;
-        }
-        for place in &world.places {
-            unique(place.name.as_str())?;
-            check_pose(format!("place {}", place.name), &place.pose)?;
-        }
+            serde_yaml_ng::from_str(yaml).map_err(|e| fail(("yaml".to_owned(), e.to_string())))?;
+        world.check_names().map_err(fail)?;
+        world.check_values().map_err(fail)?;
         Ok(world)
+    }
+
+    fn check_names(&self) -> Result<(), Violation> {
+        let mut names = BTreeSet::new();
+        let all = (self.robots.iter().map(|r| r.name.as_str()))
+            .chain(self.boxes.iter().map(|b| b.name.as_str()))
+            .chain(self.fixtures.iter().map(|f| f.name.as_str()))
+            .chain(self.places.iter().map(|p| p.name.as_str()));
+        for name in all {
+            if !names.insert(name) {
+                return Err((format!("name {name}"), "is used twice".to_owned()));
+            }
+        }
+        Ok(())
+    }
+
+    fn check_values(&self) -> Result<(), Violation> {
+        for robot in &self.robots {
+            let field = format!("robot {}", robot.name);
+            check_pose(&field, &robot.pose)?;
+            check_model_name(&field, &robot.model)?;
+        }
+        for item in &self.boxes {
+            let field = format!("box {}", item.name);
+            check_pose(&field, &item.pose)?;
+            check_above_zero(format!("{field}: size_m"), &item.size_m)?;
+            check_above_zero(format!("{field}: mass_kg"), &[item.mass_kg])?;
+        }
+        for fixture in &self.fixtures {
+            let field = format!("fixture {}", fixture.name);
+            check_pose(&field, &fixture.pose)?;
+            check_above_zero(format!("{field}: size_m"), &fixture.size_m)?;
+        }
+        for place in &self.places {
+            check_pose(&format!("place {}", place.name), &place.pose)?;
+        }
+        Ok(())
     }
 
     /// Finds a place.
@@ -200,6 +181,38 @@ impl World {
     pub fn robot(&self, name: &str) -> Option<&RobotPlacement> {
         self.robots.iter().find(|r| r.name.as_str() == name)
     }
+}
+
+/// A field and what is wrong with it.
+type Violation = (String, String);
+
+fn check_pose(field: &str, pose: &Placement) -> Result<(), Violation> {
+    match [pose.x, pose.y, pose.z, pose.yaw]
+        .iter()
+        .find(|v| !v.is_finite())
+    {
+        Some(value) => Err((format!("{field}: pose"), format!("{value} is not finite"))),
+        None => Ok(()),
+    }
+}
+
+fn check_above_zero(field: String, values: &[f64]) -> Result<(), Violation> {
+    match values.iter().find(|v| !v.is_finite() || **v <= 0.0) {
+        Some(value) => Err((field, format!("{value} must be finite and above 0"))),
+        None => Ok(()),
+    }
+}
+
+/// A model becomes part of a path.
+fn check_model_name(field: &str, model: &str) -> Result<(), Violation> {
+    let plain = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    if !model.is_empty() && model.chars().all(plain) {
+        return Ok(());
+    }
+    Err((
+        format!("{field}: model"),
+        format!("{model:?} must be the name of a file in urdf/, without folder and ending"),
+    ))
 }
 
 #[cfg(test)]

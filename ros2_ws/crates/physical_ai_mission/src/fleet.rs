@@ -131,83 +131,83 @@ pub(crate) mod tests {
 
     use super::*;
 
+    fn offer(robot: &str, skill: &str, properties: Value, required: Value) -> Capability {
+        Capability {
+            skill: SkillName::try_new(skill).unwrap(),
+            robot: Some(RobotName::try_new(robot).unwrap()),
+            description: String::new(),
+            parameters_schema: json!({"type": "object", "properties": properties,
+                "required": required, "additionalProperties": false}),
+            mean_duration_s: 2.0,
+            requires: Resources::new(),
+            idempotent: !matches!(skill, "pick_and_place" | "pick" | "place"),
+            ready: true,
+            reason: String::new(),
+        }
+    }
+
+    fn text(names: &[&str]) -> Value {
+        json!({"type": "string", "enum": names})
+    }
+
+    fn arm_offers() -> Vec<Capability> {
+        let object = text(&["red_box", "blue_box"]);
+        let place = text(&["bin_a", "bin_b"]);
+        let opening = json!({"type": "number", "minimum": 0.0, "maximum": 0.09});
+        let seconds = json!({"type": "number", "minimum": 0.0});
+        let arm = |skill, properties, required| offer("arm_1", skill, properties, required);
+        vec![
+            arm(
+                "pick_and_place",
+                json!({"object": object, "place": place}),
+                json!(["object", "place"]),
+            ),
+            arm("pick", json!({"object": object}), json!(["object"])),
+            arm("place", json!({"place": place}), json!(["place"])),
+            arm(
+                "set_gripper",
+                json!({"opening_m": opening}),
+                json!(["opening_m"]),
+            ),
+            arm("home", json!({}), json!([])),
+            arm(
+                "wait",
+                json!({"duration_s": seconds}),
+                json!(["duration_s"]),
+            ),
+        ]
+    }
+
+    fn rover_offers() -> Vec<Capability> {
+        let place = text(&["dock_a", "dock_b"]);
+        let metres = json!({"type": "number"});
+        let seconds = json!({"type": "number", "minimum": 0.0});
+        let places = json!({"type": "array", "items": place, "minItems": 1});
+        let rounds = json!({"type": "integer", "minimum": 1});
+        let rover = |skill, properties, required| offer("rover_1", skill, properties, required);
+        vec![
+            rover(
+                "navigate_to",
+                json!({"place": place, "x": metres, "y": metres}),
+                json!([]),
+            ),
+            rover(
+                "patrol",
+                json!({"places": places, "rounds": rounds}),
+                json!(["places"]),
+            ),
+            rover("home", json!({}), json!([])),
+            rover(
+                "wait",
+                json!({"duration_s": seconds}),
+                json!(["duration_s"]),
+            ),
+        ]
+    }
+
     /// One arm and one rover with what the tests need.
     pub(crate) fn fleet() -> Fleet {
-        let places = json!(["dock_a", "dock_b"]);
-        let offer =
-            |robot: &str, skill: &str, properties: Value, required: Value, idempotent| Capability {
-                skill: SkillName::try_new(skill).unwrap(),
-                robot: Some(RobotName::try_new(robot).unwrap()),
-                description: String::new(),
-                parameters_schema: json!({"type": "object", "properties": properties,
-                "required": required, "additionalProperties": false}),
-                mean_duration_s: 2.0,
-                requires: Resources::new(),
-                idempotent,
-                ready: true,
-                reason: String::new(),
-            };
-        let text = |names: Value| json!({"type": "string", "enum": names});
-        Fleet::new(vec![
-            offer(
-                "arm_1",
-                "pick_and_place",
-                json!({"object": text(json!(["red_box", "blue_box"])), "place": text(json!(["bin_a", "bin_b"]))}),
-                json!(["object", "place"]),
-                false,
-            ),
-            offer(
-                "arm_1",
-                "pick",
-                json!({"object": text(json!(["red_box", "blue_box"]))}),
-                json!(["object"]),
-                false,
-            ),
-            offer(
-                "arm_1",
-                "place",
-                json!({"place": text(json!(["bin_a", "bin_b"]))}),
-                json!(["place"]),
-                false,
-            ),
-            offer(
-                "arm_1",
-                "set_gripper",
-                json!({"opening_m": {"type": "number", "minimum": 0.0, "maximum": 0.09}}),
-                json!(["opening_m"]),
-                true,
-            ),
-            offer("arm_1", "home", json!({}), json!([]), true),
-            offer(
-                "arm_1",
-                "wait",
-                json!({"duration_s": {"type": "number", "minimum": 0.0}}),
-                json!(["duration_s"]),
-                true,
-            ),
-            offer(
-                "rover_1",
-                "navigate_to",
-                json!({"place": text(places.clone()), "x": {"type": "number"}, "y": {"type": "number"}}),
-                json!([]),
-                true,
-            ),
-            offer(
-                "rover_1",
-                "patrol",
-                json!({"places": {"type": "array", "items": text(places), "minItems": 1}, "rounds": {"type": "integer", "minimum": 1}}),
-                json!(["places"]),
-                true,
-            ),
-            offer("rover_1", "home", json!({}), json!([]), true),
-            offer(
-                "rover_1",
-                "wait",
-                json!({"duration_s": {"type": "number", "minimum": 0.0}}),
-                json!(["duration_s"]),
-                true,
-            ),
-        ])
+        Fleet::new([arm_offers(), rover_offers()].concat())
     }
 
     #[test]

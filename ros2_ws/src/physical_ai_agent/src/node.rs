@@ -37,6 +37,43 @@ pub struct AgentNode {
     bad_states: u64,
 }
 
+impl Topics {
+    fn try_new(context: &mut Context<AgentNode>, robot: &RobotName) -> Result<Self, Error> {
+        let topic = |suffix: &str| format!("{robot}/{suffix}");
+        Ok(Self {
+            command: context.publisher(&topic("command"), Qos::command())?,
+            safety: context.publisher(&topic("safety"), Qos::state_latched())?,
+            metrics: context.publisher(&topic("control_metrics"), Qos::standard())?,
+            sequence: 0,
+            judged: None,
+        })
+    }
+}
+
+/// Listens to a robot's state, which drives its control loop, and to its lidar.
+fn observe(context: &mut Context<AgentNode>, robot: &RobotName) -> Result<(), Error> {
+    context.subscribe(
+        &format!("{robot}/state"),
+        Qos::command(),
+        |app: &mut AgentNode, context, message| app.tick(context, message),
+    )?;
+    let name = robot.clone();
+    context.subscribe(
+        &format!("{robot}/scan"),
+        Qos::sensor(),
+        move |app: &mut AgentNode, _, m: LaserScan| {
+            let obstacles = Obstacles {
+                angle_min: f64::from(m.angle_min),
+                angle_increment: f64::from(m.angle_increment),
+                ranges: m.ranges.iter().map(|r| f64::from(*r)).collect(),
+            };
+            app.agent
+                .see_obstacles(&name, time_from_msg(&m.header.stamp), obstacles);
+        },
+    )?;
+    Ok(())
+}
+
 fn load(p: &AgentParameters) -> Result<(World, Vec<RobotModel>), Error> {
     let yaml = std::fs::read_to_string(&p.world_file)
         .map_err(|e| Error::application(format!("world_file {}: {e}", p.world_file)))?;
@@ -100,36 +137,8 @@ impl Application for AgentNode {
         let names: Vec<RobotName> = agent.robots().cloned().collect();
         let mut topics = BTreeMap::new();
         for name in names {
-            let topic = |suffix: &str| format!("{name}/{suffix}");
-            context.subscribe(
-                &topic("state"),
-                Qos::command(),
-                |app: &mut Self, context, message| {
-                    app.tick(context, message);
-                },
-            )?;
-            let robot = name.clone();
-            context.subscribe(
-                &topic("scan"),
-                Qos::sensor(),
-                move |app: &mut Self, _, m: LaserScan| {
-                    let obstacles = Obstacles {
-                        angle_min: f64::from(m.angle_min),
-                        angle_increment: f64::from(m.angle_increment),
-                        ranges: m.ranges.iter().map(|r| f64::from(*r)).collect(),
-                    };
-                    app.agent
-                        .see_obstacles(&robot, time_from_msg(&m.header.stamp), obstacles);
-                },
-            )?;
-            let entry = Topics {
-                command: context.publisher(&topic("command"), Qos::command())?,
-                safety: context.publisher(&topic("safety"), Qos::state_latched())?,
-                metrics: context.publisher(&topic("control_metrics"), Qos::standard())?,
-                sequence: 0,
-                judged: None,
-            };
-            topics.insert(name, entry);
+            observe(context, &name)?;
+            topics.insert(name.clone(), Topics::try_new(context, &name)?);
         }
         context.subscribe(
             "objects",

@@ -11,6 +11,9 @@ use physical_ai_ros::{Context, Error, Publisher, Qos, assignment_to_msg, time_to
 use crate::messages;
 use crate::node::Orchestrator;
 
+/// What each worker, by name and incarnation, is told at once.
+pub type Batches = BTreeMap<(WorkerName, u64), TaskBatch>;
+
 /// Topics to workers.
 pub struct Wire {
     incarnation: u64,
@@ -75,57 +78,17 @@ impl Orchestrator {
             tracing::info!("the journal can be written again");
             context.request_diagnostics_update();
         }
-        let mut batches: BTreeMap<(WorkerName, u64), TaskBatch> = BTreeMap::new();
+        let mut batches = Batches::new();
         for effect in std::mem::take(&mut self.outbox) {
             self.perform(context, effect, &mut batches);
         }
         self.publish_batches(context, batches);
     }
 
-    fn perform(
-        &mut self,
-        context: &mut Context<Self>,
-        effect: Effect,
-        batches: &mut BTreeMap<(WorkerName, u64), TaskBatch>,
-    ) {
+    fn perform(&mut self, context: &mut Context<Self>, effect: Effect, batches: &mut Batches) {
         match effect {
-            Effect::Assign {
-                worker,
-                incarnation,
-                assignment,
-            } => {
-                let batch = batches.entry((worker, incarnation)).or_default();
-                batch.assign.push(assignment_to_msg(&assignment));
-            }
-            Effect::CancelTask {
-                worker,
-                incarnation,
-                mission,
-                task,
-                token,
-                reason,
-            } => {
-                let batch = batches.entry((worker, incarnation)).or_default();
-                batch.cancel.push(TaskCancel {
-                    mission_id: mission.to_string(),
-                    task_id: task.to_string(),
-                    fencing_token: token.0,
-                    reason,
-                });
-            }
-            Effect::Acknowledge {
-                worker,
-                incarnation,
-                mission,
-                task,
-                token,
-            } => {
-                let batch = batches.entry((worker, incarnation)).or_default();
-                batch.acknowledged.push(TaskUpdateAck {
-                    mission_id: mission.to_string(),
-                    task_id: task.to_string(),
-                    fencing_token: token.0,
-                });
+            Effect::Assign { .. } | Effect::CancelTask { .. } | Effect::Acknowledge { .. } => {
+                add(batches, effect);
             }
             Effect::MissionChanged(id) => {
                 self.changed.insert(id);
@@ -152,5 +115,50 @@ impl Orchestrator {
                 self.missions_changed = true;
             }
         }
+    }
+}
+
+/// Adds an order to its worker's batch.
+fn add(batches: &mut Batches, order: Effect) {
+    match order {
+        Effect::Assign {
+            worker,
+            incarnation,
+            assignment,
+        } => {
+            let batch = batches.entry((worker, incarnation)).or_default();
+            batch.assign.push(assignment_to_msg(&assignment));
+        }
+        Effect::CancelTask {
+            worker,
+            incarnation,
+            mission,
+            task,
+            token,
+            reason,
+        } => {
+            let batch = batches.entry((worker, incarnation)).or_default();
+            batch.cancel.push(TaskCancel {
+                mission_id: mission.to_string(),
+                task_id: task.to_string(),
+                fencing_token: token.0,
+                reason,
+            });
+        }
+        Effect::Acknowledge {
+            worker,
+            incarnation,
+            mission,
+            task,
+            token,
+        } => {
+            let batch = batches.entry((worker, incarnation)).or_default();
+            batch.acknowledged.push(TaskUpdateAck {
+                mission_id: mission.to_string(),
+                task_id: task.to_string(),
+                fencing_token: token.0,
+            });
+        }
+        _ => {}
     }
 }

@@ -1,17 +1,17 @@
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use physical_ai_domain::{MissionId, WorkerName};
 use physical_ai_mission::{Effect, Event, Journal, Now, Scheduler};
 use physical_ai_ros::msg::physical_ai_msgs::msg::{
-    MissionStatusArray, TaskBatch, TaskUpdateBatch, WorkerStatus, WorkerStatusArray,
+    MissionStatusArray, TaskUpdateBatch, WorkerStatus, WorkerStatusArray,
 };
 use physical_ai_ros::{
     Application, ClockKind, Context, Diagnostic, Error, Level, Publisher, Qos, report_from_msg,
     worker_from_msg,
 };
 
-use crate::effects::Wire;
+use crate::effects::{Batches, Wire};
 use crate::goals::Goals;
 use crate::parameters::OrchestratorParameters;
 use crate::{messages, services};
@@ -202,11 +202,7 @@ impl Orchestrator {
     }
 
     /// Everything that only this node may do before a batch goes out.
-    pub(crate) fn publish_batches(
-        &mut self,
-        context: &mut Context<Self>,
-        batches: BTreeMap<(WorkerName, u64), TaskBatch>,
-    ) {
+    pub(crate) fn publish_batches(&mut self, context: &mut Context<Self>, batches: Batches) {
         let now = context.now();
         for ((worker, incarnation), batch) in batches {
             if let Err(error) = self.wire.send(context, &worker, incarnation, batch, now) {

@@ -34,6 +34,26 @@ pub struct Simulation {
     refused: u64,
 }
 
+fn load(p: &SimulationParameters) -> Result<SimulatedWorld, Error> {
+    let yaml = std::fs::read_to_string(&p.world_file)
+        .map_err(|e| Error::application(format!("world_file {}: {e}", p.world_file)))?;
+    let description = World::from_yaml(&p.world_file, &yaml).map_err(Error::application)?;
+    let models = load_models(&description, &p.model_folder)?;
+    let noise = SensorNoise {
+        joint_position: p.noise_joint_position,
+        joint_velocity: p.noise_joint_velocity,
+        encoder_ticks: p.encoder_ticks,
+        gyro_rps: p.noise_gyro_rps,
+        gyro_bias_rps: p.bias_gyro_rps,
+        accelerometer_mps2: p.noise_accelerometer_mps2,
+        lidar_m: p.noise_lidar_m,
+        object_m: p.noise_object_m,
+    };
+    let step_s = 1.0 / p.physics_rate_hz;
+    SimulatedWorld::try_new(&description, models, noise, p.seed as u64, step_s)
+        .map_err(Error::application)
+}
+
 fn load_models(world: &World, folder: &str) -> Result<Vec<RobotModel>, Error> {
     world
         .robots
@@ -47,44 +67,32 @@ fn load_models(world: &World, folder: &str) -> Result<Vec<RobotModel>, Error> {
         .collect()
 }
 
+/// Listens to the actuator workers.
+fn obey(context: &mut Context<Simulation>, models: &[RobotModel]) -> Result<(), Error> {
+    for (i, model) in models.iter().enumerate() {
+        let topic = format!("{}/hardware_command", model.name);
+        context.subscribe(
+            &topic,
+            Qos::command(),
+            move |app: &mut Simulation, context, message| app.apply(context, i, message),
+        )?;
+    }
+    Ok(())
+}
+
 impl Application for Simulation {
     type Parameters = SimulationParameters;
     const DESCRIPTION: &'static str =
         "Steps a MuJoCo world and shows its robots as their drivers would.";
 
     fn configure(context: &mut Context<Self>, p: &SimulationParameters) -> Result<Self, Error> {
-        let yaml = std::fs::read_to_string(&p.world_file)
-            .map_err(|e| Error::application(format!("world_file {}: {e}", p.world_file)))?;
-        let description = World::from_yaml(&p.world_file, &yaml).map_err(Error::application)?;
-        let models = load_models(&description, &p.model_folder)?;
-        let noise = SensorNoise {
-            joint_position: p.noise_joint_position,
-            joint_velocity: p.noise_joint_velocity,
-            encoder_ticks: p.encoder_ticks,
-            gyro_rps: p.noise_gyro_rps,
-            gyro_bias_rps: p.bias_gyro_rps,
-            accelerometer_mps2: p.noise_accelerometer_mps2,
-            lidar_m: p.noise_lidar_m,
-            object_m: p.noise_object_m,
-        };
-        let step_s = 1.0 / p.physics_rate_hz;
-        let world = SimulatedWorld::try_new(&description, models, noise, p.seed as u64, step_s)
-            .map_err(Error::application)?;
+        let world = load(p)?;
         let models: Vec<RobotModel> = world.models().cloned().collect();
         let robots = models
             .iter()
             .map(|model| RobotPublishers::try_new(context, model))
             .collect::<Result<Vec<_>, _>>()?;
-        for (i, model) in models.iter().enumerate() {
-            let topic = format!("{}/hardware_command", model.name);
-            context.subscribe(
-                &topic,
-                Qos::command(),
-                move |app: &mut Self, context, message| {
-                    app.apply(context, i, message);
-                },
-            )?;
-        }
+        obey(context, &models)?;
         serve(context)?;
         context.timer(
             Duration::from_secs(1),
@@ -97,7 +105,7 @@ impl Application for Simulation {
             },
         );
         let steps_per_batch = (p.physics_rate_hz / p.sensor_rate_hz).round().max(1.0) as u32;
-        let batch_s = f64::from(steps_per_batch) * step_s;
+        let batch_s = f64::from(steps_per_batch) / p.physics_rate_hz;
         Ok(Self {
             world,
             robots,

@@ -88,10 +88,7 @@ impl Scheduler {
     }
 
     fn apply_report(&mut self, now: Now, mut report: TaskReport) {
-        if report.result.len() > MAX_RESULT_BYTES
-            || !report.result.is_empty()
-                && serde_json::from_str::<serde_json::Value>(&report.result).is_err()
-        {
+        if !is_result(&report.result) {
             let text = format!(
                 "task {}: its result is no JSON of at most 64 KiB and was dropped",
                 report.task
@@ -111,40 +108,26 @@ impl Scheduler {
         }
         status.heard_s = now.steady_s;
         status.progress = report.progress;
-        let state = status.state;
         match report.state {
-            TaskState::Running => {
-                if state == TaskState::Assigned {
-                    run.started(index, report.started);
-                    run.mission.tasks[index].status.refusals = 0;
-                    run.set_state(index, TaskState::Running);
-                }
-            }
-            TaskState::Succeeded => {
+            TaskState::Running if status.state == TaskState::Assigned => {
+                status.refusals = 0;
                 run.started(index, report.started);
-                let status = &mut run.mission.tasks[index].status;
+                run.set_state(index, TaskState::Running);
+            }
+            TaskState::Running => {}
+            TaskState::Succeeded => {
                 status.finished = report.finished;
                 status.result = report.result;
                 status.error = ErrorCode::Ok;
                 status.error_msg.clear();
+                run.started(index, report.started);
                 run.set_state(index, TaskState::Succeeded);
             }
             _ => {
                 if !report.started.is_zero() && report.error != ErrorCode::Busy {
                     run.started(index, report.started);
                 }
-                let canceled = report.state == TaskState::Canceled;
-                let failure = Failure {
-                    error: if canceled {
-                        ErrorCode::Canceled
-                    } else {
-                        report.error
-                    },
-                    error_msg: report.error_msg,
-                    retryable: canceled || report.retryable,
-                    outcome_unknown: false,
-                };
-                run.attempt_failed(index, failure);
+                run.attempt_failed(index, failure(report));
             }
         }
     }
@@ -226,5 +209,26 @@ impl Scheduler {
                 self.effects.push(order);
             }
         }
+    }
+}
+
+/// Nothing, or JSON that is not too long to be kept.
+fn is_result(text: &str) -> bool {
+    text.is_empty()
+        || text.len() <= MAX_RESULT_BYTES && serde_json::from_str::<serde_json::Value>(text).is_ok()
+}
+
+/// Why an attempt ended without success. One that its worker canceled may go to another.
+fn failure(report: TaskReport) -> Failure {
+    let canceled = report.state == TaskState::Canceled;
+    Failure {
+        error: if canceled {
+            ErrorCode::Canceled
+        } else {
+            report.error
+        },
+        error_msg: report.error_msg,
+        retryable: canceled || report.retryable,
+        outcome_unknown: false,
     }
 }

@@ -196,60 +196,58 @@ fn control_loops(run: &Run) -> String {
          is from the period. Tracking: set point against estimate, while moving.</p>\n",
     );
     html.push_str(&tables::control_loops(run));
+    for (robot, control_loop) in &run.loops {
+        let _ = writeln!(
+            html,
+            "<h3>{}</h3>\n<div class=\"charts\">\n{}</div>",
+            escape(robot),
+            charts(run, robot, control_loop)
+        );
+    }
+    html
+}
+
+/// The three charts of one robot.
+fn charts(run: &Run, robot: &str, control_loop: &ControlLoop) -> String {
     let span = run
         .span_s
         .map_or([0.0, 1.0], |(start, end)| [0.0, end - start]);
-    for (robot, control_loop) in &run.loops {
-        let _ = writeln!(html, "<h3>{}</h3>\n<div class=\"charts\">", escape(robot));
-        let windows = |windows: &[Window]| percentiles(run, windows);
-        let mut add = |title: &str, legend: String, chart: String| {
-            let _ = writeln!(html, "<div><h4>{title}</h4>{legend}{chart}</div>");
-        };
-        add(
+    let is_rover = run
+        .paths
+        .get(robot)
+        .is_some_and(|t| t.kind == RobotKind::Rover);
+    let (milli, log) = (if is_rover { "mm" } else { "mrad" }, Scale::Logarithmic);
+    let latency = percentiles(run, &control_loop.latency);
+    let jitter = percentiles(run, &control_loop.jitter);
+    let tracking = tracking(run, control_loop);
+    let error = format!("error [{milli}]");
+    [
+        (
             "Sensor-to-actuator latency",
-            legend(&PERCENTILES),
-            chart(
-                "Latency over time",
-                "latency [µs]",
-                Scale::Logarithmic,
-                span,
-                &windows(&control_loop.latency),
-            ),
-        );
-        add(
+            &PERCENTILES[..],
+            chart("Latency over time", "latency [µs]", log, span, &latency),
+        ),
+        (
             "Loop jitter",
-            legend(&PERCENTILES),
-            chart(
-                "Jitter over time",
-                "jitter [µs]",
-                Scale::Logarithmic,
-                span,
-                &windows(&control_loop.jitter),
-            ),
-        );
-        let is_rover = run
-            .paths
-            .get(robot)
-            .is_some_and(|t| t.kind == RobotKind::Rover);
-        let unit = if is_rover {
-            "error [mm]"
-        } else {
-            "error [mrad]"
-        };
-        add(
+            &PERCENTILES[..],
+            chart("Jitter over time", "jitter [µs]", log, span, &jitter),
+        ),
+        (
             "Tracking error",
-            legend(&TRACKING),
+            &TRACKING[..],
             chart(
                 "Tracking error over time",
-                unit,
+                &error,
                 Scale::Linear,
                 span,
-                &tracking(run, control_loop),
+                &tracking,
             ),
-        );
-        html.push_str("</div>\n");
-    }
-    html
+        ),
+    ]
+    .map(|(title, entries, chart)| {
+        format!("<div><h4>{title}</h4>{}{chart}</div>\n", legend(entries))
+    })
+    .concat()
 }
 
 fn percentiles(run: &Run, windows: &[Window]) -> Vec<Series> {

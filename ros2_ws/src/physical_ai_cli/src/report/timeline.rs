@@ -39,56 +39,27 @@ struct Lane<'a> {
     rows: usize,
 }
 
+struct MissionSpan {
+    name: String,
+    from_s: f64,
+    to_s: f64,
+    class: &'static str,
+}
+
 /// Draws the timeline; `None` if nothing was attempted.
 pub fn timeline(run: &Run) -> Option<String> {
     let lanes = lanes(run);
-    let bars = || lanes.iter().flat_map(|l| &l.bars);
     let missions = mission_spans(run);
-    let from_s = bars()
-        .map(|b| b.from_s)
-        .chain(missions.iter().map(|m| m.1))
-        .reduce(f64::min)?;
-    let to_s = bars()
-        .map(|b| b.to_s)
-        .chain(missions.iter().map(|m| m.2))
-        .reduce(f64::max)?
-        .max(from_s + 1.0);
+    let span_s = span_s(&lanes, &missions)?;
     let rows: usize = lanes.iter().map(|l| l.rows).sum::<usize>() + missions.len();
     let height = TOP + rows as f64 * ROW + (lanes.len() as f64 + 1.0) * GAP + BOTTOM;
     let mut svg = Svg::new(WIDTH, height);
+    let [from_s, to_s] = span_s;
     let x = |t: f64| GUTTER + (t - from_s) / (to_s - from_s) * (WIDTH - GUTTER - RIGHT);
-    let floor = height - BOTTOM;
-    let (marks, digits) = ticks(run.since_start(from_s), run.since_start(to_s), 12.0);
-    let start_s = from_s - run.since_start(from_s);
-    for mark in marks {
-        let at = x(mark + start_s);
-        svg.line("grid", [at, TOP], [at, floor]);
-        svg.text(
-            "tick",
-            [at, floor + 15.0],
-            "middle",
-            format!("{mark:.digits$}"),
-        );
-    }
-    let middle = (GUTTER + WIDTH - RIGHT) / 2.0;
-    svg.text(
-        "label",
-        [middle, height - 6.0],
-        "middle",
-        "time since the recording began [s]",
-    );
+    draw_time(&mut svg, span_s.map(|t| run.since_start(t)), height);
     let mut y = TOP;
-    for (name, from, to, class) in &missions {
-        lane_label(&mut svg, y + ROW / 2.0, "mission", "");
-        let title = format!("{name}: {:.2} s", to - from);
-        bar(
-            &mut svg,
-            &format!("mission {class}"),
-            [x(*from), x(*to)],
-            y,
-            name,
-            &title,
-        );
+    for mission in &missions {
+        draw_mission(&mut svg, mission, y, &x);
         y += ROW;
     }
     for lane in &lanes {
@@ -101,8 +72,44 @@ pub fn timeline(run: &Run) -> Option<String> {
         }
         y += lane.rows as f64 * ROW;
     }
+    let floor = height - BOTTOM;
     svg.line("axis", [GUTTER, floor], [WIDTH - RIGHT, floor]);
     Some(svg.inline("Timeline of tasks by robot"))
+}
+
+/// From the first beginning to the last end, a second at least.
+fn span_s(lanes: &[Lane<'_>], missions: &[MissionSpan]) -> Option<[f64; 2]> {
+    let spans = || {
+        let bars = lanes.iter().flat_map(|l| &l.bars);
+        bars.map(|b| (b.from_s, b.to_s))
+            .chain(missions.iter().map(|m| (m.from_s, m.to_s)))
+    };
+    let from_s = spans().map(|s| s.0).reduce(f64::min)?;
+    let to_s = spans().map(|s| s.1).reduce(f64::max)?;
+    Some([from_s, to_s.max(from_s + 1.0)])
+}
+
+/// The axis of time, in seconds since the recording began.
+fn draw_time(svg: &mut Svg, [from_s, to_s]: [f64; 2], height: f64) {
+    let floor = height - BOTTOM;
+    let (marks, digits) = ticks(from_s, to_s, 12.0);
+    for mark in marks {
+        let at = GUTTER + (mark - from_s) / (to_s - from_s) * (WIDTH - GUTTER - RIGHT);
+        svg.line("grid", [at, TOP], [at, floor]);
+        let text = format!("{mark:.digits$}");
+        svg.text("tick", [at, floor + 15.0], "middle", text);
+    }
+    let middle = [(GUTTER + WIDTH - RIGHT) / 2.0, height - 6.0];
+    let text = "time since the recording began [s]";
+    svg.text("label", middle, "middle", text);
+}
+
+fn draw_mission(svg: &mut Svg, mission: &MissionSpan, y: f64, x: &impl Fn(f64) -> f64) {
+    let (from_s, to_s) = (mission.from_s, mission.to_s);
+    lane_label(svg, y + ROW / 2.0, "mission", "");
+    let title = format!("{}: {:.2} s", mission.name, to_s - from_s);
+    let class = format!("mission {}", mission.class);
+    bar(svg, &class, [x(from_s), x(to_s)], y, &mission.name, &title);
 }
 
 fn lane_label(svg: &mut Svg, middle: f64, name: &str, below: &str) {
@@ -243,20 +250,23 @@ fn stack(lane: &mut Lane<'_>) {
     lane.rows = free_at.len();
 }
 
-fn mission_spans(run: &Run) -> Vec<(String, f64, f64, &'static str)> {
+fn mission_spans(run: &Run) -> Vec<MissionSpan> {
     let end_s = run.span_s.map_or(0.0, |(_, end)| end);
     run.missions
         .iter()
         .filter_map(|m| {
-            let from = seconds(&m.accepted)?;
-            let to = seconds(&m.finished).unwrap_or(end_s).max(from);
-            let class = match m.phase.as_str() {
-                "succeeded" => "succeeded",
-                "failed" => "failed",
-                "canceled" => "canceled",
-                _ => "running",
-            };
-            Some((m.mission_id.clone(), from, to, class))
+            let from_s = seconds(&m.accepted)?;
+            Some(MissionSpan {
+                name: m.mission_id.clone(),
+                from_s,
+                to_s: seconds(&m.finished).unwrap_or(end_s).max(from_s),
+                class: match m.phase.as_str() {
+                    "succeeded" => "succeeded",
+                    "failed" => "failed",
+                    "canceled" => "canceled",
+                    _ => "running",
+                },
+            })
         })
         .collect()
 }
