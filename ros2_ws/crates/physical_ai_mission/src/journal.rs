@@ -137,9 +137,22 @@ impl Journal {
                 Effect::SaveMission(_) | Effect::SaveTask(..) | Effect::ForgetMission(_)
             )
         });
-        if !saves {
-            return Ok(());
+        if saves {
+            self.commit_always(scheduler, effects)
+        } else {
+            Ok(())
         }
+    }
+
+    /// The same, but writes also when there is nothing to save: to see whether it works.
+    ///
+    /// # Errors
+    /// See [`Journal::commit`].
+    pub(crate) fn commit_always(
+        &mut self,
+        scheduler: &Scheduler,
+        effects: &[Effect],
+    ) -> Result<(), Error> {
         let write = |connection: &mut Connection| {
             let transaction = connection.transaction()?;
             for effect in effects {
@@ -152,6 +165,16 @@ impl Journal {
             transaction.commit()
         };
         write(&mut self.connection).map_err(|e| self.error(&e))
+    }
+}
+
+#[cfg(test)]
+impl Journal {
+    /// Lets writing fail, as a full disk does.
+    pub(crate) fn refuse_writes(&self, refuse: bool) {
+        self.connection
+            .pragma_update(None, "query_only", refuse)
+            .unwrap();
     }
 }
 

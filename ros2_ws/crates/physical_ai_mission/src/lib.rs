@@ -5,11 +5,13 @@
 //! - [`validate`] lists everything that a plan violates, given the [`Fleet`] that is there.
 //! - [`Scheduler::step`] is the whole scheduler: state and event in, effects out.
 //! - [`Journal`] makes the state survive the process.
+//! - [`JournaledScheduler`] lets effects happen only after the journal holds them.
 
 mod decompose;
 mod error;
 mod fleet;
 mod journal;
+mod journaled_scheduler;
 mod mission;
 mod plan_text;
 mod predict;
@@ -22,6 +24,7 @@ pub use decompose::{Decomposer, Decomposition};
 pub use error::Error;
 pub use fleet::Fleet;
 pub use journal::{Journal, Recovered};
+pub use journaled_scheduler::JournaledScheduler;
 pub use mission::{Mission, MissionError, MissionPhase, Task, TaskStatus};
 pub use plan_text::{MAX_PLAN_BYTES, parse_plan};
 pub use predict::{Prediction, predict};

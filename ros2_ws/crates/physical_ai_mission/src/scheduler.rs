@@ -6,13 +6,13 @@ mod reports;
 mod workers;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use physical_ai_domain::{
-    Assignment, Capability, FencingToken, MissionId, Plan, TaskId, TaskReport, Time, WorkerName,
-    WorkerReport, WorkerState,
+    Assignment, Capability, FencingToken, MissionId, Plan, TaskId, TaskReport, TaskState, Time,
+    WorkerName, WorkerReport, WorkerState,
 };
 
 pub use workers::KnownWorker;
@@ -174,6 +174,22 @@ pub enum Effect {
     Warning(String),
 }
 
+impl Effect {
+    /// The mission that it is about.
+    pub fn mission(&self) -> Option<&MissionId> {
+        match self {
+            Self::SaveMission(id)
+            | Self::SaveTask(id, _)
+            | Self::ForgetMission(id)
+            | Self::MissionChanged(id)
+            | Self::MissionEnded(id) => Some(id),
+            Self::Assign { assignment, .. } => Some(&assignment.mission),
+            Self::CancelTask { mission, .. } | Self::Acknowledge { mission, .. } => Some(mission),
+            Self::WorkerJoined(_) | Self::WorkersChanged | Self::Warning(_) => None,
+        }
+    }
+}
+
 /// Missions, workers, and what to do next.
 #[derive(Debug)]
 pub struct Scheduler {
@@ -265,6 +281,21 @@ impl Scheduler {
     /// One mission.
     pub fn mission(&self, id: &MissionId) -> Option<&Mission> {
         self.missions.get(id)
+    }
+
+    /// True while the attempt is the current one of its task and nobody has confirmed it.
+    pub(crate) fn expects(&self, assignment: &Assignment) -> bool {
+        self.missions
+            .get(&assignment.mission)
+            .and_then(|m| m.find_task(assignment.task.as_str()).map(|i| &m.tasks[i]))
+            .is_some_and(|t| {
+                t.status.token == assignment.token && t.status.state == TaskState::Assigned
+            })
+    }
+
+    /// Takes back a mission of which nobody outside has heard.
+    pub(crate) fn withdraw(&mut self, id: &MissionId) {
+        self.missions.remove(id);
     }
 
     /// Workers by name.

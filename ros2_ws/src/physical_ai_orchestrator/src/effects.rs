@@ -1,4 +1,4 @@
-//! Effects of the scheduler, in the order that safety asks for: journal first, world second.
+//! Effects of the scheduler, made real.
 
 use std::collections::BTreeMap;
 
@@ -60,32 +60,27 @@ impl Wire {
 }
 
 impl Orchestrator {
-    /// Journals what waits and then lets it happen; if the journal fails, everything waits.
-    pub(crate) fn flush(&mut self, context: &mut Context<Self>) {
-        if self.outbox.is_empty() {
-            return;
-        }
-        if let Err(error) = self.journal.commit(&self.scheduler, &self.outbox) {
-            let fault = error.to_string();
-            if self.journal_fault.as_ref() != Some(&fault) {
-                tracing::error!("{fault}; no task starts until it can be written");
-                self.journal_fault = Some(fault);
-                context.request_diagnostics_update();
+    /// Lets effects happen, and says once when the journal breaks or mends.
+    pub(crate) fn perform(&mut self, context: &mut Context<Self>, effects: Vec<Effect>) {
+        let fault = self.scheduler.fault().map(str::to_owned);
+        if fault != self.journal_fault {
+            match &fault {
+                Some(fault) => {
+                    tracing::error!("{fault}; missions stand still until it can be written")
+                }
+                None => tracing::info!("the journal can be written again"),
             }
-            return;
-        }
-        if self.journal_fault.take().is_some() {
-            tracing::info!("the journal can be written again");
+            self.journal_fault = fault;
             context.request_diagnostics_update();
         }
         let mut batches = Batches::new();
-        for effect in std::mem::take(&mut self.outbox) {
-            self.perform(context, effect, &mut batches);
+        for effect in effects {
+            self.perform_one(context, effect, &mut batches);
         }
         self.publish_batches(context, batches);
     }
 
-    fn perform(&mut self, context: &mut Context<Self>, effect: Effect, batches: &mut Batches) {
+    fn perform_one(&mut self, context: &mut Context<Self>, effect: Effect, batches: &mut Batches) {
         match effect {
             Effect::Assign { .. } | Effect::CancelTask { .. } | Effect::Acknowledge { .. } => {
                 add(batches, effect);
@@ -96,7 +91,7 @@ impl Orchestrator {
             }
             Effect::MissionEnded(id) => {
                 self.missions_changed = true;
-                if let Some(mission) = self.scheduler.mission(&id) {
+                if let Some(mission) = self.scheduler.state().mission(&id) {
                     tracing::info!(mission = %id, phase = mission.phase.as_str(), "mission ended {}", mission.error_msg);
                     self.goals.end(&id, mission, messages::result(mission));
                 }

@@ -115,13 +115,13 @@ impl Orchestrator {
             Ok(taken) => taken,
             Err(refusal) => return refuse(waiting, &refusal),
         };
-        if let Some(mission) = self.scheduler.mission(&id) {
+        if let Some(mission) = self.scheduler.state().mission(&id) {
             return self.join(mission.clone(), &source, waiting);
         }
         if let Err(refusal) = self.admit(context) {
             return refuse(waiting, &refusal);
         }
-        let fleet = self.scheduler.fleet();
+        let fleet = self.scheduler.state().fleet();
         let waited_s = context.steady_s() - waiting.since_s;
         if fleet.is_empty() && waited_s < self.fleet_wait_s {
             return self.wait_with(waiting, MissionPhase::Decomposing);
@@ -145,7 +145,7 @@ impl Orchestrator {
             }
             return refuse(waiting, &Refusal::new(MissionError::NoWorker, reason));
         }
-        tracing::info!(mission = %id, planner, tasks = plan.tasks.len(), "mission accepted");
+        let tasks = plan.tasks.len();
         let submission = Submission {
             id: id.clone(),
             source: source.as_str().to_owned(),
@@ -154,12 +154,19 @@ impl Orchestrator {
             priority: goal.priority,
             deadline: time_from_msg(&goal.deadline),
         };
-        self.goals
-            .by_mission
-            .entry(id)
-            .or_default()
-            .push(waiting.handle);
-        self.step(context, Event::Submit(Box::new(submission)));
+        match self.scheduler.submit(Self::now(context), submission) {
+            Ok(effects) => {
+                tracing::info!(mission = %id, planner, tasks, "mission accepted");
+                let handles = self.goals.by_mission.entry(id).or_default();
+                handles.push(waiting.handle);
+                self.perform(context, effects);
+            }
+            Err(error) => {
+                let refusal = Refusal::new(MissionError::Rejected, error.to_string());
+                refuse(waiting, &refusal);
+                self.perform(context, Vec::new());
+            }
+        }
     }
 
     fn wait_with(&mut self, waiting: Waiting, phase: MissionPhase) {
@@ -177,10 +184,10 @@ impl Orchestrator {
                 "the orchestrator is not active: activate it (ros2 lifecycle set)",
             ));
         }
-        if let Some(fault) = &self.journal_fault {
-            return Err(Refusal::new(MissionError::Rejected, fault.clone()));
+        if let Some(fault) = self.scheduler.fault() {
+            return Err(Refusal::new(MissionError::Rejected, fault));
         }
-        self.scheduler.admits().map_err(Refusal::from)
+        self.scheduler.state().admits().map_err(Refusal::from)
     }
 
     /// A client that asks again for a mission that it already sent, for example after a restart,

@@ -1,8 +1,8 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use physical_ai_domain::{MissionId, WorkerName};
-use physical_ai_mission::{Effect, Event, Journal, Now, Scheduler};
+use physical_ai_domain::{MissionId, Time, WorkerName};
+use physical_ai_mission::{Event, JournaledScheduler, Now};
 use physical_ai_ros::msg::physical_ai_msgs::msg::{
     MissionStatusArray, TaskUpdateBatch, WorkerStatus, WorkerStatusArray,
 };
@@ -21,12 +21,10 @@ const REMEMBERED_COMPLAINTS: usize = 1000;
 
 /// The scheduler, its journal and its topics.
 pub struct Orchestrator {
-    pub(crate) scheduler: Scheduler,
-    pub(crate) journal: Journal,
+    pub(crate) scheduler: JournaledScheduler,
     pub(crate) goals: Goals,
     pub(crate) wire: Wire,
-    /// Effects that wait for the journal.
-    pub(crate) outbox: Vec<Effect>,
+    /// The journal's fault that was logged last.
     pub(crate) journal_fault: Option<String>,
     pub(crate) changed: BTreeSet<MissionId>,
     pub(crate) missions_changed: bool,
@@ -44,16 +42,15 @@ impl Application for Orchestrator {
 
     fn configure(context: &mut Context<Self>, p: &OrchestratorParameters) -> Result<Self, Error> {
         let path = p.journal_path(context.namespace(), context.node_name());
-        let (journal, recovered) = Journal::open(&path).map_err(Error::application)?;
-        let open = |m: &&physical_ai_mission::Mission| !m.phase.is_terminal();
-        let continued = recovered.missions.iter().filter(open).count();
-        tracing::info!(journal = %path.display(), continued, "missions recovered");
         let now = Now {
             ros: context.now(),
             steady_s: context.steady_s(),
         };
         let scheduler =
-            Scheduler::restore(p.scheduler(), recovered.missions, recovered.last_token, now);
+            JournaledScheduler::open(&path, p.scheduler(), now).map_err(Error::application)?;
+        let missions = scheduler.state().missions();
+        let continued = missions.iter().filter(|m| !m.phase.is_terminal()).count();
+        tracing::info!(journal = %path.display(), continued, "missions recovered");
         context.subscribe("worker_status", Qos::events(), Self::heartbeat)?;
         Goals::serve(context, Duration::from_secs_f64(p.result_timeout_s))?;
         services::serve(context)?;
@@ -63,11 +60,9 @@ impl Application for Orchestrator {
             app.workers_changed = true;
         });
         Ok(Self {
+            wire: Wire::new(scheduler.incarnation()),
             scheduler,
-            journal,
             goals: Goals::default(),
-            wire: Wire::new(recovered.incarnation),
-            outbox: Vec::new(),
             journal_fault: None,
             changed: BTreeSet::new(),
             missions_changed: true,
@@ -95,14 +90,15 @@ impl Application for Orchestrator {
     }
 
     fn diagnostics(&self) -> Vec<Diagnostic> {
-        let missions = self.scheduler.missions();
+        let missions = self.scheduler.state().missions();
         let running = missions.iter().filter(|m| !m.phase.is_terminal()).count();
-        let journal = match &self.journal_fault {
+        let journal = match self.scheduler.fault() {
             None => Diagnostic::new("journal", Level::Ok, "written"),
-            Some(fault) => Diagnostic::new("journal", Level::Error, fault.clone()),
+            Some(fault) => Diagnostic::new("journal", Level::Error, fault.to_owned()),
         };
         let silent: Vec<&str> = self
             .scheduler
+            .state()
             .workers()
             .filter(|w| !w.takes_tasks())
             .map(|w| w.report.worker.as_str())
@@ -114,8 +110,8 @@ impl Application for Orchestrator {
             Diagnostic::new("workers", Level::Warn, text)
         };
         vec![
-            journal.with("waiting_effects", self.outbox.len()),
-            workers.with("workers", self.scheduler.workers().count()),
+            journal.with("waiting_effects", self.scheduler.waiting()),
+            workers.with("workers", self.scheduler.state().workers().count()),
             Diagnostic::new("missions", Level::Ok, format!("{running} running"))
                 .with("known", missions.len()),
         ]
@@ -133,8 +129,7 @@ impl Orchestrator {
     /// Takes an event in and lets its effects happen.
     pub(crate) fn step(&mut self, context: &mut Context<Self>, event: Event) {
         let effects = self.scheduler.step(Self::now(context), event);
-        self.outbox.extend(effects);
-        self.flush(context);
+        self.perform(context, effects);
     }
 
     fn heartbeat(&mut self, context: &mut Context<Self>, message: WorkerStatus) {
@@ -179,10 +174,20 @@ impl Orchestrator {
         self.retry_waiting_goals(context);
     }
 
-    /// Publishes what changed since the last time.
+    /// Publishes what changed since the last time. Of missions, nobody hears what is not journaled.
     fn tell(&mut self, context: &mut Context<Self>) {
         let now = context.now();
-        for mission in self.scheduler.missions() {
+        if self.scheduler.fault().is_none() {
+            self.tell_of_missions(now);
+        }
+        if std::mem::take(&mut self.workers_changed) {
+            let list = self.scheduler.state().workers();
+            self.workers.publish(&messages::workers(list, now));
+        }
+    }
+
+    fn tell_of_missions(&mut self, now: Time) {
+        for mission in self.scheduler.state().missions() {
             let running = !mission.phase.is_terminal();
             if running && (self.changed.contains(&mission.id) || self.goals.has(&mission.id)) {
                 self.goals
@@ -192,12 +197,8 @@ impl Orchestrator {
         }
         self.changed.clear();
         if std::mem::take(&mut self.missions_changed) {
-            let list = self.scheduler.missions();
+            let list = self.scheduler.state().missions();
             self.missions.publish(&messages::missions(&list, now));
-        }
-        if std::mem::take(&mut self.workers_changed) {
-            let list = self.scheduler.workers();
-            self.workers.publish(&messages::workers(list, now));
         }
     }
 

@@ -24,7 +24,7 @@ fn validate_mission(
     request: ValidateMission::Request,
 ) -> ValidateMission::Response {
     let mut response = ValidateMission::Response::default();
-    let fleet = app.scheduler.fleet();
+    let fleet = app.scheduler.state().fleet();
     let made = Source::try_new(request.text, request.plan).and_then(|s| s.plan(&fleet));
     let (plan, planner) = match made {
         Ok(made) => made,
@@ -60,6 +60,7 @@ fn cancel_mission(
     let mut response = CancelMission::Response::default();
     let ids: Vec<MissionId> = app
         .scheduler
+        .state()
         .missions()
         .iter()
         .filter(|m| !m.phase.is_terminal() && (wanted.is_empty() || m.id.as_str() == wanted))
@@ -98,8 +99,12 @@ fn resolve_task(
         Ok(ids) => ids,
         Err(error) => return refuse(error.to_string()),
     };
+    if let Some(fault) = app.scheduler.fault() {
+        return refuse(fault.to_owned());
+    }
     let held = app
         .scheduler
+        .state()
         .mission(&mission)
         .is_some_and(|m| m.tasks.iter().any(|t| t.spec.id == task && t.status.held));
     if !held {

@@ -46,14 +46,7 @@ impl Fixture {
             workers: workers
                 .iter()
                 .enumerate()
-                .map(|(i, robots)| FakeWorker {
-                    name: WorkerName::try_new(format!("w{i}")).unwrap(),
-                    incarnation: 1,
-                    alive: true,
-                    robots: robots.to_vec(),
-                    attempts: Vec::new(),
-                    last_token: FencingToken(0),
-                })
+                .map(|(i, robots)| FakeWorker::new(&format!("w{i}"), robots))
                 .collect(),
             now: Now::default(),
             warnings: Vec::new(),
@@ -215,7 +208,17 @@ fn is_save(effect: &Effect) -> bool {
     )
 }
 
-fn report(task: &TaskId, token: FencingToken, state: TaskState, now: Time) -> TaskReport {
+/// The heartbeat of a worker with one robot that can `go`.
+pub(crate) fn heartbeat(robot: &'static str) -> Event {
+    Event::Heartbeat(Box::new(FakeWorker::new("w0", &[(robot, true)]).report()))
+}
+
+pub(crate) fn report(
+    task: &TaskId,
+    token: FencingToken,
+    state: TaskState,
+    now: Time,
+) -> TaskReport {
     TaskReport {
         mission: mission_id(),
         task: task.clone(),
@@ -233,6 +236,17 @@ fn report(task: &TaskId, token: FencingToken, state: TaskState, now: Time) -> Ta
 }
 
 impl FakeWorker {
+    fn new(name: &str, robots: &[(&'static str, bool)]) -> Self {
+        Self {
+            name: WorkerName::try_new(name).unwrap(),
+            incarnation: 1,
+            alive: true,
+            robots: robots.to_vec(),
+            attempts: Vec::new(),
+            last_token: FencingToken(0),
+        }
+    }
+
     fn report(&self) -> WorkerReport {
         let offer = |(robot, idempotent): &(&str, bool)| Capability {
             skill: SkillName::try_new("go").unwrap(),
