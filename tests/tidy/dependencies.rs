@@ -26,7 +26,16 @@ const PURE: [(&str, &[&str]); 8] = [
     ),
     (
         "physical_ai_llm",
-        &["physical_ai_domain", "candle-core", "candle-nn"],
+        &[
+            "physical_ai_domain",
+            "candle-core",
+            "half",
+            "llguidance",
+            "memmap2",
+            "minijinja",
+            "tokenizers",
+            "toktrie",
+        ],
     ),
     (
         "physical_ai_rl",

@@ -1,0 +1,64 @@
+use std::path::PathBuf;
+
+/// What can go wrong with a model.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// A file that cannot be opened, mapped or read.
+    #[error("{}: {problem}", path.display())]
+    File {
+        /// Which.
+        path: PathBuf,
+        /// What the system says.
+        problem: String,
+    },
+    /// A file that is no model, or a damaged one.
+    #[error("{source_name}: {field}: {problem}")]
+    InvalidModel {
+        /// File or other origin.
+        source_name: String,
+        /// Field, key or tensor.
+        field: String,
+        /// What is wrong, with the value.
+        problem: String,
+    },
+    /// A tokenizer or chat template that cannot be used.
+    #[error("tokenizer: {field}: {problem}")]
+    InvalidTokenizer {
+        /// Field.
+        field: String,
+        /// What is wrong, with the value.
+        problem: String,
+    },
+    /// A request that makes no sense.
+    #[error("{field} is {value}: {problem}")]
+    InvalidRequest {
+        /// Field.
+        field: &'static str,
+        /// What was given.
+        value: String,
+        /// What is allowed.
+        problem: String,
+    },
+    /// A schema that cannot be compiled or met.
+    #[error("schema: {0}")]
+    InvalidSchema(String),
+    /// The prompt and what is to be generated do not fit into the context.
+    #[error("the prompt has {tokens} tokens, the context {limit}: shorten it")]
+    PromptTooLong {
+        /// Tokens of the prompt.
+        tokens: usize,
+        /// Tokens that fit.
+        limit: usize,
+    },
+    /// The cache has no room.
+    #[error("the request needs {needed} cache pages, {free} of {total} are free")]
+    OutOfCache {
+        /// Pages needed.
+        needed: usize,
+        /// Pages free.
+        free: usize,
+        /// Pages in all.
+        total: usize,
+    },
+}
