@@ -1,0 +1,166 @@
+use std::sync::Arc;
+
+use half::f16;
+use proptest::prelude::*;
+
+use super::*;
+use crate::weight::Bytes;
+
+const FORMATS: [Format; 8] = [
+    Format::F32,
+    Format::F16,
+    Format::BF16,
+    Format::Q4_0,
+    Format::Q8_0,
+    Format::Q4K,
+    Format::Q5K,
+    Format::Q6K,
+];
+
+/// Reproducible bytes.
+fn noise(seed: u64) -> impl FnMut() -> u64 {
+    let mut state = seed;
+    move || {
+        state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let z = (state ^ state >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        let z = (z ^ z >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
+        z ^ z >> 31
+    }
+}
+
+/// A row of any bytes, with scales that are small numbers.
+fn weight(format: Format, rows: usize, columns: usize, seed: u64) -> Weight {
+    let mut next = noise(seed);
+    let mut bytes: Vec<u8> = (0..format.bytes(columns).unwrap() * rows)
+        .map(|_| next() as u8)
+        .collect();
+    for block in bytes.chunks_exact_mut(format.block_bytes()) {
+        let mut small = || f16::from_f32((next() % 2000) as f32 / 1e5 - 0.01).to_le_bytes();
+        match format {
+            Format::F32 => {
+                block.copy_from_slice(&f16::from_le_bytes(small()).to_f32().to_le_bytes())
+            }
+            Format::F16 => block.copy_from_slice(&small()),
+            Format::BF16 => block[1] = 0x3c,
+            Format::Q4_0 | Format::Q8_0 => block[..2].copy_from_slice(&small()),
+            Format::Q4K | Format::Q5K => {
+                block[..2].copy_from_slice(&small());
+                block[2..4].copy_from_slice(&small());
+            }
+            Format::Q6K => block[208..].copy_from_slice(&small()),
+        }
+    }
+    Weight::try_new(format, rows, columns, Bytes::Owned(Arc::from(bytes))).unwrap()
+}
+
+fn product(set: InstructionSet, w: &Weight, floats: &[f32], rounded: &Activations) -> Vec<f32> {
+    let rows = floats.len() / w.columns();
+    let input = Input {
+        floats,
+        rounded,
+        rows,
+    };
+    let mut out = vec![f32::NAN; rows * w.rows()];
+    multiply(set, w, 0..w.rows(), input, |t, row, value| {
+        out[t * w.rows() + row] = value;
+    });
+    out
+}
+
+fn check(format: Format, tokens: usize, blocks: usize, seed: u64) {
+    let columns = blocks * 256;
+    let w = weight(format, 3, columns, seed);
+    let mut next = noise(seed + 1);
+    let floats: Vec<f32> = (0..tokens * columns)
+        .map(|_| (next() % 20_001) as f32 / 1e4 - 1.0)
+        .collect();
+    let mut rounded = Activations::default();
+    if let Some(block) = format.activation_block() {
+        rounded.resize(tokens, columns, block);
+        for (mut row, floats) in rounded.rows_mut().zip(floats.chunks_exact(columns)) {
+            row.quantize(floats);
+        }
+    }
+    let expected = product(InstructionSet::Plain, &w, &floats, &rounded);
+    let mut set = InstructionSet::detect();
+    loop {
+        let out = product(set, &w, &floats, &rounded);
+        let size = expected.iter().fold(1e-3_f32, |m, v| m.max(v.abs()));
+        for (a, b) in out.iter().zip(&expected) {
+            assert!(
+                (a - b).abs() <= 1e-4 * size,
+                "{set:?} {} T={tokens}: {a} instead of {b}",
+                format.name()
+            );
+        }
+        set = match set {
+            InstructionSet::Avx512Vnni => InstructionSet::Avx2,
+            _ => break,
+        };
+    }
+}
+
+#[test]
+fn every_kernel_computes_what_plain_code_computes() {
+    for format in FORMATS {
+        for tokens in [1, 2, 3, 4, 8, 13] {
+            check(format, tokens, 2, 7);
+        }
+    }
+}
+
+#[test]
+fn largest_values_do_not_overflow() {
+    for format in [
+        Format::Q4K,
+        Format::Q5K,
+        Format::Q6K,
+        Format::Q8_0,
+        Format::Q4_0,
+    ] {
+        let d = f16::ONE.to_le_bytes();
+        let mut block = vec![0xff; format.block_bytes()];
+        match format {
+            Format::Q6K => {
+                block[192..208].fill(0x80);
+                block[208..].copy_from_slice(&d);
+            }
+            _ => block[..2].copy_from_slice(&d),
+        }
+        if matches!(format, Format::Q4K | Format::Q5K) {
+            block[2..4].copy_from_slice(&[0, 0]);
+        }
+        if format == Format::Q8_0 {
+            block[2..].fill(0x80);
+        }
+        let columns = format.block_len();
+        let w = Weight::try_new(format, 1, columns, Bytes::Owned(Arc::from(block))).unwrap();
+        for sign in [1.0, -1.0] {
+            let floats = vec![sign; columns];
+            let mut rounded = Activations::default();
+            rounded.resize(1, columns, columns);
+            for mut row in rounded.rows_mut() {
+                row.quantize(&floats);
+            }
+            let expected = product(InstructionSet::Plain, &w, &floats, &rounded)[0];
+            for set in [InstructionSet::Avx2, InstructionSet::Avx512Vnni] {
+                if set <= InstructionSet::detect() {
+                    let out = product(set, &w, &floats, &rounded)[0];
+                    let name = format.name();
+                    assert!(
+                        (out - expected).abs() < 1e-3 * expected.abs(),
+                        "{set:?} {name} {out} {expected}"
+                    );
+                }
+            }
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(60))]
+    #[test]
+    fn kernels_agree_on_any_weights(index in 0_usize..8, tokens in 1_usize..12, blocks in 1_usize..4, seed: u64) {
+        check(FORMATS[index], tokens, blocks, seed % 1_000_000);
+    }
+}
