@@ -25,6 +25,7 @@ names that end in `norm.weight`; `matrix` for the others, with the model's `embe
 
 import json
 import pathlib
+import re
 
 import numpy as np
 
@@ -79,7 +80,7 @@ def config(width, layers, heads, kv_heads, ffn, sliding_window, vocabulary=320) 
         "attention_dropout": 0.0,
         "bos_token_id": 1,
         "embd_pdrop": 0.0,
-        "eos_token_id": 2,
+        "eos_token_id": 315,
         "hidden_act": "silu",
         "hidden_size": width,
         "initializer_range": 0.02,
@@ -90,7 +91,7 @@ def config(width, layers, heads, kv_heads, ffn, sliding_window, vocabulary=320) 
         "num_hidden_layers": layers,
         "num_key_value_heads": kv_heads,
         "original_max_position_embeddings": 64,
-        "pad_token_id": 2,
+        "pad_token_id": 315,
         "resid_pdrop": 0.0,
         "rms_norm_eps": 1e-05,
         "rope_scaling": {"long_factor": long, "short_factor": short, "type": "longrope"},
@@ -159,6 +160,13 @@ def samples(model: str) -> dict:
         }
         for name, t in weights(model).items()
     }
+
+
+def compact(found: dict) -> str:
+    """JSON with each list of numbers on one line."""
+    text = json.dumps(found, indent=1, ensure_ascii=False)
+    joined = lambda match: "[" + ",".join(part.strip() for part in match[1].split(",")) + "]"
+    return re.sub(r"\[([-+0-9.e,\s]+)\]", joined, text) + "\n"
 
 
 def write_config(model: str) -> None:

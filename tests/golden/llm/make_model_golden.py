@@ -67,8 +67,13 @@ def shortest(values) -> list:
 
 
 def save_checkpoint(folder: pathlib.Path, config: dict, tensors: dict) -> None:
-    (folder / "config.json").write_text(json.dumps(config))
-    safetensors.torch.save_file(tensors, folder / "model.safetensors", metadata={"format": "pt"})
+    (folder / "config.json").write_text(json.dumps(config, indent=2) + "\n")
+    save_tensors(tensors, folder / "model.safetensors")
+
+
+def save_tensors(tensors: dict, path: pathlib.Path) -> None:
+    safetensors.torch.save_file(tensors, path, metadata={"format": "pt"})
+    path.chmod(0o644)
 
 
 def load(config: dict, weights: dict, dtype: torch.dtype):
@@ -209,22 +214,12 @@ def golden(model: str) -> None:
         "decode": [decode_golden(models, config, n, blob) for n in plan.get("decode", [])],
     }
     hash_model.write_config(model)
-    (hash_model.HERE / model / "golden.json").write_text(compact(found))
+    (hash_model.HERE / model / "golden.json").write_text(hash_model.compact(found))
     blob.write(hash_model.HERE / model / "golden.f32")
     for p in found["prompts"]:
         print(model, len(p["tokens"]), p["standard_deviation"], p["largest_difference_bf16_to_f32"])
     for d in found["decode"]:
         print(model, d["prompt"], [(k, d[k]["new_tokens"], d[k]["smallest_lead"], d[k]["largest_difference_to_whole_passes"]) for k in DTYPES])
-
-
-def compact(found: dict) -> str:
-    """JSON with lists of numbers on one line each."""
-    text, open_lists = [], 0
-    for line in json.dumps(found, indent=1).splitlines():
-        inside = open_lists and line.strip() and line.strip()[0] in "-0123456789]"
-        text.append(line.strip() if inside else "\n" + line)
-        open_lists = line.endswith("[") or (inside and not line.strip().startswith("]"))
-    return "".join(text).lstrip("\n") + "\n"
 
 
 def write_safetensors(model: str) -> None:
@@ -237,11 +232,11 @@ def write_safetensors(model: str) -> None:
     sharded = hash_model.HERE / model / "bf16_sharded"
     sharded.mkdir(exist_ok=True)
     first = lambda name: name.startswith("model.embed") or name.startswith("model.layers.0.")
-    shards = {f"model-0000{1 if is_first else 2}-of-00002.safetensors": is_first for is_first in (True, False)}
+    shards = {"model-00001-of-00002.safetensors": True, "model-00002-of-00002.safetensors": False}
     index = {"metadata": {"total_size": sum(2 * t.numel() for t in tensors.values())}, "weight_map": {}}
     for file, is_first in shards.items():
         part = {k: v.bfloat16().contiguous() for k, v in tensors.items() if first(k) == is_first}
-        safetensors.torch.save_file(part, sharded / file, metadata={"format": "pt"})
+        save_tensors(part, sharded / file)
         index["weight_map"] |= {k: file for k in part}
     index["weight_map"] = dict(sorted(index["weight_map"].items()))
     (sharded / "model.safetensors.index.json").write_text(json.dumps(index, indent=2) + "\n")
