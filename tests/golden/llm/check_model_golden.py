@@ -2,13 +2,15 @@
 
     python check_model_golden.py
 
-Independent of torch and transformers, so that a mistake in how the reference was called would show. Also says how wrong the
-logits become under each mistake that an engine could make, so that a test's tolerance can be seen to be tight enough.
+Needs numpy and gguf. Independent of torch and transformers, so that a mistake in how the reference was called would show. Also
+says how wrong the logits become under each mistake that an engine could make, so that a test's tolerance can be seen to be
+tight enough.
 """
 
 import json
 import sys
 
+import gguf
 import numpy as np
 
 import hash_model
@@ -136,8 +138,66 @@ def check_mistakes(m: Model) -> dict:
     return found
 
 
+def read_safetensors(path) -> dict:
+    """F16 and BF16 tensors as F32, read without the library."""
+    data = path.read_bytes()
+    length = int.from_bytes(data[:8], "little")
+    found = {}
+    for name, info in json.loads(data[8 : 8 + length]).items():
+        if name != "__metadata__":
+            begin, end = (8 + length + at for at in info["data_offsets"])
+            half = np.frombuffer(data[begin:end], "<u2")
+            wide = half.view(np.float16).astype(np.float32)
+            if info["dtype"] == "BF16":
+                wide = (half.astype(np.uint32) << 16).view(np.float32)
+            found[name] = wide.reshape(info["shape"])
+    return found
+
+
+def check_safetensors(name: str) -> None:
+    folder, exact = hash_model.HERE / name, hash_model.weights(name)
+    index = json.loads((folder / "bf16_sharded/model.safetensors.index.json").read_text())["weight_map"]
+    shards = {file: read_safetensors(folder / "bf16_sharded" / file) for file in set(index.values())}
+    for found in (read_safetensors(folder / "f16/model.safetensors"), {k: shards[file][k] for k, file in index.items()}):
+        assert found.keys() == exact.keys() and all(np.array_equal(found[k], exact[k]) for k in exact)
+
+
+def check_gguf(file: str, entry: dict, floats: np.ndarray) -> float:
+    """Everything from the GGUF itself: sizes, rope factors and attention factor from its keys and tensors."""
+    reader = gguf.GGUFReader(hash_model.HERE / f"{file}.gguf")
+    key = lambda name: reader.get_field(f"phi3.{name}").contents()
+    values = {t.name: gguf.quants.dequantize(t.data, t.tensor_type).astype(np.float64) for t in reader.tensors}
+    config = {
+        "hidden_size": key("embedding_length"),
+        "num_attention_heads": key("attention.head_count"),
+        "num_key_value_heads": key("attention.head_count_kv"),
+        "num_hidden_layers": key("block_count"),
+        "intermediate_size": key("feed_forward_length"),
+        "vocab_size": len(reader.get_field("tokenizer.ggml.tokens").data),
+        "rms_norm_eps": key("attention.layer_norm_rms_epsilon"),
+        "max_position_embeddings": key("context_length"),
+        "original_max_position_embeddings": key("rope.scaling.original_context_length"),
+        "rope_theta": key("rope.freq_base"),
+        "sliding_window": key("attention.sliding_window") or None,
+        "rope_scaling": {f"{kind}_factor": values[f"rope_factors_{kind}.weight"] for kind in ("short", "long")},
+    }
+    weights = {name: values[hash_model.gguf_name(name)].reshape(shape) for name, shape in hash_model.shapes(config).items()}
+    worst = 0.0
+    for length, reference in entry["last"].items():
+        tokens = hash_model.prompt("prompt", int(length), config["vocab_size"])
+        row = logits_of(config, weights, tokens, factor=key("rope.scaling.attn_factor"))[0][-1]
+        worst = max(worst, distance(row, floats[reference["offset"] :][: row.size]))
+    return worst
+
+
 def main() -> None:
     failed = False
+    check_safetensors("narrow")
+    floats = np.fromfile(hash_model.HERE / "gguf.f32", "<f4")
+    for file, entry in json.loads((hash_model.HERE / "gguf.json").read_text())["files"].items():
+        worst = check_gguf(file, entry, floats)
+        failed |= worst > 1e-4
+        print(f"{file}.gguf: largest difference {worst:.1e}")
     for name in hash_model.MODELS:
         m = Model(name)
         assert m.golden["hash"]["samples"] == hash_model.samples(name), name

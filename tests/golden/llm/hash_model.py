@@ -135,6 +135,27 @@ def shapes(c: dict) -> dict:
     return found
 
 
+def gguf_name(name: str) -> str:
+    """What llama.cpp calls a tensor; both keep query, key and value, and gate and up, fused."""
+    fixed = {
+        EMBEDDING: "token_embd.weight",
+        "model.norm.weight": "output_norm.weight",
+        "lm_head.weight": "output.weight",
+    }
+    inner = {
+        "input_layernorm": "attn_norm",
+        "self_attn.qkv_proj": "attn_qkv",
+        "self_attn.o_proj": "attn_output",
+        "post_attention_layernorm": "ffn_norm",
+        "mlp.gate_up_proj": "ffn_up",
+        "mlp.down_proj": "ffn_down",
+    }
+    if name in fixed:
+        return fixed[name]
+    _, _, layer, rest = name.split(".", 3)
+    return f"blk.{layer}.{inner[rest.removesuffix('.weight')]}.weight"
+
+
 def weights(model: str) -> dict:
     """All tensors of a model in F32, exactly representable in BF16 and F16."""
     c, shift = MODELS[model]

@@ -11,7 +11,6 @@ llama.cpp quantises activations too, and chooses long factors by the size of its
 import ctypes
 import importlib.metadata
 import math
-import os
 import pathlib
 import platform
 import tempfile
@@ -41,6 +40,9 @@ CHAT_TEMPLATE = (
 TEXTS = ["", "robot", "the robot", " the robot", "go to the arm.", "Go to 27!", "로봇 🤖", "a\nb\tc", "<|user|>\ngo<|end|>\n"]
 
 
+DEFAULT_SETTINGS = llama_cpp.llama_cpp.llama_model_default_params
+
+
 def vocabulary() -> list:
     """(text, score, type) of 320 tokens: 3 special ones, the 256 bytes, 56 pieces, 5 of the chat template."""
     kind = gguf.TokenType
@@ -50,26 +52,6 @@ def vocabulary() -> list:
     found += [(text, -1000.0, kind.CONTROL) for text in CHAT_TOKENS]
     assert len(found) == 320 == len({text for text, _, _ in found})
     return found
-
-
-def gguf_name(name: str) -> str:
-    fixed = {
-        "model.embed_tokens.weight": "token_embd.weight",
-        "model.norm.weight": "output_norm.weight",
-        "lm_head.weight": "output.weight",
-    }
-    inner = {
-        "input_layernorm": "attn_norm",
-        "self_attn.qkv_proj": "attn_qkv",
-        "self_attn.o_proj": "attn_output",
-        "post_attention_layernorm": "ffn_norm",
-        "mlp.gate_up_proj": "ffn_up",
-        "mlp.down_proj": "ffn_down",
-    }
-    if name in fixed:
-        return fixed[name]
-    _, _, layer, rest = name.split(".", 3)
-    return f"blk.{layer}.{inner[rest.removesuffix('.weight')]}.weight"
 
 
 def write_metadata(w: gguf.GGUFWriter, model: str, c: dict) -> None:
@@ -110,7 +92,7 @@ def write_f16(path: pathlib.Path, model: str) -> None:
     for kind in ("long", "short"):
         w.add_tensor(f"rope_factors_{kind}.weight", np.array(c["rope_scaling"][f"{kind}_factor"], np.float32))
     for name, values in hash_model.weights(model).items():
-        w.add_tensor(gguf_name(name), values if values.ndim == 1 else values.astype(np.float16))
+        w.add_tensor(hash_model.gguf_name(name), values if values.ndim == 1 else values.astype(np.float16))
     w.write_header_to_file()
     w.write_kv_data_to_file()
     w.write_tensors_to_file()
@@ -165,12 +147,25 @@ def provenance() -> dict:
     }
 
 
+def as_stored():
+    """Model settings without repacked weights: llama.cpp 0.5.0's AMX kernels crash on matrices this small."""
+    settings = DEFAULT_SETTINGS()
+    settings.use_extra_bufts = False
+    return settings
+
+
 def logits(path: pathlib.Path, tokens: list, original: int) -> list:
     """llama.cpp's last row. Its contexts are multiples of 256, so `original` above 256 gives short factors, below long ones."""
     model = llama_cpp.Llama(
-        str(path), n_ctx=256, n_batch=256, n_threads=1, n_threads_batch=1, verbose=False, logits_all=True, use_mmap=False,
+        str(path),
+        n_ctx=256,
+        n_batch=256,
+        n_threads=1,
+        n_threads_batch=1,
+        verbose=False,
+        logits_all=True,
         kv_overrides={"phi3.rope.scaling.original_context_length": original},
-    )  # fmt: skip
+    )
     model.eval(tokens)
     return [float(np.format_float_positional(x, unique=True)) for x in model.scores[len(tokens) - 1].astype(np.float32)]
 
@@ -190,6 +185,7 @@ def tokenised(path: pathlib.Path) -> list:
 
 
 def main() -> None:
+    llama_cpp.llama_cpp.llama_model_default_params = as_stored
     blocks()
     said = {"provenance": provenance(), "last_logits": {}}
     with tempfile.TemporaryDirectory() as folder:
@@ -204,7 +200,7 @@ def main() -> None:
                     quantize(source, target, ftype)
                 target.chmod(0o644)
                 said["last_logits"][f"{model}/{name}"] = opinion(model, target)
-                print(target.name, os.path.getsize(target))
+                print(target.name, target.stat().st_size)
             said["tokens"] = tokenised(source)
     (hash_model.HERE / "llama_cpp.json").write_text(hash_model.compact(said))
 
