@@ -18,9 +18,10 @@ import hash_model
 
 def inverse_frequencies(config: dict, long: bool) -> np.ndarray:
     head = config["hidden_size"] // config["num_attention_heads"]
-    factors = np.array(config["rope_scaling"]["long_factor" if long else "short_factor"], np.float32)
+    scaling = config["rope_scaling"]
+    factors = np.ones(head // 2) if scaling is None else scaling["long_factor" if long else "short_factor"]
     exponent = np.arange(0, head, 2, dtype=np.float32) / np.float32(head)
-    return np.float32(1) / (factors * np.float32(config["rope_theta"]) ** exponent)
+    return np.float32(1) / (np.array(factors, np.float32) * np.float32(config["rope_theta"]) ** exponent)
 
 
 def attention_factor(config: dict) -> float:
@@ -131,7 +132,9 @@ def check_mistakes(m: Model) -> dict:
     right = m.rows(entry["f32"]["last"])
     off = lambda **mistakes: distance(m.logits(entry["tokens"], **mistakes)[0][-1], right)
     long = len(entry["tokens"]) > m.config["original_max_position_embeddings"]
-    found = {"other factors": off(long=not long), "no attention factor": off(factor=1.0)}
+    found = {}
+    if m.config["rope_scaling"] is not None:
+        found = {"other factors": off(long=not long), "no attention factor": off(factor=1.0)}
     window = m.config["sliding_window"]
     if window is not None and window < len(entry["tokens"]):
         found |= {"no window": off(window=None), "window one wider": off(window=window + 1)}

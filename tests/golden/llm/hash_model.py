@@ -72,7 +72,7 @@ def rope_factors(width: int) -> tuple:
 
 
 def config(width, layers, heads, kv_heads, ffn, sliding_window, vocabulary=320) -> dict:
-    """A config.json with the keys of the published Phi-3.5-mini checkpoint, which keeps `rope_scaling` and `rope_theta` apart."""
+    """A config.json with the keys of the published Phi-3.5-mini, which has `rope_scaling` and `rope_theta` side by side."""
     short, long = rope_factors(width // heads // 2)
     return {
         "architectures": ["Phi3ForCausalLM"],
@@ -111,6 +111,11 @@ MODELS = {
     "mha": (config(256, 2, 4, 4, 512, 262144), 9),
     "gqa": (config(256, 2, 4, 2, 512, None), 9),
     "window": (config(256, 2, 4, 2, 512, 24), 9),
+    # Phi-3 with a short context: no scaling, and a sliding window that matters.
+    "plain": (
+        config(256, 2, 4, 4, 512, 48) | {"rope_scaling": None, "original_max_position_embeddings": 1024},
+        9,
+    ),
     "narrow": (config(64, 2, 2, 2, 128, None), 8),
     "kquant": (config(256, 1, 4, 1, 256, None), 9),
 }

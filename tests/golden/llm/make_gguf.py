@@ -148,7 +148,7 @@ def provenance() -> dict:
 
 
 def as_stored():
-    """Model settings without repacked weights: llama.cpp 0.5.0's AMX kernels crash on matrices this small."""
+    """Model settings without repacked weights, with which llama-cpp-python 0.3.36 crashed on these matrices (a CPU with AMX)."""
     settings = DEFAULT_SETTINGS()
     settings.use_extra_bufts = False
     return settings

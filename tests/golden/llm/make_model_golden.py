@@ -34,6 +34,7 @@ PLAN = {
     "mha": {"lengths": [8, 63, 64, 65, 100, 200], "decode": [60, 70], "hidden": True},
     "gqa": {"lengths": [50, 100], "decode": [60]},
     "window": {"lengths": [50, 100], "decode": [60]},
+    "plain": {"lengths": [8, 100]},
     "narrow": {"lengths": [8, 65]},
     "kquant": {"lengths": [8, 65]},
 }
@@ -94,7 +95,9 @@ def inverse_frequencies(config: dict, total: int) -> tuple:
     head = config["hidden_size"] // config["num_attention_heads"]
     original = config["original_max_position_embeddings"]
     scaling = config["rope_scaling"]
-    factors = scaling["long_factor"] if total > original else scaling["short_factor"]
+    factors = [1.0] * (head // 2)
+    if scaling is not None:
+        factors = scaling["long_factor"] if total > original else scaling["short_factor"]
     exponent = torch.arange(0, head, 2).float() / head
     factor = config["max_position_embeddings"] / original
     attention = math.sqrt(1 + math.log(factor) / math.log(original)) if factor > 1 else 1.0
@@ -219,7 +222,7 @@ def golden(model: str) -> None:
     for p in found["prompts"]:
         print(model, len(p["tokens"]), p["standard_deviation"], p["largest_difference_bf16_to_f32"])
     for d in found["decode"]:
-        print(model, d["prompt"], [(k, d[k]["new_tokens"], d[k]["smallest_lead"], d[k]["largest_difference_to_whole_passes"]) for k in DTYPES])
+        print(model, d["prompt"], {k: (d[k]["smallest_lead"], d[k]["largest_difference_to_whole_passes"]) for k in DTYPES})
 
 
 def write_safetensors(model: str) -> None:
