@@ -28,11 +28,11 @@ const PURE: [(&str, &[&str]); 8] = [
         "physical_ai_llm",
         &[
             "physical_ai_domain",
-            "candle-core",
             "half",
             "llguidance",
             "memmap2",
             "minijinja",
+            "safetensors",
             "tokenizers",
             "toktrie",
         ],

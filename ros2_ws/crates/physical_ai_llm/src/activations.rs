@@ -1,3 +1,7 @@
+use crate::kernels::Disjoint;
+use crate::vector::per_cpu;
+use crate::{InstructionSet, Pool};
+
 /// Rows of activations in 8 bits, for multiplication with quantised weights.
 ///
 /// # Shapes
@@ -35,55 +39,78 @@ impl Activations {
         }
     }
 
-    /// Views of consecutive rows that may be written at the same time.
-    pub fn rows_mut(&mut self) -> impl Iterator<Item = ActivationRow<'_>> {
-        let columns = self.columns.max(1);
-        let block = self.block.max(1);
-        self.values
-            .chunks_exact_mut(columns)
-            .zip(self.scales.chunks_exact_mut(columns / block))
-            .zip(self.sums16.chunks_exact_mut(columns / 16))
-            .zip(self.sums32.chunks_exact_mut(columns / 32))
-            .map(|(((values, scales), sums16), sums32)| ActivationRow {
-                values,
-                scales,
-                sums16,
-                sums32,
-            })
+    /// Rounds `from`, `[T, columns]`, on all threads.
+    pub(crate) fn quantize(&mut self, pool: &mut Pool, from: &[f32]) {
+        let (rows, columns, block) = (self.rows(), self.columns, self.block);
+        if rows == 0 {
+            return;
+        }
+        let values = Disjoint::new(&mut self.values);
+        let scales = Disjoint::new(&mut self.scales);
+        let sums16 = Disjoint::new(&mut self.sums16);
+        let sums32 = Disjoint::new(&mut self.sums32);
+        // A portion is a whole number of blocks of either size, and of rows or a part of one.
+        let blocks = rows * columns / block;
+        pool.share(blocks, (16_384 / block).max(1), |_, range| {
+            let part = |size: usize| range.start * block / size..range.end * block / size;
+            // SAFETY: each block is taken once.
+            unsafe {
+                quantize(
+                    &from[part(1)],
+                    block,
+                    values.part(part(1)),
+                    scales.part(part(block)),
+                );
+                sum(
+                    values.part(part(1)),
+                    sums16.part(part(16)),
+                    sums32.part(part(32)),
+                );
+            }
+        });
     }
 }
 
-/// One row, or a part of it that is a whole number of blocks.
-pub struct ActivationRow<'a> {
-    pub(crate) values: &'a mut [i8],
-    pub(crate) scales: &'a mut [f32],
-    pub(crate) sums16: &'a mut [i16],
-    pub(crate) sums32: &'a mut [i16],
+/// Rounds whole blocks.
+fn quantize(from: &[f32], block: usize, values: &mut [i8], scales: &mut [f32]) {
+    let set = InstructionSet::detect();
+    let parts = from.chunks_exact(block).zip(values.chunks_exact_mut(block));
+    for ((from, values), scale) in parts.zip(scales) {
+        *scale = quantize_block(set, from, values);
+    }
 }
 
-impl ActivationRow<'_> {
-    /// Rounds `from`, which is as long as the row.
-    pub fn quantize(&mut self, from: &[f32]) {
-        let blocks = self.scales.len().max(1);
-        let block = self.values.len() / blocks;
-        let parts = from
-            .chunks_exact(block)
-            .zip(self.values.chunks_exact_mut(block));
-        for ((from, values), scale) in parts.zip(self.scales.iter_mut()) {
-            let largest = from.iter().fold(0.0_f32, |m, v| m.max(v.abs()));
-            let inverse = if largest > 0.0 { 127.0 / largest } else { 0.0 };
-            *scale = largest / 127.0;
-            for (q, v) in values.iter_mut().zip(from) {
-                // Rounding to even, which compilers turn into one instruction.
-                *q = (v * inverse).round_ties_even() as i8;
+fn sum(values: &[i8], sums16: &mut [i16], sums32: &mut [i16]) {
+    for (sum, values) in sums16.iter_mut().zip(values.chunks_exact(16)) {
+        *sum = values.iter().map(|v| i16::from(*v)).sum();
+    }
+    for (sum, parts) in sums32.iter_mut().zip(sums16.chunks_exact(2)) {
+        *sum = parts[0] + parts[1];
+    }
+}
+
+per_cpu! {
+    /// Rounds one block and returns its scale.
+    fn quantize_block(from: &[f32], values: &mut [i8]) -> f32 {
+        let mut largest = [0.0_f32; 16];
+        // Stays 0 unless a value is not finite; then the scale must show it.
+        let mut poison = [0.0_f32; 16];
+        for portion in from.chunks(16) {
+            let lanes = largest.iter_mut().zip(&mut poison);
+            for ((largest, poison), v) in lanes.zip(portion) {
+                *poison += v * 0.0;
+                let v = v.abs();
+                *largest = if v > *largest { v } else { *largest };
             }
         }
-        for (sum, values) in self.sums16.iter_mut().zip(self.values.chunks_exact(16)) {
-            *sum = values.iter().map(|v| i16::from(*v)).sum();
+        let poison: f32 = poison.iter().sum();
+        let largest = largest.iter().fold(0.0_f32, |m, v| m.max(*v));
+        let inverse = if largest > 0.0 { 127.0 / largest } else { 0.0 };
+        for (q, v) in values.iter_mut().zip(from) {
+            // Adding and subtracting 1.5 · 2²³ rounds to even without a call.
+            *q = ((v * inverse + 12_582_912.0) - 12_582_912.0) as i8;
         }
-        for (sum, parts) in self.sums32.iter_mut().zip(self.sums16.chunks_exact(2)) {
-            *sum = parts[0] + parts[1];
-        }
+        largest / 127.0 + poison
     }
 }
 
@@ -96,9 +123,7 @@ mod tests {
         let from: Vec<f32> = (0..512).map(|i| (i as f32 * 0.7).sin() * 3.0).collect();
         let mut rows = Activations::default();
         rows.resize(2, 512, 256);
-        for mut row in rows.rows_mut() {
-            row.quantize(&from);
-        }
+        rows.quantize(&mut Pool::new(1), &[from.clone(), from.clone()].concat());
         assert_eq!(rows.rows(), 2);
         for (i, v) in from.iter().enumerate() {
             let back = f32::from(rows.values[512 + i]) * rows.scales[2 + i / 256];
@@ -110,12 +135,22 @@ mod tests {
     }
 
     #[test]
+    fn values_that_are_not_finite_do_not_vanish() {
+        for bad in [f32::NAN, f32::INFINITY] {
+            let mut from = vec![1.0; 32];
+            from[7] = bad;
+            let mut rows = Activations::default();
+            rows.resize(1, 32, 32);
+            rows.quantize(&mut Pool::new(1), &from);
+            assert!(!rows.scales[0].is_finite());
+        }
+    }
+
+    #[test]
     fn zeros_stay_zeros() {
         let mut rows = Activations::default();
         rows.resize(1, 32, 32);
-        for mut row in rows.rows_mut() {
-            row.quantize(&[0.0; 32]);
-        }
+        rows.quantize(&mut Pool::new(1), &[0.0; 32]);
         assert_eq!((rows.scales[0], rows.values[5]), (0.0, 0));
     }
 }

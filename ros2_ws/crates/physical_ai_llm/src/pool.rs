@@ -99,27 +99,27 @@ impl Pool {
         );
     }
 
-    /// Shares out `items` in portions of `portion` to whoever is free.
+    /// Shares out `items` in portions of `portion` to whoever is free: `job(thread, range)`.
     pub fn share(
         &mut self,
         items: usize,
         portion: usize,
-        job: impl Fn(std::ops::Range<usize>) + Sync,
+        job: impl Fn(usize, std::ops::Range<usize>) + Sync,
     ) {
         if items <= portion {
             if items > 0 {
-                job(0..items);
+                job(0, 0..items);
             }
             return;
         }
         let next = AtomicUsize::new(0);
-        self.run(&|_| {
+        self.run(&|thread| {
             loop {
                 let start = next.fetch_add(portion, Ordering::Relaxed);
                 if start >= items {
                     return;
                 }
-                job(start..items.min(start + portion));
+                job(thread, start..items.min(start + portion));
             }
         });
     }
@@ -206,7 +206,7 @@ mod tests {
         for items in [0, 1, 7, 1000] {
             let counts: Vec<AtomicUsize> = (0..items).map(|_| AtomicUsize::new(0)).collect();
             for _ in 0..50 {
-                pool.share(items, 16, |range| {
+                pool.share(items, 16, |_, range| {
                     for i in range {
                         counts[i].fetch_add(1, Ordering::Relaxed);
                     }

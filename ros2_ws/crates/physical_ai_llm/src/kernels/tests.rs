@@ -77,9 +77,7 @@ fn check(format: Format, tokens: usize, blocks: usize, seed: u64) {
     let mut rounded = Activations::default();
     if let Some(block) = format.activation_block() {
         rounded.resize(tokens, columns, block);
-        for (mut row, floats) in rounded.rows_mut().zip(floats.chunks_exact(columns)) {
-            row.quantize(floats);
-        }
+        rounded.quantize(&mut crate::Pool::new(1), &floats);
     }
     let expected = product(InstructionSet::Plain, &w, &floats, &rounded);
     let mut set = InstructionSet::detect();
@@ -139,9 +137,7 @@ fn largest_values_do_not_overflow() {
             let floats = vec![sign; columns];
             let mut rounded = Activations::default();
             rounded.resize(1, columns, columns);
-            for mut row in rounded.rows_mut() {
-                row.quantize(&floats);
-            }
+            rounded.quantize(&mut crate::Pool::new(1), &floats);
             let expected = product(InstructionSet::Plain, &w, &floats, &rounded)[0];
             for set in [InstructionSet::Avx2, InstructionSet::Avx512Vnni] {
                 if set <= InstructionSet::detect() {
