@@ -10,6 +10,10 @@ mod floats;
 mod plain;
 #[cfg(test)]
 mod tests;
+#[cfg(target_arch = "x86_64")]
+mod tile;
+#[cfg(target_arch = "x86_64")]
+mod unpack;
 
 use std::ops::Range;
 
@@ -112,6 +116,29 @@ pub(crate) fn multiply(
     input: Input<'_>,
     mut write: impl FnMut(usize, usize, f32),
 ) {
+    let mut rows = rows;
+    #[cfg(target_arch = "x86_64")]
+    if is_tiled(set, weight.format(), input.rows) {
+        let size = weight.row_bytes();
+        while rows.len() >= tile::ROWS {
+            let first = rows.start;
+            let bytes = &weight.bytes()[first * size..(first + tile::ROWS) * size];
+            // SAFETY: `is_tiled` says that the CPU can and the format has blocks of 256; the input is
+            // as wide as the weight.
+            unsafe {
+                tile::multiply(
+                    weight.format(),
+                    bytes,
+                    input.rounded,
+                    input.rows,
+                    |t, i, v| {
+                        write(t, first + i, v);
+                    },
+                );
+            }
+            rows.start += tile::ROWS;
+        }
+    }
     for row in rows {
         let bytes = weight.row(row);
         let mut put = |first: usize, values: &[f32]| {
@@ -121,6 +148,17 @@ pub(crate) fn multiply(
         };
         multiply_row(set, weight, bytes, input, &mut put);
     }
+}
+
+/// From so many rows of activations on, unpacking weights for all of them pays.
+#[cfg(target_arch = "x86_64")]
+const TILED_FROM: usize = 24;
+
+#[cfg(target_arch = "x86_64")]
+fn is_tiled(set: InstructionSet, format: Format, tokens: usize) -> bool {
+    set >= InstructionSet::Avx512Vnni
+        && format.activation_block() == Some(256)
+        && tokens >= TILED_FROM
 }
 
 #[cfg(target_arch = "x86_64")]

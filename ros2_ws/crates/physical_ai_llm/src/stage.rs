@@ -334,7 +334,8 @@ pub(crate) fn project(
 ) {
     let rows = weight.rows();
     let out = Disjoint::new(out);
-    let portion = (rows / (pool.threads() * 8)).clamp(8, 256);
+    // A whole number of tiles.
+    let portion = (rows / (pool.threads() * 8)).next_multiple_of(32).min(256);
     pool.share(rows, portion, |_, range: Range<usize>| {
         multiply(set, weight, range, input, |t, row, value| {
             // SAFETY: each row of the weight is taken once.

@@ -69,7 +69,8 @@ fn product(set: InstructionSet, w: &Weight, floats: &[f32], rounded: &Activation
 
 fn check(format: Format, tokens: usize, blocks: usize, seed: u64) {
     let columns = blocks * 256;
-    let w = weight(format, 3, columns, seed);
+    // One tile and a rest.
+    let w = weight(format, if tokens >= 24 { 35 } else { 3 }, columns, seed);
     let mut next = noise(seed + 1);
     let floats: Vec<f32> = (0..tokens * columns)
         .map(|_| (next() % 20_001) as f32 / 1e4 - 1.0)
@@ -101,7 +102,7 @@ fn check(format: Format, tokens: usize, blocks: usize, seed: u64) {
 #[test]
 fn every_kernel_computes_what_plain_code_computes() {
     for format in FORMATS {
-        for tokens in [1, 2, 3, 4, 8, 13] {
+        for tokens in [1, 2, 3, 4, 8, 13, 24, 31] {
             check(format, tokens, 2, 7);
         }
     }
@@ -156,7 +157,7 @@ fn largest_values_do_not_overflow() {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(60))]
     #[test]
-    fn kernels_agree_on_any_weights(index in 0_usize..8, tokens in 1_usize..12, blocks in 1_usize..4, seed: u64) {
+    fn kernels_agree_on_any_weights(index in 0_usize..8, tokens in 1_usize..30, blocks in 1_usize..4, seed: u64) {
         check(FORMATS[index], tokens, blocks, seed % 1_000_000);
     }
 }
