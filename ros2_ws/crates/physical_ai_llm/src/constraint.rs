@@ -12,7 +12,7 @@
 mod compiler;
 mod satisfiable;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod vocabulary;
 
 use llguidance::Matcher;
@@ -135,11 +135,12 @@ impl Constraint {
     }
 }
 
-/// The first lines of what the library says: the rest is a dump of its state.
+/// What the library says, on one line; what follows it is a dump of its state.
 fn reason(error: impl ToString) -> String {
     let text = error.to_string();
     let end = text.find("\n<").unwrap_or(text.len());
-    text[..end].trim().chars().take(500).collect()
+    let words: Vec<&str> = text[..end].split_whitespace().collect();
+    words.join(" ").chars().take(500).collect()
 }
 
 fn failed(error: impl ToString) -> Error {

@@ -112,14 +112,16 @@ impl Offer {
 fn offers(capabilities: &[Capability]) -> Result<Vec<Offer>, Error> {
     let mut offers: Vec<Offer> = Vec::new();
     for capability in capabilities {
-        let parameters =
-            parameters::bounded(&capability.parameters_schema).map_err(|problem| {
-                let robot = capability.robot.as_ref().map_or("any robot", |r| r.as_str());
-                Error::InvalidSchema(format!(
-                    "parameters of {} of {robot}: {problem}",
-                    capability.skill
-                ))
-            })?;
+        let parameters = parameters::bounded(&capability.parameters_schema).map_err(|problem| {
+            let robot = capability
+                .robot
+                .as_ref()
+                .map_or("any robot", |r| r.as_str());
+            Error::InvalidSchema(format!(
+                "parameters of {} of {robot}: {problem}",
+                capability.skill
+            ))
+        })?;
         if check_satisfiable(&parameters).is_err() {
             continue;
         }

@@ -44,7 +44,10 @@ fn bound(fields: &mut Map<String, Value>, depth: usize) -> Result<(), String> {
         return Err(format!("$ref {reference} is not supported"));
     }
     if !fields.contains_key("enum") && !fields.contains_key("const") {
-        let kind = fields.get("type").and_then(Value::as_str).map(str::to_owned);
+        let kind = fields
+            .get("type")
+            .and_then(Value::as_str)
+            .map(str::to_owned);
         bound_kind(fields, kind.as_deref());
     }
     for name in ["properties", "patternProperties"] {
