@@ -131,7 +131,19 @@ impl Constraint {
     /// # Errors
     /// As [`Constraint::mask`].
     pub fn may_end(&mut self) -> Result<bool, Error> {
+        if self.is_complete() {
+            return Ok(true);
+        }
         self.matcher.is_accepting().map_err(failed)
+    }
+
+    /// Takes the last `tokens` commits back, for drafts that the model did not confirm.
+    ///
+    /// # Errors
+    /// [`Error::ConstraintFailed`] if there were fewer, otherwise as [`Constraint::mask`].
+    pub fn roll_back(&mut self, tokens: usize) -> Result<(), Error> {
+        self.mask = None;
+        self.matcher.rollback(tokens).map_err(failed)
     }
 }
 

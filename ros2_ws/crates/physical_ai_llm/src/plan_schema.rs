@@ -75,22 +75,22 @@ pub fn plan_schema(
         });
     }
     let offers = offers(capabilities)?;
+    let mut definitions = Map::new();
     let mut branches = Vec::new();
     if !offers.is_empty() {
-        let tasks = tasks(&offers, options);
+        let tasks = tasks(&offers, options, &mut definitions);
         branches.push(object([("tasks", tasks)], &["tasks"]));
     }
     if options.refusal {
         let reason = parameters::text(1, MAX_REFUSAL_CHARS);
         branches.push(object([("refusal", reason)], &["refusal"]));
     }
-    match branches.len() {
-        0 => Err(Error::InvalidSchema(
+    if branches.is_empty() {
+        return Err(Error::InvalidSchema(
             "no robot offers a skill that can be run: there is nothing to plan with".to_owned(),
-        )),
-        1 => Ok(branches.remove(0)),
-        _ => Ok(json!({"anyOf": branches})),
+        ));
     }
+    Ok(json!({"anyOf": branches, "$defs": definitions}))
 }
 
 /// A skill, what it takes, and the robots that offer it so.
@@ -147,12 +147,39 @@ fn offers(capabilities: &[Capability]) -> Result<Vec<Offer>, Error> {
     Ok(offers)
 }
 
-fn tasks(offers: &[Offer], options: &PlanSchemaOptions) -> Value {
+fn tasks(
+    offers: &[Offer],
+    options: &PlanSchemaOptions,
+    definitions: &mut Map<String, Value>,
+) -> Value {
+    // What stands in every task is defined once: compiling it again for each would take most of the
+    // time.
+    let mut define = |name: String, schema: Value| {
+        let reference = json!({"$ref": format!("#/$defs/{name}")});
+        definitions.insert(name, schema);
+        reference
+    };
+    let policy = define("on_failure".to_owned(), json!({"enum": FAILURE_POLICIES}));
+    let shared: Vec<Shared> = offers
+        .iter()
+        .enumerate()
+        .map(|(i, offer)| Shared {
+            offer,
+            robot: define(format!("robot_{i}"), json!({"enum": offer.robots})),
+            parameters: define(format!("params_{i}"), offer.parameters.clone()),
+        })
+        .collect();
+    let mut after = |name: String, ids: Value| {
+        let list = json!({"type": "array", "items": ids, "minItems": 1,
+                          "maxItems": options.max_tasks});
+        define(name, list)
+    };
     match options.task_ids {
         TaskIds::Free => {
             let id = json!({"type": "string", "pattern": "^[A-Za-z0-9_.-]{1,64}$"});
+            let after = after("after".to_owned(), id.clone());
             json!({"type": "array", "minItems": 1, "maxItems": options.max_tasks,
-                   "items": task(offers, options, &id, Some(&id))})
+                   "items": task(&shared, options, &id, Some(&after), &policy)})
         }
         TaskIds::Numbered => {
             let ids: Vec<String> = (1..=options.max_tasks).map(|i| format!("t{i}")).collect();
@@ -160,8 +187,15 @@ fn tasks(offers: &[Offer], options: &PlanSchemaOptions) -> Value {
                 .iter()
                 .enumerate()
                 .map(|(i, id)| {
-                    let earlier = (i > 0).then(|| json!({"enum": ids[..i]}));
-                    task(offers, options, &json!({"enum": [id]}), earlier.as_ref())
+                    let after =
+                        (i > 0).then(|| after(format!("after_{id}"), json!({"enum": ids[..i]})));
+                    task(
+                        &shared,
+                        options,
+                        &json!({"enum": [id]}),
+                        after.as_ref(),
+                        &policy,
+                    )
                 })
                 .collect();
             json!({"type": "array", "minItems": 1, "maxItems": items.len(),
@@ -170,36 +204,40 @@ fn tasks(offers: &[Offer], options: &PlanSchemaOptions) -> Value {
     }
 }
 
+/// References to what an offer adds to each task.
+struct Shared<'a> {
+    offer: &'a Offer,
+    robot: Value,
+    parameters: Value,
+}
+
 fn task(
-    offers: &[Offer],
+    offers: &[Shared],
     options: &PlanSchemaOptions,
     id: &Value,
-    earlier: Option<&Value>,
+    after: Option<&Value>,
+    policy: &Value,
 ) -> Value {
     let branches: Vec<Value> = offers
         .iter()
-        .map(|offer| {
+        .map(|shared| {
             let mut properties = vec![
                 ("id", id.clone()),
-                ("skill", json!({"enum": [offer.skill]})),
+                ("skill", json!({"enum": [shared.offer.skill]})),
             ];
             let mut required = vec!["id", "skill"];
-            if !offer.robots.is_empty() {
-                properties.push(("robot", json!({"enum": offer.robots})));
+            if !shared.offer.robots.is_empty() {
+                properties.push(("robot", shared.robot.clone()));
                 if !options.any_robot {
                     required.push("robot");
                 }
             }
-            properties.push(("params", offer.parameters.clone()));
-            if offer.needs_parameters() {
+            properties.push(("params", shared.parameters.clone()));
+            if shared.offer.needs_parameters() {
                 required.push("params");
             }
-            if let Some(earlier) = earlier {
-                let after = json!({"type": "array", "items": earlier, "minItems": 1,
-                                   "maxItems": options.max_tasks});
-                properties.push(("after", after));
-            }
-            properties.push(("on_failure", json!({"enum": FAILURE_POLICIES})));
+            properties.extend(after.map(|after| ("after", after.clone())));
+            properties.push(("on_failure", policy.clone()));
             object(properties, &required)
         })
         .collect();

@@ -337,6 +337,24 @@ fn refused_token_changes_nothing() {
 }
 
 #[test]
+fn rolled_back_tokens_leave_no_trace() {
+    let mut constraint = json(&compiler(), &json!({"enum": ["ab", "ac"]})).unwrap();
+    let mut masks = Vec::new();
+    let text = b"\"ac\"";
+    for &byte in text {
+        masks.push(constraint.mask().unwrap().clone());
+        constraint.commit(u32::from(byte)).unwrap();
+    }
+    assert!(constraint.is_complete() && constraint.may_end().unwrap());
+    constraint.roll_back(3).unwrap();
+    assert_eq!(constraint.mask().unwrap(), &masks[1]);
+    constraint.roll_back(1).unwrap();
+    assert_eq!(constraint.mask().unwrap(), &masks[0]);
+    assert!(walk(&mut constraint.clone(), &vocabulary(), 3, 20).1);
+    assert!(constraint.roll_back(1).is_err());
+}
+
+#[test]
 fn control_tokens_are_never_text() {
     let vocabulary = vocabulary();
     let mut constraint = json(&compiler(), &json!({"type": "object"})).unwrap();

@@ -2,6 +2,11 @@ use serde_json::{Map, Value, json};
 
 /// Bound of numbers that have none: metres, radians and seconds of robots are far smaller.
 const MAX_NUMBER: f64 = 1e6;
+/// Steps of numbers that have none, coarsest first: a thousandth of a metre, radian or second unless
+/// the range is so narrow that finer ones matter.
+const STEPS: [f64; 4] = [1e-3, 1e-4, 1e-5, 1e-6];
+/// Steps that a range has at least.
+const MIN_STEPS: f64 = 100.0;
 /// Most items of an array without bound.
 const MAX_ITEMS: u64 = 64;
 /// Longest text without bound, characters.
@@ -96,6 +101,13 @@ fn bound_kind(fields: &mut Map<String, Value>, kind: Option<&str>) {
             if !has(fields, &["maximum", "exclusiveMaximum"]) {
                 fields.insert("maximum".to_owned(), json!(MAX_NUMBER));
             }
+            // Without a step digits could go on for ever.
+            if kind == Some("number")
+                && !has(fields, &["multipleOf"])
+                && let Some(step) = step(fields)
+            {
+                fields.insert("multipleOf".to_owned(), json!(step));
+            }
         }
         Some("array") if !has(fields, &["maxItems"]) => {
             let least = fields.get("minItems").and_then(Value::as_u64).unwrap_or(0);
@@ -113,4 +125,14 @@ fn bound_kind(fields: &mut Map<String, Value>, kind: Option<&str>) {
         }
         _ => {}
     }
+}
+
+/// None if the range is too narrow for any step.
+fn step(fields: &Map<String, Value>) -> Option<f64> {
+    let bound = |names: [&str; 2]| names.iter().find_map(|n| fields.get(*n)?.as_f64());
+    let low = bound(["minimum", "exclusiveMinimum"])?;
+    let high = bound(["maximum", "exclusiveMaximum"])?;
+    STEPS
+        .into_iter()
+        .find(|step| high - low >= MIN_STEPS * step)
 }

@@ -181,10 +181,9 @@ fn robots_with_equal_parameters_share_a_branch() {
     let schema = plan_schema(&fleet(&["red_box"]), &options).unwrap();
     let branches = &schema["anyOf"][0]["properties"]["tasks"]["prefixItems"][0]["anyOf"];
     assert_eq!(branches.as_array().unwrap().len(), 6);
-    let home = &branches[0]["properties"];
     assert_eq!(
-        home["robot"]["enum"],
-        json!(["arm_1", "rover_1", "rover_2"])
+        schema["$defs"]["robot_0"],
+        json!({"enum": ["arm_1", "rover_1", "rover_2"]})
     );
 }
 
@@ -196,6 +195,8 @@ fn parameters_without_bounds_get_them() {
     let at = |pointer: &str| bounded.pointer(pointer).cloned().unwrap_or_default();
     assert_eq!(at("/additionalProperties"), json!(false));
     assert_eq!(at("/properties/n/minimum"), json!(-1e6));
+    assert_eq!(at("/properties/n/multipleOf"), json!(null));
+    assert_eq!(at("/properties/all/items/multipleOf"), json!(1e-3));
     assert_eq!(at("/properties/all/maxItems"), json!(64));
     assert_eq!(at("/properties/all/items/minimum"), json!(0.0));
     assert_eq!(at("/properties/all/items/maximum"), json!(1e6));
@@ -205,6 +206,26 @@ fn parameters_without_bounds_get_them() {
             .unwrap()
             .ends_with("{3,200}$")
     );
+}
+
+#[test]
+fn steps_of_numbers_leave_room_in_their_range() {
+    let check = |low: f64, high: f64, expected: Value, text: &str| {
+        let range = closed(
+            json!({"n": {"type": "number", "minimum": low, "maximum": high}}),
+            json!(["n"]),
+        );
+        let bounded = parameters::bounded(&range).unwrap();
+        let step = bounded["properties"]["n"].get("multipleOf").cloned();
+        assert_eq!(step.unwrap_or_default(), expected);
+        let text = format!("{{\"n\":{text}}}");
+        assert_eq!(accepted(&bounded, &text), text.len(), "{text} in {bounded}");
+    };
+    check(-1e6, 1e6, json!(1e-3), "-123456.789");
+    check(0.0, 0.09, json!(1e-4), "0.0405");
+    check(0.0, 0.0005, json!(1e-6), "0.000123");
+    check(0.0, 1e-9, json!(null), "0.0000000005");
+    check(1.5, 1.5, json!(null), "1.5");
 }
 
 #[test]

@@ -44,6 +44,12 @@ impl Largest {
         self.keys.iter().map(|&key| parts(key))
     }
 
+    /// Where the largest buffer is and how much it holds.
+    #[cfg(test)]
+    pub(super) fn buffer(&self) -> (usize, usize) {
+        (self.keys.as_ptr().addr(), self.keys.capacity())
+    }
+
     fn bound(&mut self, n: usize) -> f32 {
         if n == 0 || n > self.maxima.len() {
             return f32::NEG_INFINITY;

@@ -86,13 +86,6 @@ impl Sampler {
         history: &[u32],
     ) -> Result<Sampled, Error> {
         check(logits, allowed)?;
-        let max = largest::max(logits);
-        if max == f32::NEG_INFINITY {
-            return Err(Error::NoTokenAllowed);
-        }
-        let sum = sum_of_exp(logits, max, 1.0, &mut self.block_sums);
-        let logprob = |logit: f32| (f64::from(logit - max) - sum.ln()) as f32;
-
         self.scores.clear();
         self.scores.extend_from_slice(logits);
         self.penalties
@@ -102,6 +95,27 @@ impl Sampler {
         }
         let token = self.choose()?;
         self.step += 1;
+        self.report(logits, token)
+    }
+
+    /// What [`Sampler::sample`] reports, for a token that was not drawn but forced by a constraint.
+    /// Does not count as a step.
+    ///
+    /// # Errors
+    /// [`Error::InvalidLogits`] for NaN or +∞, [`Error::InvalidRequest`] for a token outside V.
+    pub fn report(&mut self, logits: &[f32], token: u32) -> Result<Sampled, Error> {
+        check(logits, None)?;
+        let Some(&logit) = logits.get(token as usize) else {
+            let problem = format!("there are {} logits", logits.len());
+            return Err(invalid("token", token, problem));
+        };
+        let max = largest::max(logits);
+        let sum = sum_of_exp(logits, max, 1.0, &mut self.block_sums);
+        let logprob = |logit: f32| match logit {
+            // Also where every logit is -∞, for which the difference would be NaN.
+            f32::NEG_INFINITY => f32::NEG_INFINITY,
+            _ => (f64::from(logit - max) - sum.ln()) as f32,
+        };
         let count = self.params.top_logprobs as usize;
         let top_logprobs = if count == 0 {
             Vec::new()
@@ -111,9 +125,20 @@ impl Sampler {
         };
         Ok(Sampled {
             token,
-            logprob: logprob(logits[token as usize]),
+            logprob: logprob(logit),
             top_logprobs,
         })
+    }
+
+    /// Where the buffers are and how much they hold: changes with each allocation.
+    #[cfg(test)]
+    pub(super) fn buffers(&self) -> [(usize, usize); 4] {
+        [
+            (self.scores.as_ptr().addr(), self.scores.capacity()),
+            (self.block_sums.as_ptr().addr(), self.block_sums.capacity()),
+            (self.candidates.as_ptr().addr(), self.candidates.capacity()),
+            self.largest.buffer(),
+        ]
     }
 
     fn choose(&mut self) -> Result<u32, Error> {

@@ -362,3 +362,36 @@ fn reported_alternatives_are_the_likeliest_by_the_model_alone() {
     assert_eq!(ids, [0, 1]);
     assert!((sampled.top_logprobs[1].1 - 0.2f32.ln()).abs() < 1e-5);
 }
+
+#[test]
+fn forced_token_is_reported_without_a_step() {
+    let mut sampler = Sampler::try_new(SamplingParams::default(), 0).unwrap();
+    let logits = [0.25f32.ln(), 0.75f32.ln(), f32::NEG_INFINITY];
+    let reported = sampler.report(&logits, 0).unwrap();
+    assert!((reported.logprob - 0.25f32.ln()).abs() < 1e-6);
+    assert_eq!(
+        sampler.report(&logits, 2).unwrap().logprob,
+        f32::NEG_INFINITY
+    );
+    assert_eq!(sampler.step(), 0);
+    assert!(sampler.report(&logits, 3).is_err());
+    sampler.sample(&logits, None, &[]).unwrap();
+    assert_eq!(sampler.step(), 1);
+}
+
+#[test]
+fn buffers_are_used_again() {
+    let params = SamplingParams {
+        top_p: 0.9,
+        repetition_penalty: 1.1,
+        ..SamplingParams::default()
+    };
+    let mut sampler = Sampler::try_new(params, 0).unwrap();
+    let logits = scattered(5_000);
+    sampler.sample(&logits, None, &[1, 2]).unwrap();
+    let buffers = sampler.buffers();
+    for step in 0..200u32 {
+        sampler.sample(&logits, None, &[step, 1]).unwrap();
+    }
+    assert_eq!(sampler.buffers(), buffers);
+}
