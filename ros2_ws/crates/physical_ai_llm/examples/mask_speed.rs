@@ -10,8 +10,8 @@ use std::time::{Duration, Instant};
 
 use physical_ai_domain::{Capability, Resources, RobotName, SkillName};
 use physical_ai_llm::{
-    ConstraintCompiler, JsonOptions, PlanSchemaOptions, Sampler, SamplingParams, TaskIds, Tokenize,
-    Vocabulary, plan_schema,
+    Constraint, ConstraintCompiler, JsonOptions, PlanSchemaOptions, Sampler, SamplingParams,
+    TaskIds, Tokenize, Vocabulary, plan_schema,
 };
 use serde_json::{Value, json};
 
@@ -54,7 +54,21 @@ fn main() -> Result<(), Box<dyn Error>> {
         println!("{name}");
         measure(&tokens, task_ids, tokenize)?;
     }
+    hostile(&tokens)?;
     sampling()
+}
+
+fn compiler(
+    tokens: &[Vec<u8>],
+    tokenize: Option<Tokenize>,
+) -> Result<ConstraintCompiler, physical_ai_llm::Error> {
+    let control = VOCABULARY as u32 - 64..VOCABULARY as u32;
+    ConstraintCompiler::try_new(Vocabulary {
+        tokens: tokens.to_vec(),
+        special: (0..BYTES).chain(control).collect(),
+        end: vec![END],
+        tokenize,
+    })
 }
 
 fn measure(
@@ -63,14 +77,7 @@ fn measure(
     tokenize: Option<Tokenize>,
 ) -> Result<(), Box<dyn Error>> {
     let begin = Instant::now();
-    let compiler = ConstraintCompiler::try_new(Vocabulary {
-        tokens: tokens.to_vec(),
-        special: (0..BYTES)
-            .chain(VOCABULARY as u32 - 64..VOCABULARY as u32)
-            .collect(),
-        end: vec![END],
-        tokenize,
-    })?;
+    let compiler = compiler(tokens, tokenize)?;
     println!("  vocabulary: {:.1} ms", ms(begin.elapsed()));
     let options = PlanSchemaOptions {
         task_ids,
@@ -78,36 +85,57 @@ fn measure(
     };
     let begin = Instant::now();
     let schema = plan_schema(&fleet()?, &options)?;
-    println!(
-        "  schema of {} bytes: {:.1} ms",
-        schema.to_string().len(),
-        ms(begin.elapsed())
-    );
+    let bytes = schema.to_string().len();
+    println!("  schema of {bytes} bytes: {:.1} ms", ms(begin.elapsed()));
     let begin = Instant::now();
-    let mut template = compiler.compile_json_schema(&schema, &JsonOptions::default())?;
+    let template = compiler.compile_json_schema(&schema, &JsonOptions::default())?;
     println!("  compile: {:.1} ms", ms(begin.elapsed()));
     let begin = Instant::now();
     black_box(template.clone());
     println!("  clone: {:.3} ms", ms(begin.elapsed()));
-    template.mask()?;
 
-    let mut logits = vec![0.0; VOCABULARY];
-    let (mut masks, mut commits, mut forced) = (Vec::new(), Vec::new(), 0);
-    let mut complete = 0;
+    let mut times = Times::default();
     for seed in 0..TEXTS {
-        let mut constraint = template.clone();
+        times.follow(template.clone(), tokens, seed)?;
+    }
+    println!(
+        "  {} of {TEXTS} texts complete, {} masks, {} forced tokens",
+        times.complete,
+        times.masks.len(),
+        times.forced
+    );
+    print("mask", times.masks);
+    print("commit", times.commits);
+    Ok(())
+}
+
+#[derive(Default)]
+struct Times {
+    masks: Vec<Duration>,
+    commits: Vec<Duration>,
+    forced: usize,
+    complete: usize,
+}
+
+impl Times {
+    /// Follows one text of random tokens.
+    fn follow(
+        &mut self,
+        mut constraint: Constraint,
+        tokens: &[Vec<u8>],
+        seed: u64,
+    ) -> Result<(), Box<dyn Error>> {
+        // Strings would go on for ever among 32,000 equal tokens.
+        let closes = |token: &Vec<u8>| if token.ends_with(b"\"") { 6.0 } else { 0.0 };
+        let logits: Vec<f32> = tokens.iter().map(closes).collect();
         let params = SamplingParams {
             seed,
             ..SamplingParams::default()
         };
         let mut sampler = Sampler::try_new(params, 0)?;
-        for (logit, token) in logits.iter_mut().zip(tokens) {
-            // Strings would go on for ever among 32,000 equal tokens.
-            *logit = if token.ends_with(b"\"") { 6.0 } else { 0.0 };
-        }
         for _ in 0..MAX_TOKENS {
             if constraint.is_complete() {
-                complete += 1;
+                self.complete += 1;
                 break;
             }
             let begin = Instant::now();
@@ -116,39 +144,47 @@ fn measure(
                 constraint.commit(token)?;
             }
             if !next.is_empty() {
-                forced += next.len();
-                commits.push(begin.elapsed() / next.len() as u32);
+                self.forced += next.len();
+                self.commits.push(begin.elapsed() / next.len() as u32);
                 continue;
             }
             let begin = Instant::now();
             let mask = constraint.mask()?;
-            masks.push(begin.elapsed());
+            self.masks.push(begin.elapsed());
             let token = sampler.sample(&logits, Some(mask), &[])?.token;
             let begin = Instant::now();
             constraint.commit(token)?;
-            commits.push(begin.elapsed());
+            self.commits.push(begin.elapsed());
+        }
+        Ok(())
+    }
+}
+
+/// An automaton whose states double with each letter: what the limits allow at most.
+fn hostile(tokens: &[Vec<u8>]) -> Result<(), Box<dyn Error>> {
+    println!("hostile expression");
+    let mut constraint = compiler(tokens, None)?.compile_regex("(a|b)*a(a|b){24}")?;
+    let mut masks = Vec::new();
+    let mut bits = 1u32;
+    for step in 0u32..1_000_000 {
+        let begin = Instant::now();
+        let result = constraint.mask().map(|_| ());
+        masks.push(begin.elapsed());
+        bits = bits.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        let letter = BYTES + u32::from(b'a') + (bits >> 31);
+        let result = result.and_then(|()| constraint.commit(letter));
+        if let Err(error) = result {
+            println!("  after {step} tokens: {error}");
+            break;
         }
     }
-    println!(
-        "  {complete} of {TEXTS} texts complete, {} masks, {forced} forced tokens",
-        masks.len()
-    );
     print("mask", masks);
-    print("commit", commits);
     Ok(())
 }
 
 fn sampling() -> Result<(), Box<dyn Error>> {
     println!("sampling, no mask");
-    // A few likely tokens over a wide floor, as a model's logits are.
-    let mut bits = 1u32;
-    let logits: Vec<f32> = (0..VOCABULARY)
-        .map(|_| {
-            bits = bits.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-            let even = (bits >> 8) as f32 / (1 << 24) as f32;
-            -2.0 * (1.0 - even).max(1e-7).ln()
-        })
-        .collect();
+    let logits = logits();
     let base = SamplingParams::default;
     for (name, params) in [
         ("greedy", SamplingParams::greedy()),
@@ -196,6 +232,18 @@ fn sampling() -> Result<(), Box<dyn Error>> {
         print(name, times);
     }
     Ok(())
+}
+
+/// A few likely tokens over a wide floor, as a model gives them.
+fn logits() -> Vec<f32> {
+    let mut bits = 1u32;
+    (0..VOCABULARY)
+        .map(|_| {
+            bits = bits.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            let even = (bits >> 8) as f32 / (1 << 24) as f32;
+            -2.0 * (1.0 - even).max(1e-7).ln()
+        })
+        .collect()
 }
 
 fn print(name: &str, mut times: Vec<Duration>) {

@@ -17,7 +17,8 @@ const MAX_TOKEN_BYTES: usize = 1000;
 /// What a constraint needs to know of a model's tokens.
 #[derive(Clone, Default)]
 pub struct Vocabulary {
-    /// Bytes of each token by id; ids that stand for no text are empty.
+    /// Bytes of each token by id, as they stand in the middle of a text (a space, not `▁`; the byte
+    /// itself, not `<0x0A>`); ids that stand for no text are empty.
     pub tokens: Vec<Vec<u8>>,
     /// Control tokens: never part of a text, whatever their bytes.
     pub special: Vec<u32>,

@@ -22,7 +22,7 @@ pub(super) fn exp(x: f32) -> f32 {
     p = p * r + 8.333_452e-3;
     p = p * r + 4.166_579_6e-2;
     p = p * r + 1.666_666_5e-1;
-    p = p * r + 5.000_000_1e-1;
+    p = p * r + 5e-1;
     let mantissa = p * r * r + r + 1.0;
     // The low bits of `rounded` are n in two's complement.
     let exponent = rounded

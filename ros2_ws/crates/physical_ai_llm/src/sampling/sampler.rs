@@ -262,7 +262,7 @@ impl Sampler {
 
 fn check(logits: &[f32], allowed: Option<&TokenMask>) -> Result<(), Error> {
     // One comparison each; the search for the culprit is only for the message.
-    let bad = |x: f32| !(x < f32::INFINITY);
+    let bad = |x: f32| x.is_nan() | (x == f32::INFINITY);
     if logits.iter().fold(false, |any, &x| any | bad(x)) {
         let found = logits.iter().position(|&x| bad(x)).unwrap_or_default();
         return Err(Error::InvalidLogits {
