@@ -7,7 +7,8 @@
 //! # Bounds
 //! A mask costs at most [`MASK_LEXER_FUEL`] units of lexer work (about 14 a microsecond) and
 //! [`MASK_PARSER_ITEMS`] parser items (about 20 a microsecond); a compiled constraint keeps at most
-//! [`MAX_LEXER_STATES`] lexer states (1 to 2 kB each). What needs more ends with an error.
+//! [`MAX_LEXER_STATES`] lexer states (1 to 2 kB each). What needs more ends with an error. Schemas have
+//! limits of size, nesting and references, and are compiled on a stack of their own.
 
 mod compiler;
 mod satisfiable;

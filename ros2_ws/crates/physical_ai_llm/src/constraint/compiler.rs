@@ -5,15 +5,16 @@ use serde_json::Value;
 
 use crate::Error;
 
+use super::satisfiable::MAX_REGEX_BYTES;
 use super::{
     Constraint, MASK_LEXER_FUEL, MASK_PARSER_ITEMS, MAX_LEXER_STATES, Vocabulary,
     check_satisfiable, reason,
 };
 
-/// Longest regular expression, bytes.
-const MAX_REGEX_BYTES: usize = 16 << 10;
 /// Most lexer work to compile a constraint (about 50 a microsecond).
 const COMPILE_LEXER_FUEL: u64 = 1_000_000;
+/// Stack to compile on, bytes; only what is used takes memory.
+const COMPILE_STACK_BYTES: usize = 64 << 20;
 /// Most symbols of a compiled grammar.
 const MAX_GRAMMAR_SYMBOLS: usize = 200_000;
 
@@ -105,8 +106,8 @@ impl ConstraintCompiler {
         self.compile(TopLevelGrammar::from_json_schema(schema))
     }
 
-    /// A constraint whose complete texts match the whole regular expression (Rust's syntax, without
-    /// anchors and look-around).
+    /// A constraint whose complete texts match the whole regular expression (Rust's syntax without
+    /// look-around; anchors mean nothing).
     ///
     /// # Errors
     /// [`Error::InvalidSchema`] if it is too long, is not supported, or matches nothing.
@@ -121,8 +122,17 @@ impl ConstraintCompiler {
     }
 
     fn compile(&self, grammar: TopLevelGrammar) -> Result<Constraint, Error> {
-        let parser = self.factory.create_parser(grammar);
-        let matcher = Matcher::new(parser);
+        // The library recurses over what callers send: the stack must not depend on who calls.
+        let matcher = std::thread::scope(|scope| {
+            let thread = std::thread::Builder::new()
+                .name("constraint".to_owned())
+                .stack_size(COMPILE_STACK_BYTES)
+                .spawn_scoped(scope, || Matcher::new(self.factory.create_parser(grammar)))
+                .map_err(|e| Error::ConstraintFailed(format!("no thread to compile on: {e}")))?;
+            thread
+                .join()
+                .map_err(|_| Error::InvalidSchema("cannot be compiled".to_owned()))
+        })?;
         if let Some(error) = matcher.get_error() {
             return Err(Error::InvalidSchema(reason(error)));
         }

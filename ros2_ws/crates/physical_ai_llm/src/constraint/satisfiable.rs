@@ -5,9 +5,21 @@ use serde_json::{Map, Value};
 use crate::Error;
 
 /// Most values in a schema.
-const MAX_VALUES: usize = 20_000;
+const MAX_VALUES: usize = 50_000;
 /// Deepest nesting of a schema.
 const MAX_DEPTH: usize = 64;
+
+/// Most properties of an object: the library compares each with each.
+const MAX_PROPERTIES: usize = 256;
+/// Most patterns of properties: likewise, and slower.
+const MAX_PATTERN_PROPERTIES: usize = 16;
+/// Longest regular expression, bytes.
+pub(super) const MAX_REGEX_BYTES: usize = 4096;
+/// Most different references.
+const MAX_REFERENCES: usize = 256;
+/// Most nesting of a schema and all that it refers to, one within the other: the library compiles them
+/// by recursion.
+const MAX_TOTAL_DEPTH: usize = 1000;
 
 /// Refuses schemas that are too large to compile, and those that certainly have no instance: also
 /// where the library would begin a text that can never end.
@@ -15,13 +27,16 @@ const MAX_DEPTH: usize = 64;
 /// # Errors
 /// [`Error::InvalidSchema`] with a JSON pointer to the place.
 pub(crate) fn check_satisfiable(schema: &Value) -> Result<(), Error> {
-    let mut references = BTreeSet::new();
-    let mut values = 0;
-    measure(schema, 0, &mut values, &mut references).map_err(Error::InvalidSchema)?;
+    let mut size = Size::default();
+    let depth = size.measure(schema, 0).map_err(Error::InvalidSchema)?;
+    let references = size.references;
     let mut known = Known {
         root: schema,
         satisfiable: BTreeSet::new(),
     };
+    known
+        .check_depth(&references, depth)
+        .map_err(Error::InvalidSchema)?;
     // Least fixed point: a definition has an instance if it has one that is built only from
     // definitions already known to have one.
     loop {
@@ -39,29 +54,66 @@ pub(crate) fn check_satisfiable(schema: &Value) -> Result<(), Error> {
     known.check(schema, "#").map_err(Error::InvalidSchema)
 }
 
-fn measure<'a>(
-    value: &'a Value,
-    depth: usize,
-    values: &mut usize,
-    references: &mut BTreeSet<&'a str>,
-) -> Result<(), String> {
-    *values += 1;
-    if *values > MAX_VALUES {
-        return Err(format!("has more than {MAX_VALUES} values"));
-    }
-    if depth > MAX_DEPTH {
-        return Err(format!("is nested deeper than {MAX_DEPTH}"));
-    }
-    match value {
-        Value::Array(items) => items
-            .iter()
-            .try_for_each(|item| measure(item, depth + 1, values, references)),
-        Value::Object(fields) => {
-            references.extend(fields.get("$ref").and_then(Value::as_str));
-            fields
-                .values()
-                .try_for_each(|field| measure(field, depth + 1, values, references))
+#[derive(Default)]
+struct Size<'a> {
+    values: usize,
+    references: BTreeSet<&'a str>,
+}
+
+impl<'a> Size<'a> {
+    /// Counts what is in `value`, which lies `depth` deep, and says how deep it goes.
+    fn measure(&mut self, value: &'a Value, depth: usize) -> Result<usize, String> {
+        self.values += 1;
+        if self.values > MAX_VALUES {
+            return Err(format!("has more than {MAX_VALUES} values"));
         }
+        if depth > MAX_DEPTH {
+            return Err(format!("is nested deeper than {MAX_DEPTH}"));
+        }
+        let mut deepest = depth;
+        match value {
+            Value::Array(items) => {
+                for item in items {
+                    deepest = deepest.max(self.measure(item, depth + 1)?);
+                }
+            }
+            Value::Object(fields) => {
+                check_size(fields)?;
+                self.references
+                    .extend(fields.get("$ref").and_then(Value::as_str));
+                for field in fields.values() {
+                    deepest = deepest.max(self.measure(field, depth + 1)?);
+                }
+            }
+            _ => {}
+        }
+        if self.references.len() > MAX_REFERENCES {
+            return Err(format!("has more than {MAX_REFERENCES} references"));
+        }
+        Ok(deepest)
+    }
+}
+
+fn check_size(fields: &Map<String, Value>) -> Result<(), String> {
+    for (name, limit) in [
+        ("properties", MAX_PROPERTIES),
+        ("patternProperties", MAX_PATTERN_PROPERTIES),
+    ] {
+        let count = fields
+            .get(name)
+            .and_then(Value::as_object)
+            .map_or(0, Map::len);
+        if count > limit {
+            return Err(format!(
+                "has an object with {count} {name}: at most {limit} are allowed"
+            ));
+        }
+    }
+    match fields.get("pattern").and_then(Value::as_str) {
+        Some(pattern) if pattern.len() > MAX_REGEX_BYTES => Err(format!(
+            "has a pattern of {} bytes: at most {MAX_REGEX_BYTES} are allowed",
+            pattern.len()
+        )),
         _ => Ok(()),
     }
 }
@@ -78,6 +130,20 @@ impl<'a> Known<'a> {
             "" | "/" => Some(self.root),
             pointer => self.root.pointer(pointer),
         }
+    }
+
+    /// As if everything referred to were nested in one line.
+    fn check_depth(&self, references: &BTreeSet<&'a str>, depth: usize) -> Result<(), String> {
+        let mut total = depth;
+        for target in references.iter().filter_map(|r| self.resolve(r)) {
+            total += Size::default().measure(target, 0)?;
+        }
+        if total > MAX_TOTAL_DEPTH {
+            return Err(format!(
+                "is nested {total} deep with all that it refers to: at most {MAX_TOTAL_DEPTH} is allowed"
+            ));
+        }
+        Ok(())
     }
 
     /// Says why `schema` has no instance, where that is certain.
@@ -262,6 +328,34 @@ mod tests {
             deep = json!({"not": deep});
         }
         check(deep, "nested deeper than 64");
-        check(json!({"enum": vec![0; MAX_VALUES]}), "more than 20000");
+        check(json!({"enum": vec![0; MAX_VALUES]}), "more than 50000");
+        let many = |count: usize| -> Map<String, Value> {
+            (0..count).map(|i| (format!("p{i}"), json!(true))).collect()
+        };
+        check(json!({"properties": many(256)}), "");
+        check(json!({"properties": many(257)}), "257 properties");
+        check(
+            json!({"patternProperties": many(17)}),
+            "17 patternProperties",
+        );
+        check(
+            json!({"pattern": "a".repeat(4097)}),
+            "pattern of 4097 bytes",
+        );
+        let chain = |length: usize, depth: usize| {
+            let mut definitions = Map::new();
+            for i in 0..length {
+                let mut next = json!({"$ref": format!("#/$defs/a{}", i + 1)});
+                for _ in 0..depth {
+                    next = json!({"anyOf": [next]});
+                }
+                definitions.insert(format!("a{i}"), next);
+            }
+            definitions.insert(format!("a{length}"), json!({"type": "null"}));
+            json!({"$ref": "#/$defs/a0", "$defs": definitions})
+        };
+        check(chain(200, 1), "");
+        check(chain(260, 1), "more than 256 references");
+        check(chain(200, 5), "deep with all that it refers to");
     }
 }

@@ -281,3 +281,21 @@ fn fleet_without_robots_can_only_refuse() {
     assert_eq!(accepted(&schema, r#"{"tasks"#), 2);
     assert_eq!(accepted(&schema, r#"{"refusal":"nobody is here"}"#), 28);
 }
+
+#[test]
+fn largest_plans_still_compile() {
+    let options = PlanSchemaOptions {
+        max_tasks: MAX_PLANNED_TASKS,
+        ..PlanSchemaOptions::default()
+    };
+    let schema = plan_schema(&fleet(&["red_box"]), &options).unwrap();
+    let mut tasks = vec![r#"{"id":"t1","skill":"home","robot":"arm_1"}"#.to_owned()];
+    for i in 2..=MAX_PLANNED_TASKS {
+        let before = i - 1;
+        tasks.push(format!(
+            r#"{{"id":"t{i}","skill":"home","robot":"rover_1","after":["t{before}","t1"]}}"#
+        ));
+    }
+    let text = format!(r#"{{"tasks":[{}]}}"#, tasks.join(","));
+    assert_eq!(accepted(&schema, &text), text.len());
+}
