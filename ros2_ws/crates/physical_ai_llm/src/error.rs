@@ -61,4 +61,24 @@ pub enum Error {
         /// Pages in all.
         total: usize,
     },
+    /// The model's output is broken.
+    #[error("the logit of token {token} is {value}: the weights or the cache are damaged")]
+    InvalidLogits {
+        /// Token.
+        token: usize,
+        /// NaN or +∞.
+        value: f32,
+    },
+    /// Nothing is left to choose from.
+    #[error("no token is allowed: every logit is -inf or forbidden by the constraint")]
+    NoTokenAllowed,
+    /// A token that the constraint does not allow at this place.
+    #[error("token {token} is not allowed here by the constraint")]
+    TokenRefused {
+        /// Token.
+        token: u32,
+    },
+    /// A constraint that cannot go on: it is too complex for its limits of time and memory.
+    #[error("constraint: {0}")]
+    ConstraintFailed(String),
 }

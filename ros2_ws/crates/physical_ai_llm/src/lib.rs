@@ -4,28 +4,41 @@ mod activations;
 mod attention;
 mod cache;
 mod config;
+mod constraint;
 mod dequantize;
 mod error;
 mod format;
 mod gguf;
 mod kernels;
 mod model;
+mod plan_schema;
 mod pool;
 mod rope;
+mod sampling;
 mod speed;
 mod stage;
+mod stop;
+mod token_mask;
 mod vector;
 mod weight;
 
 pub use cache::{KvCache, PAGE_TOKENS};
 pub use config::{Config, RopeConfig};
+pub use constraint::{
+    Constraint, ConstraintCompiler, JsonOptions, MASK_LEXER_FUEL, MASK_PARSER_ITEMS,
+    MAX_LEXER_STATES, Tokenize, Vocabulary,
+};
 pub use error::Error;
 pub use format::Format;
 pub use gguf::{Gguf, TensorInfo, Value};
 pub use kernels::InstructionSet;
 pub use model::{Model, Pass, PassMemory};
+pub use plan_schema::{MAX_PLANNED_TASKS, PlanSchemaOptions, TaskIds, plan_schema};
 pub use pool::Pool;
 pub use rope::Reach;
+pub use sampling::{MAX_TOP_LOGPROBS, Sampled, Sampler, SamplingParams};
 pub use speed::SpeedTest;
 pub use stage::{Layer, Scratch, Span, Stage};
+pub use stop::{StopMatcher, StopStep};
+pub use token_mask::TokenMask;
 pub use weight::{Bytes, Weight};
