@@ -1,4 +1,6 @@
+use std::collections::BTreeMap;
 use std::fmt::{self, Display};
+use std::ops::Range;
 use std::str::FromStr;
 
 use minijinja::syntax::SyntaxConfig;
@@ -94,8 +96,8 @@ impl Message {
 ///
 /// What the template writes and what messages say is kept apart, so that a user who writes `<|end|>`
 /// cannot end the turn. The template is run twice: with the contents, and with marks in their place
-/// that the template does not contain. With the contents put where the marks are, both must be the
-/// same text; the marks then tell which part is whose.
+/// that the template does not contain. With the contents put where the marks are, as they are or
+/// trimmed, both must be the same text; the marks then tell which part is whose.
 pub struct ChatTemplate {
     environment: Environment<'static>,
     bos: String,
@@ -164,8 +166,7 @@ impl ChatTemplate {
         messages: &[Message],
         add_generation_prompt: bool,
     ) -> Result<String, Error> {
-        let rendered = self.rendered(messages, add_generation_prompt)?;
-        Ok(rendered.spans().iter().map(|span| span.text).collect())
+        Ok(self.write(messages, add_generation_prompt)?.text)
     }
 
     /// Writes a conversation as tokens. Control tokens come from the template only; the names of
@@ -180,19 +181,17 @@ impl ChatTemplate {
         messages: &[Message],
         add_generation_prompt: bool,
     ) -> Result<Vec<u32>, Error> {
-        let rendered = self.rendered(messages, add_generation_prompt)?;
-        tokenizer.encode_spans(&rendered.spans(), false)
+        let conversation = self.write(messages, add_generation_prompt)?;
+        tokenizer.encode_spans(&conversation.spans(), false)
     }
 
-    fn rendered<'a>(
+    fn write(
         &self,
-        messages: &'a [Message],
+        messages: &[Message],
         add_generation_prompt: bool,
-    ) -> Result<Rendered<'a>, Error> {
-        let real = self.run(
-            messages.iter().map(|m| (m.role, m.content.clone())),
-            add_generation_prompt,
-        )?;
+    ) -> Result<Conversation, Error> {
+        let real = messages.iter().map(|m| (m.role, m.content.clone()));
+        let text = self.run(real, add_generation_prompt)?;
         // An empty content stays empty, since templates ask for that.
         let marked = messages.iter().enumerate().map(|(index, message)| {
             let mark = if message.content.is_empty() {
@@ -203,47 +202,43 @@ impl ChatTemplate {
             (message.role, mark)
         });
         let marked = self.run(marked, add_generation_prompt)?;
-        for trims in [false, true] {
-            let contents = messages
-                .iter()
-                .map(|message| {
-                    if trims {
-                        message.content.trim()
-                    } else {
-                        &message.content
-                    }
-                })
-                .collect();
-            let rendered = Rendered {
-                marked: marked.clone(),
-                mark: self.mark.clone(),
-                contents,
-            };
-            let parts = rendered.parts();
-            let left_out = (0..messages.len()).find(|index| {
-                !messages[*index].content.is_empty() && !parts.contains(&Part::Content(*index))
+        let parts = self.parts(&marked, messages.len());
+        let left_out = messages.iter().enumerate().find(|(index, message)| {
+            !message.content.is_empty() && !parts.contains(&Part::Content(*index))
+        });
+        if let Some((index, message)) = left_out {
+            return Err(Error::InvalidRequest {
+                field: "messages",
+                value: format!("number {index} with role {}", message.role),
+                problem: "the template leaves this message out".to_owned(),
             });
-            if let Some(index) = left_out {
-                let problem = "the template leaves this message out".to_owned();
-                return Err(refused(&messages[index], index, problem));
-            }
-            if rendered
-                .spans()
-                .iter()
-                .map(|span| span.text)
-                .collect::<String>()
-                == real
-            {
-                return Ok(rendered);
-            }
         }
-        Err(Error::InvalidRequest {
+        let parts = align(&parts, messages, &text).ok_or_else(|| Error::InvalidRequest {
             field: "messages",
             value: format!("{} messages", messages.len()),
             problem: "the template changes what they say, so that it cannot be told from its own \
                       text"
                 .to_owned(),
-        })
+        })?;
+        Ok(Conversation { text, parts })
+    }
+
+    /// Takes a conversation with marks apart.
+    fn parts<'t>(&self, marked: &'t str, messages: usize) -> Vec<Part<'t>> {
+        let mut parts = Vec::new();
+        let mut rest = marked;
+        while let Some((before, after)) = rest.split_once(&self.mark) {
+            let Some((number, after)) = after.split_once(';') else {
+                break;
+            };
+            let Some(index) = number.parse().ok().filter(|index| *index < messages) else {
+                break;
+            };
+            parts.extend([Part::Template(before), Part::Content(index)]);
+            rest = after;
+        }
+        parts.push(Part::Template(rest));
+        parts
     }
 
     fn run(
@@ -253,10 +248,10 @@ impl ChatTemplate {
     ) -> Result<String, Error> {
         let messages: Value = messages
             .map(|(role, content)| {
-                Value::from_iter([
+                Value::from(BTreeMap::from([
                     ("role", Value::from(role.as_str())),
                     ("content", Value::from(content)),
-                ])
+                ]))
             })
             .collect::<Vec<Value>>()
             .into();
@@ -264,12 +259,12 @@ impl ChatTemplate {
             .environment
             .get_template(NAME)
             .map_err(|e| invalid(&e))?;
-        let context = Value::from_iter([
+        let context = Value::from(BTreeMap::from([
             ("messages", messages),
             ("add_generation_prompt", add_generation_prompt.into()),
             ("bos_token", Value::from(self.bos.as_str())),
             ("eos_token", Value::from(self.eos.as_str())),
-        ]);
+        ]));
         template
             .render(context)
             .map_err(|error| Error::InvalidRequest {
@@ -280,46 +275,56 @@ impl ChatTemplate {
     }
 }
 
-/// A conversation with marks where contents belong.
-struct Rendered<'a> {
-    marked: String,
-    mark: String,
-    contents: Vec<&'a str>,
+/// A conversation as the model gets it.
+struct Conversation {
+    text: String,
+    /// All of the text, and whether the template wrote it.
+    parts: Vec<(Range<usize>, bool)>,
 }
 
-impl Rendered<'_> {
-    fn parts(&self) -> Vec<Part<'_>> {
-        let mut parts = Vec::new();
-        let mut rest = self.marked.as_str();
-        while let Some((before, after)) = rest.split_once(&self.mark) {
-            let Some((number, after)) = after.split_once(';') else {
-                break;
-            };
-            let Some(index) = number.parse().ok().filter(|i| *i < self.contents.len()) else {
-                break;
-            };
-            parts.extend([Part::Template(before), Part::Content(index)]);
-            rest = after;
-        }
-        parts.push(Part::Template(rest));
-        parts
-    }
-
+impl Conversation {
     fn spans(&self) -> Vec<Span<'_>> {
-        self.parts()
-            .into_iter()
-            .map(|part| match part {
-                Part::Template(text) => Span {
-                    text,
-                    parse_special: true,
-                },
-                Part::Content(index) => Span {
-                    text: self.contents[index],
-                    parse_special: false,
-                },
+        self.parts
+            .iter()
+            .map(|(range, parse_special)| Span {
+                text: &self.text[range.clone()],
+                parse_special: *parse_special,
             })
             .collect()
     }
+}
+
+/// Finds the parts in a text, contents as they are or trimmed; none if they do not make up all of it.
+fn align(parts: &[Part], messages: &[Message], text: &str) -> Option<Vec<(Range<usize>, bool)>> {
+    let mut found = Vec::with_capacity(parts.len());
+    let mut at = 0;
+    for (index, part) in parts.iter().enumerate() {
+        let rest = text.get(at..)?;
+        let (length, is_template) = match part {
+            Part::Template(own) => (rest.starts_with(own).then_some(own.len())?, true),
+            Part::Content(message) => {
+                let content = messages.get(*message)?.content.as_str();
+                let next = match parts.get(index + 1) {
+                    Some(Part::Template(next)) => next,
+                    _ => "",
+                };
+                let ways = [
+                    content,
+                    content.trim(),
+                    content.trim_start(),
+                    content.trim_end(),
+                ];
+                let fits = |way: &&str| {
+                    let after = rest.strip_prefix(*way);
+                    after.is_some_and(|after| after.starts_with(next))
+                };
+                (ways.into_iter().find(fits)?.len(), false)
+            }
+        };
+        found.push((at..at + length, is_template));
+        at += length;
+    }
+    (at == text.len()).then_some(found)
 }
 
 fn raise_exception(message: String) -> Result<Value, minijinja::Error> {
@@ -380,10 +385,5 @@ fn invalid(error: &minijinja::Error) -> Error {
     }
 }
 
-fn refused(message: &Message, index: usize, problem: String) -> Error {
-    Error::InvalidRequest {
-        field: "messages",
-        value: format!("number {index} with role {}", message.role),
-        problem,
-    }
-}
+#[cfg(test)]
+mod tests;

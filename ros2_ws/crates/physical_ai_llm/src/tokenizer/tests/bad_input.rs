@@ -27,11 +27,11 @@ fn check_json(spoil: impl FnOnce(&mut Value), words: &[&str]) {
 fn damaged_gguf_vocabulary_is_refused_with_field_and_value() {
     check_gguf(|v| v.model = "bert".to_owned(), &["model", "bert"]);
     check_gguf(|v| v.tokens.clear(), &["tokens", "none"]);
-    check_gguf(|v| drop(v.scores.pop()), &["scores", "575", "576"]);
+    check_gguf(|v| v.scores.truncate(575), &["scores", "575", "576"]);
     check_gguf(|v| v.scores.clear(), &["scores", "none"]);
     check_gguf(|v| v.scores[300] = f32::NAN, &["scores", "NaN", "300"]);
     check_gguf(
-        |v| drop(v.token_types.pop()),
+        |v| v.token_types.truncate(575),
         &["token_types", "575", "576"],
     );
     check_gguf(
@@ -191,17 +191,16 @@ fn merges_never_lead_to_control_tokens() {
     assert!(ids.contains(&571) && !ids.contains(&1), "{ids:?}");
 
     let mut value = json("tokenizer_phi3.json");
-    value["model"]["vocab"]["s>"] = 571.into();
+    let vocab = value["model"]["vocab"].as_object_mut().unwrap();
+    vocab.remove("<s>");
+    vocab.insert("ss".to_owned(), 1.into());
+    value["added_tokens"][1]["content"] = "ss".into();
     let merges = value["model"]["merges"].as_array_mut().unwrap();
-    merges.extend([
-        serde_json::json!(["s", ">"]),
-        serde_json::json!(["<", "s>"]),
-    ]);
+    merges.insert(0, serde_json::json!(["s", "s"]));
     let bytes = value.to_string();
     let tokenizer = Tokenizer::from_tokenizer_json(bytes.as_bytes(), &phi3_ids()).unwrap();
-    let said = tokenizer
-        .encode("x<s>", false, false)
-        .unwrap_err()
-        .to_string();
-    assert!(said.contains("<s>") && said.contains("control"), "{said}");
+    assert_eq!(tokenizer.encode("ss", false, true).unwrap(), [1]);
+    let said = tokenizer.encode("ss", false, false).unwrap_err();
+    let said = said.to_string();
+    assert!(said.contains("ss") && said.contains("control"), "{said}");
 }
