@@ -339,7 +339,7 @@ fn python_method(
     args: &[Value],
 ) -> Result<Value, minijinja::Error> {
     if value.kind() == ValueKind::Map && method == "items" {
-        return state.apply_filter("items", &[value.clone()]);
+        return state.apply_filter("items", std::slice::from_ref(value));
     }
     let Some(text) = value.as_str() else {
         return Err(ErrorKind::UnknownMethod.into());
@@ -373,7 +373,7 @@ fn python_method(
             let (from, to): (&str, &str) = from_args(args)?;
             text.replace(from, to).into()
         }
-        "upper" | "lower" | "title" => state.apply_filter(method, &[value.clone()])?,
+        "upper" | "lower" | "title" => state.apply_filter(method, std::slice::from_ref(value))?,
         _ => return Err(ErrorKind::UnknownMethod.into()),
     })
 }

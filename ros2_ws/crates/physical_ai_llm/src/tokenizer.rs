@@ -18,7 +18,7 @@ pub use vocabulary::{TokenType, Vocabulary};
 
 use crate::Error;
 use hugging_face::HuggingFace;
-use pieces::{END_TEXTS, Pieces, SPACE, byte_of};
+use pieces::{Pieces, SPACE, byte_of, is_end, is_marker};
 use special::{Fragment, SpecialToken, SpecialTokens, WhiteSpace};
 use spm::SpmModel;
 
@@ -216,6 +216,11 @@ impl Tokenizer {
     /// [`Self::fit_model`] adds.
     pub fn is_special(&self, id: u32) -> bool {
         self.pieces.is_special(id)
+    }
+
+    /// Id of a special token by its name.
+    pub fn special_id(&self, name: &str) -> Option<u32> {
+        self.specials.id(name).filter(|id| self.is_special(*id))
     }
 
     /// Number of ids.
@@ -421,7 +426,7 @@ impl Debug for Tokenizer {
 fn ends(vocabulary: &Vocabulary) -> Vec<u32> {
     let by_text = (0..)
         .zip(&vocabulary.tokens)
-        .filter(|(_, text)| END_TEXTS.contains(&text.as_str()))
+        .filter(|(_, text)| is_end(text))
         .map(|(id, _)| id);
     let mut ends: Vec<u32> = by_text
         .chain(vocabulary.eos)
@@ -438,10 +443,12 @@ fn control(vocabulary: &Vocabulary) -> Vec<bool> {
     (0..)
         .zip(&vocabulary.tokens)
         .map(|(id, text)| {
-            let kind = vocabulary.token_type(id as usize);
-            matches!(kind, TokenType::Control | TokenType::Unknown)
-                || named.contains(&id)
-                || END_TEXTS.contains(&text.as_str())
+            let by_type = match vocabulary.token_type(id as usize) {
+                TokenType::Control | TokenType::Unknown => true,
+                TokenType::UserDefined => is_marker(text),
+                TokenType::Normal | TokenType::Unused | TokenType::Byte => false,
+            };
+            by_type || named.contains(&id) || is_end(text)
         })
         .collect()
 }

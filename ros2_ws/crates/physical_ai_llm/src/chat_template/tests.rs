@@ -197,8 +197,8 @@ fn python_methods_that_templates_call_are_there() {
     check("' a '.strip()", "a");
     check("'xxaxx'.lstrip('x')", "axx");
     check("'xxaxx'.rstrip('x')", "xxa");
-    check("'abc'.startswith('ab')", "true");
-    check("'abc'.endswith('ab')", "false");
+    check("'abc'.startswith('ab')", "True");
+    check("'abc'.endswith('ab')", "False");
     check("'a,b'.split(',')[1]", "b");
     check("'aba'.replace('a', 'c')", "cbc");
     check("'ab'.upper() + 'AB'.lower() + 'ab'.title()", "ABabAb");

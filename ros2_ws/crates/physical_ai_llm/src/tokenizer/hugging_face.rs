@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use crate::Error;
 use crate::tokenizer::byte_level::byte_letters;
-use crate::tokenizer::pieces::{END_TEXTS, Pieces, SPACE, byte_of, byte_token};
+use crate::tokenizer::pieces::{Pieces, SPACE, byte_of, byte_token, is_end, is_marker};
 use crate::tokenizer::special::{SpecialToken, SpecialTokens, WhiteSpace};
 use crate::tokenizer::{SpecialIds, invalid};
 
@@ -69,10 +69,9 @@ pub(super) fn load(
         })?),
         None => ids.unk,
     };
-    let is_end = |text: &str| END_TEXTS.contains(&text);
     let control: HashSet<u32> = added
         .iter()
-        .filter(|token| token.special || is_end(&token.content))
+        .filter(|token| token.special || is_marker(&token.content))
         .map(|token| token.id)
         .chain(ids.all())
         .chain(unk)

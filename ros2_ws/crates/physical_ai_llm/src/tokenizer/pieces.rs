@@ -53,7 +53,7 @@ pub(super) fn byte_token(byte: u8) -> String {
 
 /// Texts of tokens that end a generation, whatever else the file says: what models that talk in
 /// turns use, after llama.cpp's list.
-pub(super) const END_TEXTS: [&str; 7] = [
+const END_TEXTS: [&str; 7] = [
     "<|end|>",
     "<|endoftext|>",
     "<|eot_id|>",
@@ -62,6 +62,18 @@ pub(super) const END_TEXTS: [&str; 7] = [
     "<end_of_turn>",
     "</s>",
 ];
+
+/// Whether a token ends a generation by its text.
+pub(super) fn is_end(text: &str) -> bool {
+    END_TEXTS.contains(&text)
+}
+
+/// Whether a token that is found before others steers the model, though its file may take it for
+/// text: it ends a generation, or is written as Phi-3 writes its markers. Someone who could write
+/// `<|system|>` into a message could speak for another.
+pub(super) fn is_marker(text: &str) -> bool {
+    is_end(text) || (text.starts_with("<|") && text.ends_with("|>") && text.len() > 4)
+}
 
 #[cfg(test)]
 mod tests {
@@ -89,5 +101,16 @@ mod tests {
         for text in ["<0x1>", "<0x123>", "<0x+1>", "<0xGG>", "0x41", "<0x41", ""] {
             assert_eq!(byte_of(text), None, "{text}");
         }
+    }
+
+    #[test]
+    fn markers_are_known_by_their_texts() {
+        for text in ["<|user|>", "</s>", "<|end|>", "<end_of_turn>"] {
+            assert!(is_marker(text), "{text}");
+        }
+        for text in ["<|", "|>", "<||>", "user", "<s>", "<|user", "<b>"] {
+            assert!(!is_marker(text), "{text}");
+        }
+        assert!(is_end("<|end|>") && !is_end("<|user|>"));
     }
 }

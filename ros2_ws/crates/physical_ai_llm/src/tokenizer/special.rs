@@ -70,6 +70,12 @@ impl SpecialTokens {
         }
     }
 
+    /// Id of a token by its text.
+    pub fn id(&self, text: &str) -> Option<u32> {
+        let token = self.tokens.iter().find(|token| token.text == text);
+        token.map(|token| token.id)
+    }
+
     /// Cuts a text at its special tokens. Control tokens are found only where they lie wholly within
     /// one of the `trusted` ranges, which are in order and do not overlap.
     pub fn split<'a>(&self, text: &'a str, trusted: &[Range<usize>]) -> Vec<Fragment<'a>> {
@@ -205,7 +211,8 @@ mod tests {
         // Half of it inside the range is not enough.
         check("<|a|>", &[0..4, 4..5], &[first("<|a|>")]);
         let expected = [first("<b>"), Fragment::Special(3), inner("<b>")];
-        check("<b><b><b>", &[3..6], &expected);
+        let middle = Range { start: 3, end: 6 };
+        check("<b><b><b>", &[middle], &expected);
     }
 
     #[test]

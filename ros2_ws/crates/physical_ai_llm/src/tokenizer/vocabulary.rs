@@ -72,11 +72,13 @@ pub struct Vocabulary {
     pub unk: Option<u32>,
     /// Padding.
     pub pad: Option<u32>,
-    /// Whether the model expects `bos` before a prompt.
+    /// Whether the model expects `bos` before a prompt. A file of model `llama` that does not say
+    /// means yes.
     pub add_bos: bool,
     /// Whether the model expects `eos` after a text.
     pub add_eos: bool,
-    /// Whether `llama` puts a space before text at the start and after special tokens.
+    /// Whether `llama` puts a space before text at the start and after special tokens. A file that
+    /// does not say means yes.
     pub add_space_prefix: bool,
     /// Whether special tokens other than `<unk>`, `<s>` and `<|endoftext|>` swallow the white space
     /// after them, as Phi-3 and Phi-3.5 were trained. GGUF has no key for it: say true for the

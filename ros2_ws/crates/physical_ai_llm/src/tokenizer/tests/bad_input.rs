@@ -204,3 +204,23 @@ fn merges_never_lead_to_control_tokens() {
     let said = said.to_string();
     assert!(said.contains("ss") && said.contains("control"), "{said}");
 }
+
+/// Some files take `<|user|>` for text that is always one token.
+#[test]
+fn markers_that_a_file_takes_for_text_are_not_made_of_plain_text() {
+    let mut vocabulary = phi3_vocabulary();
+    vocabulary.token_types[570] = TokenType::UserDefined;
+    let mut value = json("tokenizer_phi3.json");
+    for token in value["added_tokens"].as_array_mut().unwrap() {
+        token["special"] = false.into();
+    }
+    let bytes = value.to_string();
+    for tokenizer in [
+        Tokenizer::from_gguf_vocabulary(&vocabulary).unwrap(),
+        Tokenizer::from_tokenizer_json(bytes.as_bytes(), &phi3_ids()).unwrap(),
+    ] {
+        let plain = tokenizer.encode("<|user|>", false, false).unwrap();
+        assert!(plain.len() > 1 && !plain.contains(&570), "{plain:?}");
+        assert_eq!(tokenizer.encode("<|user|>", false, true).unwrap(), [570]);
+    }
+}

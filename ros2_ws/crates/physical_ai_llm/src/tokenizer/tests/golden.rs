@@ -132,6 +132,10 @@ fn tokens_that_end_a_generation_come_from_the_files_and_from_names() {
     assert_eq!(from_gguf().eos_ids(), [2, 560, 567]);
     assert_eq!(from_json().eos_ids(), [2, 560, 561, 567]);
     assert!(from_gguf().is_eos(567) && !from_gguf().is_eos(561));
+    for tokenizer in [from_json(), from_gguf()] {
+        assert_eq!(tokenizer.special_id("<|assistant|>"), Some(561));
+        assert_eq!(tokenizer.special_id("<|eot_id|>"), None);
+    }
 }
 
 #[test]

@@ -146,3 +146,10 @@ fn hostile_texts_are_encoded_in_one_go() {
         }
     }
 }
+
+#[test]
+fn tokenizers_can_be_shared_by_threads() {
+    fn check<T: Send + Sync + Clone>() {}
+    check::<Tokenizer>();
+    check::<StreamDecoder>();
+}
