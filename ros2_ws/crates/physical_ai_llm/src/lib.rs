@@ -2,8 +2,10 @@
 
 mod chat_template;
 mod error;
+mod message;
 mod tokenizer;
 
-pub use chat_template::{ChatTemplate, Message, Role};
+pub use chat_template::ChatTemplate;
 pub use error::Error;
+pub use message::{Message, Role};
 pub use tokenizer::{Span, SpecialIds, StreamDecoder, TokenType, Tokenizer, Vocabulary};

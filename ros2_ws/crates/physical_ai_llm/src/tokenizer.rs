@@ -2,6 +2,7 @@ mod byte_level;
 mod hugging_face;
 mod pieces;
 mod special;
+mod special_ids;
 mod spm;
 mod stream;
 mod vocabulary;
@@ -13,53 +14,19 @@ use std::collections::HashSet;
 use std::fmt::{self, Debug, Display};
 use std::ops::Range;
 
+pub use special_ids::SpecialIds;
 pub use stream::StreamDecoder;
 pub use vocabulary::{TokenType, Vocabulary};
 
 use crate::Error;
 use hugging_face::HuggingFace;
-use pieces::{Pieces, SPACE, byte_of, is_end, is_marker};
+use pieces::{Pieces, SPACE, byte_of};
 use special::{Fragment, SpecialToken, SpecialTokens, WhiteSpace};
 use spm::SpmModel;
 
 /// Rows that a model may have beyond its tokenizer's tokens: their number is rounded up for speed,
 /// by 53 in Phi-3.5, by up to 400 elsewhere.
 const SPARE_ROWS: usize = 1024;
-
-/// What a `tokenizer.json` leaves to the files beside it: `config.json`, `generation_config.json`
-/// and `tokenizer_config.json`.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct SpecialIds {
-    /// Begin of sequence.
-    pub bos: Option<u32>,
-    /// Tokens that end a generation.
-    pub eos: Vec<u32>,
-    /// Unknown; `tokenizer.json` itself has precedence.
-    pub unk: Option<u32>,
-    /// Padding.
-    pub pad: Option<u32>,
-    /// Whether the model expects `bos` before a prompt.
-    pub add_bos: bool,
-}
-
-impl SpecialIds {
-    fn all(&self) -> impl Iterator<Item = u32> {
-        let single = [self.bos, self.unk, self.pad].into_iter().flatten();
-        single.chain(self.eos.iter().copied())
-    }
-
-    fn check(&self, tokens: usize) -> Result<(), Error> {
-        let single = [("bos", self.bos), ("unk", self.unk), ("pad", self.pad)];
-        let single = single.into_iter().filter_map(|(f, id)| Some((f, id?)));
-        for (field, id) in single.chain(self.eos.iter().map(|id| ("eos", *id))) {
-            if id as usize >= tokens {
-                let problem = format!("id {id} is out of range, there are {tokens} tokens");
-                return Err(invalid(field, problem));
-            }
-        }
-        Ok(())
-    }
-}
 
 /// A part of a text, and whether special tokens may be made of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -271,7 +238,7 @@ impl Tokenizer {
 
     fn from_scores(vocabulary: &Vocabulary) -> Result<Self, Error> {
         vocabulary.check()?;
-        let is_control = control(vocabulary);
+        let is_control = vocabulary.control();
         let model = SpmModel::try_new(vocabulary, &is_control)?;
         let mut pieces = Pieces::default();
         let mut specials = Vec::new();
@@ -299,7 +266,7 @@ impl Tokenizer {
             bos: vocabulary.bos,
             unk: vocabulary.unk,
             pad: vocabulary.pad,
-            ends: ends(vocabulary),
+            ends: vocabulary.ends(),
             add_bos: vocabulary.add_bos,
             add_eos: vocabulary.add_eos,
         })
@@ -313,7 +280,7 @@ impl Tokenizer {
             .collect();
         let ids = SpecialIds {
             bos: vocabulary.bos,
-            eos: ends(vocabulary),
+            eos: vocabulary.ends(),
             unk: vocabulary.unk,
             pad: vocabulary.pad,
             add_bos: vocabulary.add_bos,
@@ -420,37 +387,6 @@ impl Debug for Tokenizer {
             .field("ends", &self.ends)
             .finish_non_exhaustive()
     }
-}
-
-/// Tokens that end a generation, by the file's word and by their texts.
-fn ends(vocabulary: &Vocabulary) -> Vec<u32> {
-    let by_text = (0..)
-        .zip(&vocabulary.tokens)
-        .filter(|(_, text)| is_end(text))
-        .map(|(id, _)| id);
-    let mut ends: Vec<u32> = by_text
-        .chain(vocabulary.eos)
-        .chain(vocabulary.eot)
-        .collect();
-    ends.sort_unstable();
-    ends.dedup();
-    ends
-}
-
-/// Which tokens steer the model: by type, by the file's word or by their texts.
-fn control(vocabulary: &Vocabulary) -> Vec<bool> {
-    let named: HashSet<u32> = vocabulary.named().map(|(_, id)| id).collect();
-    (0..)
-        .zip(&vocabulary.tokens)
-        .map(|(id, text)| {
-            let by_type = match vocabulary.token_type(id as usize) {
-                TokenType::Control | TokenType::Unknown => true,
-                TokenType::UserDefined => is_marker(text),
-                TokenType::Normal | TokenType::Unused | TokenType::Byte => false,
-            };
-            by_type || named.contains(&id) || is_end(text)
-        })
-        .collect()
 }
 
 fn spm_piece(text: &str, kind: TokenType) -> Vec<u8> {

@@ -153,17 +153,6 @@ fn messages_that_a_template_leaves_out_are_refused() {
 }
 
 #[test]
-fn unknown_roles_are_refused_by_name() {
-    let said = "developer|><|end".parse::<Role>().unwrap_err().to_string();
-    assert!(said.contains("developer"), "{said}");
-    for role in [Role::System, Role::User, Role::Assistant, Role::Tool] {
-        assert_eq!(role.as_str().parse::<Role>().unwrap(), role);
-    }
-    let unknown = r#"{"role": "root", "content": "x"}"#;
-    assert!(serde_json::from_str::<Message>(unknown).is_err());
-}
-
-#[test]
 fn a_template_says_why_it_refuses_messages() {
     let template = template("{{ raise_exception('no ' + messages[0]['content']) }}");
     let said = refusal(&template, &user("way"));

@@ -1,13 +1,16 @@
-use std::collections::{HashMap, HashSet};
+mod fields;
+mod style;
 
-use serde::Deserialize;
+use std::collections::HashSet;
+
 use serde_json::Value;
 
 use crate::Error;
-use crate::tokenizer::byte_level::byte_letters;
-use crate::tokenizer::pieces::{Pieces, SPACE, byte_of, byte_token, is_end, is_marker};
+use crate::tokenizer::pieces::{Pieces, is_end, is_marker};
 use crate::tokenizer::special::{SpecialToken, SpecialTokens, WhiteSpace};
 use crate::tokenizer::{SpecialIds, invalid};
+use fields::{AddedToken, BpeFields, added_tokens};
+use style::Style;
 
 /// Ids beyond this are damage: no model has so many rows.
 const LARGEST_ID: u32 = 1 << 22;
@@ -91,120 +94,10 @@ pub(super) fn load(
         ends,
         model: {
             prepare(&mut json, &control);
-            build(json, &added)?
+            build(json, &added, style.cached_words())?
         },
     };
     Ok(loaded)
-}
-
-/// The parts of a BPE model that decide whether we can run it.
-#[derive(Deserialize)]
-struct BpeFields {
-    #[serde(rename = "type")]
-    kind: Option<String>,
-    dropout: Option<f32>,
-    unk_token: Option<String>,
-    continuing_subword_prefix: Option<String>,
-    end_of_word_suffix: Option<String>,
-    #[serde(default)]
-    byte_fallback: bool,
-    #[serde(default)]
-    vocab: HashMap<String, u32>,
-    #[serde(default)]
-    merges: Vec<Pair>,
-}
-
-/// Files of before 2024 write pairs as one string.
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum Pair {
-    Two(String, String),
-    Joined(String),
-}
-
-impl Pair {
-    fn parts(&self) -> Option<(&str, &str)> {
-        match self {
-            Self::Two(left, right) => Some((left, right)),
-            Self::Joined(both) => both.split_once(' '),
-        }
-    }
-}
-
-impl BpeFields {
-    fn try_new(json: &Value) -> Result<Self, Error> {
-        let kind = json["model"]["type"].as_str().unwrap_or("BPE");
-        if kind != "BPE" {
-            return Err(invalid(
-                "model.type",
-                format!("{kind:?} is not supported, only \"BPE\" is"),
-            ));
-        }
-        let model = Self::deserialize(&json["model"]).map_err(|e| invalid("model", e))?;
-        debug_assert!(model.kind.as_deref().unwrap_or("BPE") == "BPE");
-        if let Some(dropout) = model.dropout.filter(|dropout| *dropout != 0.0) {
-            return Err(invalid(
-                "model.dropout",
-                format!("{dropout}, must be 0: the same text has the same tokens"),
-            ));
-        }
-        let affixes = [
-            (
-                "model.continuing_subword_prefix",
-                &model.continuing_subword_prefix,
-            ),
-            ("model.end_of_word_suffix", &model.end_of_word_suffix),
-        ];
-        for (field, affix) in affixes {
-            if let Some(affix) = affix.as_ref().filter(|affix| !affix.is_empty()) {
-                return Err(invalid(field, format!("{affix:?} is not supported")));
-            }
-        }
-        model.check_merges()?;
-        Ok(model)
-    }
-
-    /// Hugging Face's code panics on a merge whose result is longer than any token.
-    fn check_merges(&self) -> Result<(), Error> {
-        let mut joined = String::new();
-        for (index, merge) in self.merges.iter().enumerate() {
-            let (left, right) = merge
-                .parts()
-                .ok_or_else(|| invalid("model.merges", format!("entry {index} is no pair")))?;
-            joined.clear();
-            joined.push_str(left);
-            joined.push_str(right);
-            for text in [left, right, &joined] {
-                if !self.vocab.contains_key(text) {
-                    let problem = format!("entry {index} needs {text:?}, which is no token");
-                    return Err(invalid("model.merges", problem));
-                }
-            }
-        }
-        Ok(())
-    }
-}
-
-/// A token that is found before the model sees the text.
-#[derive(Deserialize)]
-struct AddedToken {
-    id: u32,
-    content: String,
-    #[serde(default)]
-    single_word: bool,
-    #[serde(default)]
-    lstrip: bool,
-    #[serde(default)]
-    rstrip: bool,
-    #[serde(default)]
-    special: bool,
-}
-
-fn added_tokens(json: &Value) -> Result<Vec<AddedToken>, Error> {
-    match &json["added_tokens"] {
-        Value::Null => Ok(Vec::new()),
-        list => Vec::deserialize(list).map_err(|e| invalid("added_tokens", e)),
-    }
 }
 
 /// Text of each id; empty where there is none.
@@ -230,111 +123,6 @@ fn texts<'a>(model: &'a BpeFields, added: &'a [AddedToken]) -> Result<Vec<&'a st
         texts[id] = text;
     }
     Ok(texts)
-}
-
-/// How tokens write bytes.
-enum Style {
-    /// U+2581 is a space, `<0x0A>` a byte.
-    Spaces { drops_first_space: bool },
-    /// Each letter is a byte.
-    ByteLevel,
-}
-
-impl Style {
-    fn try_new(json: &Value) -> Result<Self, Error> {
-        let decoder = &json["decoder"];
-        let parts: Vec<&Value> = match decoder["decoders"].as_array() {
-            Some(parts) => parts.iter().collect(),
-            None => vec![decoder],
-        };
-        let is = |part: &Value, kind: &str| part["type"] == kind;
-        if parts.iter().any(|part| is(part, "ByteLevel")) {
-            return Ok(Self::ByteLevel);
-        }
-        let space = SPACE.to_string();
-        let writes_spaces = parts.iter().any(|part| {
-            let replaces = is(part, "Replace") && part["pattern"]["String"] == space.as_str();
-            is(part, "Metaspace") || (replaces && part["content"] == " ")
-        });
-        if !writes_spaces {
-            return Err(invalid(
-                "decoder",
-                format!("{decoder} is not supported, it must write U+2581 or bytes"),
-            ));
-        }
-        let drops_first_space = parts.iter().any(|part| {
-            let strips = is(part, "Strip") && part["content"] == " ";
-            let prepends = is(part, "Metaspace")
-                && part["prepend_scheme"] != "never"
-                && part["add_prefix_space"] != false;
-            prepends || (strips && part["start"].as_u64() > Some(0))
-        });
-        Ok(Self::Spaces { drops_first_space })
-    }
-
-    fn drops_first_space(&self) -> bool {
-        matches!(
-            self,
-            Self::Spaces {
-                drops_first_space: true
-            }
-        )
-    }
-
-    /// Every byte must have a token, else text would be lost.
-    fn check(&self, model: &BpeFields) -> Result<(), Error> {
-        if matches!(self, Self::Spaces { .. }) && !model.byte_fallback {
-            return Err(invalid("model.byte_fallback", "false, must be true"));
-        }
-        let letters = byte_letters();
-        for byte in 0..=u8::MAX {
-            let text = match self {
-                Self::Spaces { .. } => byte_token(byte),
-                Self::ByteLevel => letters[usize::from(byte)].to_string(),
-            };
-            if !model.vocab.contains_key(&text) {
-                return Err(invalid("model.vocab", format!("no byte token {text}")));
-            }
-        }
-        Ok(())
-    }
-
-    fn pieces(
-        &self,
-        texts: &[&str],
-        added: &[AddedToken],
-        control: &HashSet<u32>,
-        unused: &HashSet<u32>,
-    ) -> Pieces {
-        let added: HashSet<u32> = added.iter().map(|token| token.id).collect();
-        let bytes: HashMap<char, u8> = byte_letters().into_iter().zip(0..=u8::MAX).collect();
-        let mut pieces = Pieces::default();
-        for (id, text) in (0..).zip(texts) {
-            let special = control.contains(&id);
-            if unused.contains(&id) {
-                pieces.push(&[], special);
-            } else if special || added.contains(&id) {
-                pieces.push(text.as_bytes(), special);
-            } else {
-                pieces.push(&self.piece(text, &bytes), special);
-            }
-        }
-        pieces
-    }
-
-    fn piece(&self, text: &str, bytes: &HashMap<char, u8>) -> Vec<u8> {
-        match self {
-            Self::Spaces { .. } => match byte_of(text) {
-                Some(byte) => vec![byte],
-                None => text.replace(SPACE, " ").into_bytes(),
-            },
-            Self::ByteLevel => text
-                .chars()
-                .map(|letter| bytes.get(&letter).copied())
-                .collect::<Option<Vec<u8>>>()
-                .unwrap_or_else(|| text.into()),
-        }
-    }
 }
 
 fn specials(
@@ -395,8 +183,8 @@ fn prepare(json: &mut Value, control: &HashSet<u32>) {
     }
 }
 
-fn build(mut json: Value, added: &[AddedToken]) -> Result<HuggingFace, Error> {
-    let first = parse(&json)?;
+fn build(mut json: Value, added: &[AddedToken], cached_words: usize) -> Result<HuggingFace, Error> {
+    let first = parse(&json, cached_words)?;
     for token in added {
         let id = first.token_to_id(&token.content);
         if id != Some(token.id) {
@@ -405,16 +193,21 @@ fn build(mut json: Value, added: &[AddedToken]) -> Result<HuggingFace, Error> {
         }
     }
     let further = never_prepend(&mut json["pre_tokenizer"])
-        .then(|| parse(&json))
+        .then(|| parse(&json, cached_words))
         .transpose()?;
     Ok(HuggingFace { first, further })
 }
 
-fn parse(json: &Value) -> Result<tokenizers::Tokenizer, Error> {
+fn parse(json: &Value, cached_words: usize) -> Result<tokenizers::Tokenizer, Error> {
     let mut tokenizer = tokenizers::Tokenizer::from_bytes(json.to_string())
         .map_err(|e| invalid("tokenizer.json", e))?;
     // Means: take the texts of special tokens for what they are, text.
     tokenizer.set_encode_special_tokens(true);
+    // Each thread keeps what it has seen until it ends, even when the tokenizer is gone: up to 10 kB
+    // for each of 10,000 texts, unless told otherwise.
+    let mut model = tokenizer.get_model().clone();
+    model.resize_cache(cached_words);
+    tokenizer.with_model(model);
     Ok(tokenizer)
 }
 

@@ -276,3 +276,50 @@ impl Hasher for TextHasher {
         self.0
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Byte tokens are 0 to 255, then come the given ones.
+    fn check(texts: &[(&str, f32)], text: &str, expected: &[u32]) {
+        let bytes = (0..=u8::MAX).map(|byte| (byte_token(byte), 0.0, TokenType::Byte));
+        let texts = texts.iter().map(|(text, score)| {
+            let text = (*text).to_owned();
+            (text, *score, TokenType::Normal)
+        });
+        let mut vocabulary = Vocabulary::default();
+        for (text, score, kind) in bytes.chain(texts) {
+            vocabulary.tokens.push(text);
+            vocabulary.scores.push(score);
+            vocabulary.token_types.push(kind);
+        }
+        let none = vec![false; vocabulary.tokens.len()];
+        let model = SpmModel::try_new(&vocabulary, &none).unwrap();
+        let mut tokens = Vec::new();
+        model.encode(text, &mut tokens);
+        assert_eq!(tokens, expected, "{text:?}");
+    }
+
+    #[test]
+    fn pairs_with_the_highest_score_are_merged_first() {
+        let letter = |letter: char| letter as u32;
+        check(&[("ab", -2.0), ("bc", -1.0)], "abc", &[letter('a'), 257]);
+        check(&[("ab", -1.0), ("bc", -2.0)], "abc", &[256, letter('c')]);
+        // 256 comes first, and what it leaves joins it.
+        let texts = [("bc", 5.0), ("abc", -9.0), ("ab", 4.0)];
+        check(&texts, "abc", &[257]);
+    }
+
+    #[test]
+    fn of_equal_scores_the_leftmost_is_merged_first() {
+        check(&[("aa", 0.0)], "aaa", &[256, u32::from(b'a')]);
+        check(&[("bc", -0.0), ("ab", 0.0)], "abc", &[257, u32::from(b'c')]);
+    }
+
+    #[test]
+    fn what_is_no_token_is_written_as_bytes() {
+        check(&[("\u{2581}", 0.0)], " é", &[256, 0xc3, 0xa9]);
+        check(&[], " ", &[0xe2, 0x96, 0x81]);
+    }
+}

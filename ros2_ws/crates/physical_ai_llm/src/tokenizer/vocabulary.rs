@@ -1,7 +1,8 @@
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use crate::Error;
 use crate::tokenizer::invalid;
+use crate::tokenizer::pieces::{is_end, is_marker};
 
 /// What a token of a vocabulary is, numbered as GGUF's `tokenizer.ggml.token_type` does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -138,6 +139,34 @@ impl Vocabulary {
         ]
         .into_iter()
         .filter_map(|(field, id)| Some((field, id?)))
+    }
+
+    /// Tokens that end a generation, by the file's word and by their texts.
+    pub(super) fn ends(&self) -> Vec<u32> {
+        let by_text = (0..)
+            .zip(&self.tokens)
+            .filter(|(_, text)| is_end(text))
+            .map(|(id, _)| id);
+        let mut ends: Vec<u32> = by_text.chain(self.eos).chain(self.eot).collect();
+        ends.sort_unstable();
+        ends.dedup();
+        ends
+    }
+
+    /// Which tokens steer the model: by type, by the file's word or by their texts.
+    pub(super) fn control(&self) -> Vec<bool> {
+        let named: HashSet<u32> = self.named().map(|(_, id)| id).collect();
+        (0..)
+            .zip(&self.tokens)
+            .map(|(id, text)| {
+                let by_type = match self.token_type(id as usize) {
+                    TokenType::Control | TokenType::Unknown => true,
+                    TokenType::UserDefined => is_marker(text),
+                    TokenType::Normal | TokenType::Unused | TokenType::Byte => false,
+                };
+                by_type || named.contains(&id) || is_end(text)
+            })
+            .collect()
     }
 
     /// Whether a special token swallows the white space after it.

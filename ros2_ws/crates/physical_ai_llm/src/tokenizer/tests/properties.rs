@@ -3,6 +3,7 @@
 use std::sync::{Arc, LazyLock};
 
 use proptest::prelude::*;
+use serde_json::Value;
 
 use super::*;
 
@@ -30,7 +31,80 @@ fn streamed(tokenizer: &Arc<Tokenizer>, ids: &[u32], skip: bool) -> String {
     text
 }
 
+/// What may stand in a damaged file.
+fn damage() -> impl Strategy<Value = Value> {
+    let values = r#"[null, true, false, 0, 1, -1, 560, 4294967295, 1e300, "", " ", "x", "\u2581", "<s>", [], {},
+        [["t", "h"]], {"type": "BPE"}, {"Regex": "(a+)+$"}, {"Regex": "("}, {"String": ""}]"#;
+    let values: Vec<Value> = serde_json::from_str(values).unwrap();
+    prop::sample::select(values)
+}
+
+/// Puts a value somewhere into another.
+fn spoil(value: &mut Value, path: &[prop::sample::Index], damage: Value) {
+    let Some((first, rest)) = path.split_first() else {
+        *value = damage;
+        return;
+    };
+    let child = match value {
+        Value::Array(list) if !list.is_empty() => {
+            let index = first.index(list.len());
+            list.get_mut(index)
+        }
+        Value::Object(fields) if !fields.is_empty() => {
+            let index = first.index(fields.len());
+            fields.values_mut().nth(index)
+        }
+        _ => None,
+    };
+    match child {
+        Some(child) => spoil(child, rest, damage),
+        None => *value = damage,
+    }
+}
+
 proptest! {
+    #[test]
+    fn damaged_files_do_not_panic(
+        path in prop::collection::vec(any::<prop::sample::Index>(), 1..5),
+        damage in damage(),
+        text in text(),
+        byte_level: bool,
+    ) {
+        static FILES: LazyLock<[Value; 2]> = LazyLock::new(|| [
+            json("tokenizer_phi3.json"),
+            byte_level::tokenizer_json(&vocabulary(&json("tokenizer_gpt2.json")["vocabulary"])).unwrap(),
+        ]);
+        let mut file = FILES[usize::from(byte_level)].clone();
+        spoil(&mut file, &path, damage);
+        let bytes = file.to_string();
+        let tokenizer = Tokenizer::from_tokenizer_json(bytes.as_bytes(), &SpecialIds::default());
+        if let Ok(tokenizer) = tokenizer {
+            let ids = tokenizer.encode(&text, false, true).unwrap_or_default();
+            tokenizer.decode(&ids, false);
+        }
+    }
+
+    #[test]
+    fn damaged_vocabularies_make_no_control_tokens_of_text(
+        edits in prop::collection::vec(
+            (0_usize..576, 1..=6, prop_oneof!["[a-z]{1,3}", "<0x[0-4]A>", any::<String>()], any::<f32>()),
+            1..4,
+        ),
+        text in text(),
+    ) {
+        static INTACT: LazyLock<Vocabulary> = LazyLock::new(phi3_vocabulary);
+        let mut vocabulary = INTACT.clone();
+        for (id, kind, text, score) in edits {
+            vocabulary.tokens[id] = text;
+            vocabulary.token_types[id] = TokenType::try_from(kind).unwrap();
+            vocabulary.scores[id] = score;
+        }
+        if let Ok(tokenizer) = Tokenizer::from_gguf_vocabulary(&vocabulary) {
+            let ids = tokenizer.encode(&text, false, false).unwrap();
+            prop_assert!(ids.iter().all(|id| !tokenizer.is_special(*id)));
+        }
+    }
+
     #[test]
     fn text_comes_back_from_its_tokens(text in text()) {
         for tokenizer in &*TOKENIZERS {
