@@ -10,12 +10,12 @@ use std::time::{Duration, Instant};
 
 use physical_ai_domain::{Capability, Resources, RobotName, SkillName};
 use physical_ai_llm::{
-    Constraint, ConstraintCompiler, JsonOptions, PlanSchemaOptions, Sampler, SamplingParams,
-    TaskIds, Tokenize, Vocabulary, plan_schema,
+    Constraint, ConstraintCompiler, JsonOptions, MaskVocabulary, PlanSchemaOptions, Sampler,
+    SamplingParams, TaskIds, Tokenize, plan_schema,
 };
 use serde_json::{Value, json};
 
-/// Vocabulary of Phi-3.5-mini.
+/// MaskVocabulary of Phi-3.5-mini.
 const VOCABULARY: usize = 32_064;
 /// Token that ends a text.
 const END: u32 = 2;
@@ -63,7 +63,7 @@ fn compiler(
     tokenize: Option<Tokenize>,
 ) -> Result<ConstraintCompiler, physical_ai_llm::Error> {
     let control = VOCABULARY as u32 - 64..VOCABULARY as u32;
-    ConstraintCompiler::try_new(Vocabulary {
+    ConstraintCompiler::try_new(MaskVocabulary {
         tokens: tokens.to_vec(),
         special: (0..BYTES).chain(control).collect(),
         end: vec![END],

@@ -22,7 +22,7 @@ use crate::{Error, TokenMask};
 
 pub use compiler::{ConstraintCompiler, JsonOptions};
 pub(crate) use satisfiable::check_satisfiable;
-pub use vocabulary::{Tokenize, Vocabulary};
+pub use vocabulary::{MaskVocabulary, Tokenize};
 
 /// Most lexer work for one mask.
 pub const MASK_LEXER_FUEL: u64 = 200_000;
@@ -93,7 +93,7 @@ impl Constraint {
 
     /// Tokens that must come next, without committing them; empty if there is a choice.
     ///
-    /// Only a [`Vocabulary`] with a tokenizer forces tokens: otherwise the model chooses how to cut
+    /// Only a [`MaskVocabulary`] with a tokenizer forces tokens: otherwise the model chooses how to cut
     /// forced text into tokens.
     ///
     /// # Errors

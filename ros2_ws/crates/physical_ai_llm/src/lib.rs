@@ -3,6 +3,7 @@
 mod activations;
 mod attention;
 mod cache;
+mod chat_template;
 mod config;
 mod constraint;
 mod dequantize;
@@ -10,6 +11,7 @@ mod error;
 mod format;
 mod gguf;
 mod kernels;
+mod message;
 mod model;
 mod plan_schema;
 mod pool;
@@ -19,19 +21,22 @@ mod speed;
 mod stage;
 mod stop;
 mod token_mask;
+mod tokenizer;
 mod vector;
 mod weight;
 
 pub use cache::{KvCache, PAGE_TOKENS};
+pub use chat_template::ChatTemplate;
 pub use config::{Config, RopeConfig};
 pub use constraint::{
     Constraint, ConstraintCompiler, JsonOptions, MASK_LEXER_FUEL, MASK_PARSER_ITEMS,
-    MAX_LEXER_STATES, Tokenize, Vocabulary,
+    MAX_LEXER_STATES, MaskVocabulary, Tokenize,
 };
 pub use error::Error;
 pub use format::Format;
 pub use gguf::{Gguf, TensorInfo, Value};
 pub use kernels::InstructionSet;
+pub use message::{Message, Role};
 pub use model::{Model, Pass, PassMemory};
 pub use plan_schema::{MAX_PLANNED_TASKS, PlanSchemaOptions, TaskIds, plan_schema};
 pub use pool::Pool;
@@ -41,4 +46,5 @@ pub use speed::SpeedTest;
 pub use stage::{Layer, Scratch, Span, Stage};
 pub use stop::{StopMatcher, StopStep};
 pub use token_mask::TokenMask;
+pub use tokenizer::{GgufVocabulary, SpecialIds, StreamDecoder, TextSpan, TokenType, Tokenizer};
 pub use weight::{Bytes, Weight};

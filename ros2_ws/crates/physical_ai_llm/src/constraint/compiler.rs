@@ -7,7 +7,7 @@ use crate::Error;
 
 use super::satisfiable::MAX_REGEX_BYTES;
 use super::{
-    Constraint, MASK_LEXER_FUEL, MASK_PARSER_ITEMS, MAX_LEXER_STATES, Vocabulary,
+    Constraint, MASK_LEXER_FUEL, MASK_PARSER_ITEMS, MAX_LEXER_STATES, MaskVocabulary,
     check_satisfiable, reason,
 };
 
@@ -39,7 +39,7 @@ impl ConstraintCompiler {
     ///
     /// # Errors
     /// [`Error::InvalidTokenizer`] naming what is wrong with the vocabulary.
-    pub fn try_new(vocabulary: Vocabulary) -> Result<Self, Error> {
+    pub fn try_new(vocabulary: MaskVocabulary) -> Result<Self, Error> {
         let size = vocabulary.tokens.len();
         let env = vocabulary.into_env()?;
         let capabilities = InferenceCapabilities {

@@ -11,7 +11,7 @@ const END: u32 = 256;
 
 /// All bytes, the end, a control token that looks like JSON, and pieces of JSON as real vocabularies
 /// have them: several characters, over the borders of values.
-pub(crate) fn vocabulary() -> Vocabulary {
+pub(crate) fn vocabulary() -> MaskVocabulary {
     let mut tokens: Vec<Vec<u8>> = (0..=255).map(|b| vec![b]).collect();
     tokens.push(b"</s>".to_vec());
     tokens.push(b"{\"".to_vec());
@@ -25,7 +25,7 @@ pub(crate) fn vocabulary() -> Vocabulary {
     }
     // As in models whose output layer is padded.
     tokens.resize(tokens.len() + 7, Vec::new());
-    Vocabulary {
+    MaskVocabulary {
         tokens,
         special: vec![257],
         end: vec![END],
@@ -34,7 +34,7 @@ pub(crate) fn vocabulary() -> Vocabulary {
 }
 
 /// Cuts like the greedy tokenizer that the vocabulary itself offers.
-pub(crate) fn with_tokenizer(mut vocabulary: Vocabulary) -> Vocabulary {
+pub(crate) fn with_tokenizer(mut vocabulary: MaskVocabulary) -> MaskVocabulary {
     let mut pieces: Vec<(Vec<u8>, u32)> = vocabulary.tokens.iter().cloned().zip(0..).collect();
     pieces.retain(|(bytes, id)| !bytes.is_empty() && *id != END && *id != 257);
     pieces.sort_by_key(|(bytes, _)| std::cmp::Reverse(bytes.len()));
@@ -63,7 +63,7 @@ fn json(compiler: &ConstraintCompiler, schema: &Value) -> Result<Constraint, Err
 /// letters and one quote would hardly ever end.
 pub(crate) fn walk(
     constraint: &mut Constraint,
-    vocabulary: &Vocabulary,
+    vocabulary: &MaskVocabulary,
     seed: u64,
     cap: usize,
 ) -> (String, bool) {
@@ -389,7 +389,7 @@ fn forced_tokens_come_from_the_tokenizer() {
 
 #[test]
 fn unusable_vocabularies_are_named() {
-    let check = |change: &dyn Fn(&mut Vocabulary), expected: &str| {
+    let check = |change: &dyn Fn(&mut MaskVocabulary), expected: &str| {
         let mut vocabulary = vocabulary();
         change(&mut vocabulary);
         let error = ConstraintCompiler::try_new(vocabulary)

@@ -16,7 +16,7 @@ const MAX_TOKEN_BYTES: usize = 1000;
 
 /// What a constraint needs to know of a model's tokens.
 #[derive(Clone, Default)]
-pub struct Vocabulary {
+pub struct MaskVocabulary {
     /// Bytes of each token by id, as they stand in the middle of a text (a space, not `▁`; the byte
     /// itself, not `<0x0A>`); ids that stand for no text are empty.
     pub tokens: Vec<Vec<u8>>,
@@ -28,7 +28,7 @@ pub struct Vocabulary {
     pub tokenize: Option<Tokenize>,
 }
 
-impl Vocabulary {
+impl MaskVocabulary {
     /// What llguidance makes masks from.
     pub(super) fn into_env(mut self) -> Result<TokEnv, Error> {
         self.check()?;

@@ -1,0 +1,92 @@
+mod bad_input;
+mod golden;
+mod properties;
+
+use serde_json::Value;
+
+use super::*;
+
+/// A file of the golden folder.
+fn file(name: &str) -> String {
+    let path = format!(
+        "{}/../../../tests/golden/llm/{name}",
+        env!("CARGO_MANIFEST_DIR")
+    );
+    std::fs::read_to_string(&path).unwrap_or_else(|e| panic!("{path}: {e}"))
+}
+
+fn json(name: &str) -> Value {
+    serde_json::from_str(&file(name)).unwrap()
+}
+
+fn ids(value: &Value) -> Vec<u32> {
+    serde_json::from_value(value.clone()).unwrap()
+}
+
+/// A vocabulary that is written under GGUF's names.
+fn vocabulary(json: &Value) -> GgufVocabulary {
+    let list = |name: &str| json[name].as_array().cloned().unwrap_or_default();
+    let strings = |name| {
+        let texts = list(name).into_iter();
+        texts
+            .map(|text| text.as_str().unwrap().to_owned())
+            .collect()
+    };
+    let id = |name: &str| json[name].as_u64().map(|id| id as u32);
+    let flag = |name: &str| json[name].as_bool().unwrap_or(false);
+    let types = list("token_type").into_iter();
+    GgufVocabulary {
+        model: json["model"].as_str().unwrap().to_owned(),
+        pre: json["pre"].as_str().unwrap().to_owned(),
+        tokens: strings("tokens"),
+        scores: list("scores")
+            .iter()
+            .map(|s| s.as_f64().unwrap() as f32)
+            .collect(),
+        token_types: types
+            .map(|kind| TokenType::try_from(kind.as_i64().unwrap() as i32).unwrap())
+            .collect(),
+        merges: strings("merges"),
+        bos: id("bos_token_id"),
+        eos: id("eos_token_id"),
+        eot: None,
+        unk: id("unknown_token_id"),
+        pad: id("padding_token_id"),
+        add_bos: flag("add_bos_token"),
+        add_eos: flag("add_eos_token"),
+        add_space_prefix: flag("add_space_prefix"),
+        special_tokens_swallow_space: true,
+    }
+}
+
+fn phi3_vocabulary() -> GgufVocabulary {
+    vocabulary(&json("tokenizer_vocabulary.json"))
+}
+
+fn phi3_ids() -> SpecialIds {
+    SpecialIds {
+        bos: Some(1),
+        // <|end|>, <|assistant|>, <|endoftext|>, as in Phi-3.5's generation_config.json.
+        eos: vec![567, 561, 560],
+        unk: Some(0),
+        pad: Some(560),
+        add_bos: false,
+    }
+}
+
+fn from_json() -> Tokenizer {
+    Tokenizer::from_tokenizer_json(file("tokenizer_phi3.json").as_bytes(), &phi3_ids()).unwrap()
+}
+
+fn from_gguf() -> Tokenizer {
+    Tokenizer::from_gguf_vocabulary(&phi3_vocabulary()).unwrap()
+}
+
+fn byte_level(pre: &str) -> Tokenizer {
+    let vocabulary = GgufVocabulary {
+        pre: pre.to_owned(),
+        special_tokens_swallow_space: false,
+        ..vocabulary(&json("tokenizer_gpt2.json")["vocabulary"])
+    };
+    Tokenizer::from_gguf_vocabulary(&vocabulary).unwrap()
+}
