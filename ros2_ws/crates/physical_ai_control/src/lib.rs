@@ -4,6 +4,8 @@
 mod command_guard;
 mod diff_drive;
 mod error;
+#[cfg(test)]
+mod fixtures;
 mod inverse_kinematics;
 mod kinematics;
 mod metrics;

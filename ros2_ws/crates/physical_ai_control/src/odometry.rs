@@ -31,6 +31,8 @@ pub struct Odometry {
     covariance: Matrix4<f64>,
     last: Option<(Time, [f64; 2])>,
     gyro_rps: Option<f64>,
+    /// Seconds since the last gyro sample.
+    gyro_age_s: f64,
     forward_mps: f64,
     yaw_rate_rps: f64,
     without_tick_s: f64,
@@ -45,6 +47,7 @@ impl Odometry {
             covariance: Matrix4::from_diagonal(&Vector4::new(1e-6, 1e-6, 1e-6, 1e-4)),
             last: None,
             gyro_rps: None,
+            gyro_age_s: 0.0,
             forward_mps: 0.0,
             yaw_rate_rps: 0.0,
             without_tick_s: 0.0,
@@ -63,6 +66,7 @@ impl Odometry {
             });
         }
         self.gyro_rps = Some(yaw_rate_rps);
+        self.gyro_age_s = 0.0;
         Ok(())
     }
 
@@ -89,6 +93,11 @@ impl Odometry {
                 allowed_s: LONGEST_GAP_S,
             });
         }
+        self.gyro_age_s += dt_s;
+        if self.gyro_age_s > LONGEST_GAP_S {
+            // A silent gyro would turn the estimate for ever: only the wheels are left.
+            self.gyro_rps = None;
+        }
         let (distance, wheel_turn) = self
             .drive
             .base(angles[0] - previous[0], angles[1] - previous[1]);
@@ -97,13 +106,13 @@ impl Odometry {
             None => wheel_turn,
         };
         self.predict(distance, turn, dt_s);
+        let ticked = distance != 0.0 || wheel_turn != 0.0;
+        self.without_tick_s = if ticked {
+            0.0
+        } else {
+            self.without_tick_s + dt_s
+        };
         if self.gyro_rps.is_some() {
-            let ticked = distance != 0.0 || wheel_turn != 0.0;
-            self.without_tick_s = if ticked {
-                0.0
-            } else {
-                self.without_tick_s + dt_s
-            };
             if self.without_tick_s > STANDING_AFTER_S {
                 self.learn_bias(STANDING_RPS);
             }
@@ -168,3 +177,6 @@ impl Odometry {
         self.covariance.fixed_view::<3, 3>(0, 0).into_owned()
     }
 }
+
+#[cfg(test)]
+mod tests;

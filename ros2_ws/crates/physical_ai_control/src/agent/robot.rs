@@ -5,6 +5,7 @@ use physical_ai_domain::{
     ActuatorCommand, Assignment, CommandMode, ErrorCode, FencingToken, RobotKind, RobotModel,
     RobotState, TaskReport, TaskState, Time,
 };
+use serde_json::Value;
 
 use super::Control;
 use crate::skills::{
@@ -33,6 +34,16 @@ struct Running {
     started: Time,
     reported: f32,
     errors: Distribution,
+}
+
+/// How a task ended.
+struct Ending {
+    state: TaskState,
+    error: ErrorCode,
+    /// Why it did not succeed.
+    error_msg: String,
+    /// What was measured, as JSON; empty unless it succeeded.
+    result: String,
 }
 
 /// Measured behaviour of one robot's loop since the last question.
@@ -338,102 +349,59 @@ impl RobotControl {
         verdict: SafetyVerdict,
         now: Time,
     ) -> Option<TaskReport> {
-        let timeout_s = self.running.as_ref()?.assignment.timeout_s;
+        self.running.as_ref()?;
         if verdict.state >= SafetyState::Stopped {
-            let code = match verdict.cause {
-                Some(SafetyCause::StaleState) => ErrorCode::StaleData,
-                _ => ErrorCode::SafetyStop,
-            };
-            let cause = verdict.cause.map_or("", SafetyCause::as_str);
-            let detail = verdict.detail(&self.joint_names);
-            return self.end(
-                now,
-                TaskState::Failed,
-                code,
-                format!("safety stop ({cause}): {detail}"),
-                String::new(),
-            );
+            let ending = Ending::stopped(verdict, &self.joint_names);
+            return self.end(ending, now);
         }
-        match progress? {
-            Progress::Running(share) => {
-                let running = self.running.as_mut()?;
-                if timeout_s > 0.0 && now.seconds_since(running.started) > timeout_s {
-                    let reason = format!("not done after timeout_s = {timeout_s}");
-                    return self.end(
-                        now,
-                        TaskState::Failed,
-                        ErrorCode::Timeout,
-                        reason,
-                        String::new(),
-                    );
-                }
-                (share >= running.reported + PROGRESS_STEP).then(|| {
-                    running.reported = share;
-                    running.report(TaskState::Running, share)
-                })
+        let ending = match progress? {
+            Progress::Running(share) => return self.go_on(share, now),
+            Progress::Succeeded(result) => {
+                Ending::succeeded(result, self.running.as_mut()?.errors.take())
             }
-            Progress::Succeeded(mut result) => {
-                let tracking = self.running.as_mut()?.errors.take();
-                if let (Some(tracking), Some(object)) = (tracking, result.as_object_mut()) {
-                    object.insert("tracking_error_rms".into(), tracking.rms.into());
-                    object.insert("tracking_error_max".into(), tracking.max.into());
-                }
-                self.end(
-                    now,
-                    TaskState::Succeeded,
-                    ErrorCode::Ok,
-                    String::new(),
-                    result.to_string(),
-                )
-            }
-            Progress::Failed(code, reason) => {
-                self.end(now, TaskState::Failed, code, reason, String::new())
-            }
-            Progress::Canceled => self.end(
-                now,
-                TaskState::Canceled,
-                ErrorCode::Canceled,
-                "cancelled; the robot is at rest".into(),
-                String::new(),
-            ),
-        }
+            Progress::Failed(code, reason) => Ending::failed(code, reason),
+            Progress::Canceled => Ending::canceled(),
+        };
+        self.end(ending, now)
     }
 
-    fn end(
-        &mut self,
-        now: Time,
-        state: TaskState,
-        error: ErrorCode,
-        error_msg: String,
-        result: String,
-    ) -> Option<TaskReport> {
+    /// Reports progress that is worth it; ends a task that takes longer than it may.
+    fn go_on(&mut self, share: f32, now: Time) -> Option<TaskReport> {
+        let running = self.running.as_mut()?;
+        let timeout_s = running.assignment.timeout_s;
+        if timeout_s > 0.0 && now.seconds_since(running.started) > timeout_s {
+            let reason = format!("not done after timeout_s = {timeout_s}");
+            return self.end(Ending::failed(ErrorCode::Timeout, reason), now);
+        }
+        (share >= running.reported + PROGRESS_STEP).then(|| {
+            running.reported = share;
+            running.report(TaskState::Running, share)
+        })
+    }
+
+    fn end(&mut self, ending: Ending, now: Time) -> Option<TaskReport> {
         let running = self.running.take()?;
-        let duration_s = now.seconds_since(running.started);
-        if state == TaskState::Succeeded {
+        let succeeded = ending.state == TaskState::Succeeded;
+        if succeeded {
+            let duration_s = now.seconds_since(running.started);
             let mean = self
                 .durations_s
                 .entry(running.assignment.skill.to_string())
                 .or_insert(duration_s);
             *mean += (duration_s - *mean) * 0.3;
         }
+        let progress = if succeeded { 1.0 } else { running.reported };
         Some(TaskReport {
             finished: now,
-            error,
-            error_msg,
-            result,
+            error: ending.error,
+            error_msg: ending.error_msg,
+            result: ending.result,
             // After a safety stop nothing moves again by itself: a person has to ask for it.
             retryable: !matches!(
-                error,
+                ending.error,
                 ErrorCode::InvalidParams | ErrorCode::UnknownSkill | ErrorCode::SafetyStop
             ),
-            ..running.report(
-                state,
-                if state == TaskState::Succeeded {
-                    1.0
-                } else {
-                    running.reported
-                },
-            )
+            ..running.report(ending.state, progress)
         })
     }
 
@@ -445,13 +413,7 @@ impl RobotControl {
         }
         self.hold = None;
         let reason = format!("no state of robot {} for {silent_s:.2} s", self.model.name);
-        self.end(
-            now,
-            TaskState::Failed,
-            ErrorCode::StaleData,
-            reason,
-            String::new(),
-        )
+        self.end(Ending::failed(ErrorCode::StaleData, reason), now)
     }
 
     /// Metrics since the last call.
@@ -481,5 +443,50 @@ impl Running {
             result: String::new(),
             retryable: false,
         }
+    }
+}
+
+impl Ending {
+    fn succeeded(mut result: Value, tracking: Option<Summary>) -> Self {
+        if let (Some(tracking), Some(object)) = (tracking, result.as_object_mut()) {
+            object.insert("tracking_error_rms".into(), tracking.rms.into());
+            object.insert("tracking_error_max".into(), tracking.max.into());
+        }
+        Self {
+            state: TaskState::Succeeded,
+            error: ErrorCode::Ok,
+            error_msg: String::new(),
+            result: result.to_string(),
+        }
+    }
+
+    fn failed(error: ErrorCode, error_msg: String) -> Self {
+        Self {
+            state: TaskState::Failed,
+            error,
+            error_msg,
+            result: String::new(),
+        }
+    }
+
+    fn canceled() -> Self {
+        Self {
+            state: TaskState::Canceled,
+            ..Self::failed(
+                ErrorCode::Canceled,
+                "cancelled; the robot is at rest".into(),
+            )
+        }
+    }
+
+    /// By the safety filter.
+    fn stopped(verdict: SafetyVerdict, joint_names: &[String]) -> Self {
+        let error = match verdict.cause {
+            Some(SafetyCause::StaleState) => ErrorCode::StaleData,
+            _ => ErrorCode::SafetyStop,
+        };
+        let cause = verdict.cause.map_or("", SafetyCause::as_str);
+        let detail = verdict.detail(joint_names);
+        Self::failed(error, format!("safety stop ({cause}): {detail}"))
     }
 }
