@@ -24,6 +24,6 @@ pub use inverse_kinematics::inverse_kinematics;
 pub use kinematics::Chain;
 pub use metrics::{Distribution, Summary};
 pub use navigation::{DriveLimits, Navigator, Obstacles, Speed};
-pub use odometry::Odometry;
+pub use odometry::{Odometry, OdometrySnapshot};
 pub use safety::{SafetyCause, SafetyFilter, SafetyLimits, SafetyState, SafetyVerdict};
 pub use trajectory::{JointPoint, JointTrajectory, LIMIT_SHARE};

@@ -1,5 +1,6 @@
 use nalgebra::{Matrix3, Matrix4, RowVector4, Vector4};
 use physical_ai_domain::{Placement, Time};
+use serde::{Deserialize, Serialize};
 
 use crate::{DifferentialDrive, Error};
 
@@ -18,6 +19,10 @@ const STANDING_RPS: f64 = 1e-3;
 const STANDING_AFTER_S: f64 = 0.3;
 /// Longest gap between samples that is integrated, seconds.
 const LONGEST_GAP_S: f64 = 0.2;
+/// Longest time for which another process may have been away, seconds.
+const LONGEST_ABSENCE_S: f64 = 60.0;
+/// Fastest wheel that is believed over an absence, radians per second.
+const FASTEST_WHEEL_RPS: f64 = 50.0;
 
 /// Pose of a rover from wheel encoders and a gyro: an extended Kalman filter over x, y, yaw and the
 /// gyro's bias. The gyro turns, the wheels drive; while the wheels stand, the bias is learnt.
@@ -38,7 +43,75 @@ pub struct Odometry {
     without_tick_s: f64,
 }
 
+/// What another process needs to go on with the estimate.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OdometrySnapshot {
+    /// Time of the last wheel angles.
+    pub stamp: Time,
+    /// Left and right wheel, radians.
+    pub angles: [f64; 2],
+    /// x, y, yaw and the gyro's bias; metres, radians, radians per second.
+    pub state: [f64; 4],
+    /// Covariance of these, row after row.
+    pub covariance: [f64; 16],
+}
+
 impl Odometry {
+    /// What to keep for a successor; `None` before the first wheel angles.
+    pub fn snapshot(&self) -> Option<OdometrySnapshot> {
+        self.last.map(|(stamp, angles)| OdometrySnapshot {
+            stamp,
+            angles,
+            state: self.state.into(),
+            covariance: std::array::from_fn(|i| self.covariance[(i / 4, i % 4)]),
+        })
+    }
+
+    /// Goes on where a predecessor was, given the first wheel angles of this process. What the wheels
+    /// did meanwhile is one arc, and the estimate becomes less sure by it.
+    ///
+    /// # Errors
+    /// [`Error::Stale`] or [`Error::NotFinite`] if the snapshot does not belong to these angles: an
+    /// earlier run, wheels that jumped, a damaged snapshot. The estimate stays as it is.
+    pub fn resume(
+        &mut self,
+        from: &OdometrySnapshot,
+        stamp: Time,
+        angles: [f64; 2],
+    ) -> Result<(), Error> {
+        let away_s = stamp.seconds_since(from.stamp);
+        if !(0.0..=LONGEST_ABSENCE_S).contains(&away_s) {
+            return Err(Error::Stale {
+                field: "snapshot",
+                age_s: away_s,
+                allowed_s: LONGEST_ABSENCE_S,
+            });
+        }
+        let moved = [angles[0] - from.angles[0], angles[1] - from.angles[1]];
+        let most = FASTEST_WHEEL_RPS * (away_s + 0.01);
+        let all = moved.iter().chain(&from.state).chain(&from.covariance);
+        if let Some(bad) = all.clone().find(|v| !v.is_finite()) {
+            return Err(Error::NotFinite {
+                field: "snapshot".into(),
+                value: *bad,
+            });
+        }
+        if moved.iter().any(|m| m.abs() > most) {
+            return Err(Error::WheelsJumped {
+                radians: moved[0].abs().max(moved[1].abs()),
+                away_s,
+            });
+        }
+        self.state = Vector4::from(from.state);
+        self.covariance = Matrix4::from_row_slice(&from.covariance);
+        let (distance, turn) = self.drive.base(moved[0], moved[1]);
+        self.predict(distance, turn, away_s);
+        self.covariance[(2, 2)] += (TURN_SLIP * turn).powi(2);
+        self.last = Some((stamp, angles));
+        Ok(())
+    }
+
     /// A rover that stands at `start`.
     pub fn new(drive: DifferentialDrive, start: Placement) -> Self {
         Self {

@@ -168,6 +168,11 @@ impl SafetyFilter {
         self.interventions
     }
 
+    /// The robot was held meanwhile: the next set points start from its measured state.
+    pub fn forget(&mut self) {
+        self.set_points.forget();
+    }
+
     /// Judges `command`, changing it where needed. `others` are positions of other robots that must
     /// not be run into, metres in the world.
     pub fn filter(

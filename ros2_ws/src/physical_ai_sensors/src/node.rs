@@ -17,9 +17,12 @@ use physical_ai_ros::{
 
 use crate::estimator::Estimator;
 use crate::parameters::SensorParameters;
+use crate::pose_store::PoseStore;
 
 struct Robot {
     estimator: Estimator,
+    /// Only of robots that move their base.
+    poses: Option<PoseStore>,
     joint_names: Vec<String>,
     state: Publisher<RobotStateMsg>,
     odom: Publisher<Odometry>,
@@ -36,6 +39,22 @@ pub struct Sensors {
     link: WorkerLink,
     silence_s: f64,
     steady_s: f64,
+}
+
+/// Opens what a predecessor of this process left of a rover.
+fn inherit(
+    context: &Context<Sensors>,
+    p: &SensorParameters,
+    estimator: &mut Estimator,
+) -> Result<PoseStore, Error> {
+    let robot = &estimator.model().name;
+    let path = p.pose_path(context.namespace(), context.node_name(), robot);
+    let (store, snapshot) = PoseStore::open(&path)
+        .map_err(|e| Error::application(format!("pose_folder: {}: {e}", path.display())))?;
+    if let Some(snapshot) = snapshot {
+        estimator.inherit(snapshot);
+    }
+    Ok(store)
 }
 
 impl Application for Sensors {
@@ -73,9 +92,17 @@ impl Application for Sensors {
                     robot.imu_fault = robot.estimator.imu(message.angular_velocity.z).err();
                 },
             )?;
+            let joint_names = model.joint_names();
+            let mut estimator = Estimator::new(model, placement.pose);
+            let poses = if estimator.drives() {
+                Some(inherit(context, p, &mut estimator)?)
+            } else {
+                None
+            };
             robots.push(Robot {
-                joint_names: model.joint_names(),
-                estimator: Estimator::new(model, placement.pose),
+                joint_names,
+                estimator,
+                poses,
                 state: context.publisher(&topic("state"), Qos::command())?,
                 odom: context.publisher(&topic("odom"), Qos::standard())?,
                 sequence: 0,
@@ -121,6 +148,28 @@ impl Application for Sensors {
 }
 
 impl Robot {
+    /// Lets a successor go on where this process is, and says where a predecessor was.
+    fn keep_pose(&mut self) {
+        let robot = self.estimator.model().name.clone();
+        if let (Some(poses), Some(snapshot)) = (&mut self.poses, self.estimator.snapshot())
+            && let Err(error) = poses.keep(&snapshot)
+        {
+            // Odometry does not depend on it: what is lost is the pose after the next crash.
+            tracing::warn!(%robot, "its pose cannot be kept for a restart: {error}");
+            self.poses = None;
+        }
+        match self.estimator.take_inheritance() {
+            Some(Ok(pose)) => {
+                let (x, y) = (pose.x, pose.y);
+                tracing::info!(%robot, "goes on from where it was: x {x:.3} m, y {y:.3} m");
+            }
+            Some(Err(reason)) => {
+                tracing::info!(%robot, "starts at its place in the world file: {reason}");
+            }
+            None => {}
+        }
+    }
+
     fn diagnostic(&self, steady_s: f64, silence_s: f64) -> Diagnostic {
         let name = format!("{} state", self.estimator.model().name);
         match &self.newest {
@@ -171,7 +220,8 @@ impl Sensors {
             return;
         }
         let mut transforms = Vec::new();
-        for robot in self.robots.iter().filter(|r| r.estimator.drives()) {
+        for robot in self.robots.iter_mut().filter(|r| r.estimator.drives()) {
+            robot.keep_pose();
             let Some(state) = &robot.newest else { continue };
             let name = &state.robot;
             let message = odometry(state);

@@ -18,8 +18,9 @@ use crate::{
 
 /// Seconds for which a command is valid: some ticks, so that one lost message does no harm.
 const COMMAND_VALID_S: f64 = 0.05;
-/// A state silent for longer fails the running task.
-const STATE_GAP_S: f64 = 0.25;
+/// A robot without a fresh state stands still at once; its task fails only after so many seconds, since
+/// most gaps are a busy machine or a driver that is restarted.
+const STATE_PATIENCE_S: f64 = 1.0;
 /// Progress is reported when it moved by this much.
 const PROGRESS_STEP: f32 = 0.02;
 
@@ -74,6 +75,8 @@ pub struct RobotControl {
     state: Option<RobotState>,
     last_now: Time,
     last_steady_s: f64,
+    /// Steady time since which states come that are stale or faulty.
+    stale_since_s: Option<f64>,
     emergency_stop: bool,
     period_s: f64,
     jitter: Distribution,
@@ -123,6 +126,7 @@ impl RobotControl {
             state: None,
             last_now: Time::ZERO,
             last_steady_s: f64::NEG_INFINITY,
+            stale_since_s: None,
             emergency_stop: false,
             period_s: 0.005,
             jitter: Distribution::default(),
@@ -179,7 +183,7 @@ impl RobotControl {
         }
         match &self.state {
             None => Some("no state of this robot has arrived yet".into()),
-            Some(state) if now.seconds_since(state.stamp) > STATE_GAP_S => Some(format!(
+            Some(state) if now.seconds_since(state.stamp) > STATE_PATIENCE_S => Some(format!(
                 "its state is {:.1} s old",
                 now.seconds_since(state.stamp)
             )),
@@ -286,9 +290,9 @@ impl RobotControl {
         steady_s: f64,
         others: &[Vector3<f64>],
     ) -> Control<'_> {
-        let dt_s = now.seconds_since(self.last_now).clamp(0.0, 0.05);
+        let reset = self.clock_went_back(now);
+        let dt_s = self.time_step_s(now);
         self.measure_tick(steady_s);
-        self.last_now = now;
         self.command.stamp = now;
         self.command.sensor_stamp = state.stamp;
         let mut progress = None;
@@ -312,12 +316,58 @@ impl RobotControl {
             _ => None,
         };
         self.state = Some(state);
-        let report = self.conclude(progress, verdict, now);
+        let report = match reset {
+            Some(ending) => self.end(ending, now),
+            None if self.is_excused(verdict, steady_s, dt_s) => None,
+            None => self.conclude(progress, verdict, now),
+        };
         Control {
             command: &self.command,
             verdict,
             report,
         }
+    }
+
+    /// A simulation that starts anew ends what ran in the old one.
+    fn clock_went_back(&self, now: Time) -> Option<Ending> {
+        let (before_s, now_s) = (self.last_now.seconds(), now.seconds());
+        (now < self.last_now).then(|| {
+            let reason = format!(
+                "the clock went back from {before_s:.3} s to {now_s:.3} s: the simulation was restarted or reset"
+            );
+            Ending::failed(ErrorCode::StaleData, reason)
+        })
+    }
+
+    /// Seconds since the last tick. After a gap in which commands ran out the robot stands: the skill
+    /// goes on from there, as if no time had passed.
+    fn time_step_s(&mut self, now: Time) -> f64 {
+        let gap_s = now.seconds_since(self.last_now);
+        let is_first = self.last_now == Time::ZERO;
+        self.last_now = now;
+        if gap_s <= COMMAND_VALID_S {
+            return gap_s.max(0.0);
+        }
+        if !is_first {
+            self.filter.forget();
+            if let Some(running) = &mut self.running {
+                running.skill.pause(gap_s - self.period_s);
+            }
+        }
+        self.period_s
+    }
+
+    /// True while the robot is held because of its state, and may go on when that is fresh again.
+    fn is_excused(&mut self, verdict: SafetyVerdict, steady_s: f64, dt_s: f64) -> bool {
+        if verdict.cause != Some(SafetyCause::StaleState) {
+            self.stale_since_s = None;
+            return false;
+        }
+        let since_s = *self.stale_since_s.get_or_insert(steady_s);
+        if let Some(running) = &mut self.running {
+            running.skill.pause(dt_s);
+        }
+        steady_s - since_s < STATE_PATIENCE_S
     }
 
     /// An idle arm stays where it is; an idle rover stands.
@@ -408,7 +458,7 @@ impl RobotControl {
     /// Fails a task whose robot fell silent, and whose ticks therefore stopped.
     pub(super) fn watch(&mut self, now: Time, steady_s: f64) -> Option<TaskReport> {
         let silent_s = steady_s - self.last_steady_s;
-        if self.running.is_none() || silent_s < STATE_GAP_S {
+        if self.running.is_none() || silent_s < STATE_PATIENCE_S {
             return None;
         }
         self.hold = None;

@@ -246,9 +246,9 @@ fn emergency_stop_fails_the_task_for_good_and_refuses_the_next() {
 #[test]
 fn faulty_state_fails_the_task_which_may_be_tried_again() {
     let mut bench = Bench::new();
-    bench.assign("arm_1", "wait", json!({"duration_s": 1.0}), 0.0);
+    bench.assign("arm_1", "wait", json!({"duration_s": 9.0}), 0.0);
     bench.states[0].fault = Some("encoder 3 is silent".into());
-    let (report, _) = bench.run(0.1);
+    let (report, _) = bench.run(1.1);
     assert_failed(&report, ErrorCode::StaleData, true, "(stale_state)");
     let refused = bench.try_assign("arm_1", "home", json!({}), 0.0);
     assert_eq!(
@@ -266,11 +266,67 @@ fn silent_robot_fails_its_task() {
     bench.assign("arm_1", "wait", json!({"duration_s": 9.0}), 0.0);
     bench.tick();
     let now = bench.now();
-    assert!(bench.agent.watch(now, now.seconds() + 0.2).is_empty());
-    let reports = bench.agent.watch(now, now.seconds() + 0.3);
+    assert!(bench.agent.watch(now, now.seconds() + 0.9).is_empty());
+    let reports = bench.agent.watch(now, now.seconds() + 1.1);
     assert_eq!(reports.len(), 1);
-    assert_failed(&reports[0], ErrorCode::StaleData, true, "0.30 s");
-    assert!(bench.agent.watch(now, now.seconds() + 0.4).is_empty());
+    assert_failed(&reports[0], ErrorCode::StaleData, true, "1.10 s");
+    assert!(bench.agent.watch(now, now.seconds() + 1.2).is_empty());
+}
+
+#[test]
+fn robot_stands_while_its_state_is_faulty_and_then_goes_on_with_its_task() {
+    let mut bench = Bench::new();
+    let goal = json!({"positions": [1.5, 0.0, 1.6, 1.5, 0.0, 0.0]});
+    bench.assign("arm_1", "move_joints", goal, 0.0);
+    for _ in 0..100 {
+        bench.tick();
+    }
+    bench.states[0].fault = Some("a hiccup".into());
+    let before = bench.states[0].position.clone();
+    for _ in 0..100 {
+        assert_eq!(bench.tick().1, SafetyState::Stopped);
+    }
+    assert_eq!(bench.states[0].position, before);
+    bench.states[0].fault = None;
+    let mut last = before;
+    loop {
+        let ended = bench.tick().0.into_iter().find(|r| r.state.is_terminal());
+        // 2 rad/s at most in a tick, also right after the gap.
+        let moved = (bench.states[0].position[0] - last[0]).abs();
+        assert!(moved < 2.0 * TICK_S + 1e-3, "jumped by {moved}");
+        last.clone_from(&bench.states[0].position);
+        if let Some(report) = ended {
+            assert_eq!(report.state, TaskState::Succeeded, "{}", report.error_msg);
+            break;
+        }
+    }
+    assert!((last[0] - 1.5).abs() < 0.02);
+}
+
+#[test]
+fn gap_without_states_takes_no_time_from_the_skill() {
+    let mut bench = Bench::new();
+    bench.assign("arm_1", "wait", json!({"duration_s": 0.5}), 0.0);
+    bench.tick();
+    bench.ticks += (0.8 / TICK_S) as i64;
+    let begin = bench.now();
+    let (report, _) = bench.run(1.0);
+    assert_eq!(report.state, TaskState::Succeeded);
+    let waited_s = report.finished.seconds_since(begin);
+    assert!((0.45..0.55).contains(&waited_s), "{waited_s}");
+}
+
+#[test]
+fn simulation_that_starts_anew_fails_what_ran_in_the_old_one() {
+    let mut bench = Bench::new();
+    for _ in 0..300 {
+        bench.tick();
+    }
+    bench.assign("arm_1", "wait", json!({"duration_s": 1.0}), 0.0);
+    bench.tick();
+    bench.ticks = 10;
+    let (report, _) = bench.run(0.1);
+    assert_failed(&report, ErrorCode::StaleData, true, "the clock went back");
 }
 
 #[test]

@@ -190,3 +190,57 @@ fn uncertainty_grows_with_the_way_and_stays_a_covariance() {
         trace = next;
     }
 }
+
+#[test]
+fn successor_goes_on_from_a_snapshot_and_is_less_sure() {
+    let mut first = Bench::new(Placement::default());
+    assert!(
+        Odometry::new(first.drive, Placement::default())
+            .snapshot()
+            .is_none()
+    );
+    first.drive(2.0, 0.4, 0.3, Some(0.3));
+    let kept = first.odometry.snapshot().unwrap();
+    let mut second = Odometry::new(first.drive, Placement::default());
+    let rolled = first.wheels.map(|w| w + 0.2);
+    let stamp = kept.stamp.plus_seconds(1.5);
+    second.resume(&kept, stamp, rolled).unwrap();
+    let (before, after) = (first.odometry.pose(), second.pose());
+    let moved = (after.x - before.x).hypot(after.y - before.y);
+    let expected = first.drive.base(0.2, 0.2).0;
+    assert!((moved - expected).abs() < 1e-9, "{moved} {expected}");
+    assert!(second.covariance()[(0, 0)] > first.odometry.covariance()[(0, 0)]);
+    // It is an ordinary estimate from there on.
+    second.wheels(stamp.plus_seconds(TICK_S), rolled).unwrap();
+}
+
+#[test]
+fn snapshot_of_another_run_changes_nothing() {
+    let mut first = Bench::new(Placement::default());
+    first.drive(2.0, 0.4, 0.0, None);
+    let kept = first.odometry.snapshot().unwrap();
+    let mut second = Odometry::new(first.drive, Placement::default());
+    let check =
+        |odometry: &mut Odometry, kept: &OdometrySnapshot, away_s: f64, wheels, expected: &str| {
+            let stamp = kept.stamp.plus_seconds(away_s);
+            let error = odometry
+                .resume(kept, stamp, wheels)
+                .unwrap_err()
+                .to_string();
+            assert!(error.contains(expected), "{error}");
+            assert_eq!(odometry.pose().x, 0.0);
+        };
+    check(&mut second, &kept, -1.0, first.wheels, "snapshot");
+    check(&mut second, &kept, 61.0, first.wheels, "snapshot");
+    let jumped = first.wheels.map(|w| w - 90.0);
+    check(
+        &mut second,
+        &kept,
+        1.0,
+        jumped,
+        "the wheels turned by 90.0 rad",
+    );
+    let mut damaged = kept;
+    damaged.state[1] = f64::NAN;
+    check(&mut second, &damaged, 1.0, first.wheels, "snapshot");
+}

@@ -265,6 +265,15 @@ impl Skill for ArmSkill {
         progress
     }
 
+    fn pause(&mut self, seconds: f64) {
+        match &mut self.running {
+            Some(Running::Trajectory { start: time, .. } | Running::Until(time)) => {
+                *time = time.plus_seconds(seconds);
+            }
+            None => {}
+        }
+    }
+
     fn cancel(&mut self) {
         self.canceling = true;
     }

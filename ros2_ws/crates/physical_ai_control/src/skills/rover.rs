@@ -324,6 +324,12 @@ impl Skill for RoverSkill {
         self.drive(tick, &pose, command)
     }
 
+    fn pause(&mut self, seconds: f64) {
+        for time in [&mut self.wait_until, &mut self.blocked_since] {
+            *time = time.map(|t| t.plus_seconds(seconds));
+        }
+    }
+
     fn cancel(&mut self) {
         self.canceling = true;
     }
