@@ -120,9 +120,12 @@ fn killed_actuator_worker_stops_the_drives_and_the_mission_ends_with_a_reason() 
 }
 
 #[test]
-fn killed_sensor_worker_stops_the_robot_and_the_mission_ends_with_a_reason() {
+fn killed_sensor_worker_stops_the_robot_and_its_successor_knows_where_it_is() {
     let mut outcome = run_and_kill("sensor_worker", PATROL);
     assert_stopped_in_time(&mut outcome);
+    assert_eq!(outcome.result["error_code"], 0, "{:#}", outcome.result);
+    let log = outcome.suite.up.text();
+    assert!(log.contains("goes on from where it was"), "{log}");
     assert_ended_with_a_reason(&mut outcome);
 }
 

@@ -36,7 +36,7 @@ class Liar:
         while time.monotonic() < end:
             self.executor.spin_once(timeout_sec=0.02)
 
-    def spin_until(self, condition, seconds=20.0):
+    def spin_until(self, condition, seconds=60.0):
         end = time.monotonic() + seconds
         while not condition():
             if time.monotonic() > end:

@@ -203,3 +203,6 @@ impl Agent {
             .collect()
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -82,10 +82,17 @@ impl CommandGuard {
             _ => {}
         }
         let age_s = now.seconds_since(command.stamp);
-        if age_s > command.valid_for_s {
+        // A validity that is no number must not make a command valid for ever.
+        if age_s > command.valid_for_s || command.valid_for_s.is_nan() {
             return GuardVerdict::Reject(format!(
                 "stamp is {age_s:.3} s old, but the command is valid for {:.3} s",
                 command.valid_for_s
+            ));
+        }
+        if age_s < -command.valid_for_s {
+            return GuardVerdict::Reject(format!(
+                "stamp is {:.3} s in the future: the clocks of two machines, or of the simulation, differ",
+                -age_s
             ));
         }
         self.source = Some(source);
@@ -124,25 +131,21 @@ impl CommandGuard {
         command.effort.clear();
     }
 
+    /// What makes it no command: a value that is missing, too many or not finite.
     fn fault(&self, command: &ActuatorCommand) -> Option<String> {
-        let (field, values) = match command.mode {
-            CommandMode::Position => ("position", &command.position),
-            CommandMode::Velocity => ("velocity", &command.velocity),
-            CommandMode::Effort => ("effort", &command.effort),
-            CommandMode::Hold => return None,
-        };
-        if values.len() != self.joints.len() {
-            return Some(format!(
-                "{field} has {} values, not {}",
-                values.len(),
-                self.joints.len()
-            ));
+        if command.mode == CommandMode::Hold {
+            return None;
         }
-        for (field, values) in [
-            ("position", &command.position),
-            ("velocity", &command.velocity),
-            ("effort", &command.effort),
+        let count = self.joints.len();
+        for (mode, field, values) in [
+            (CommandMode::Position, "position", &command.position),
+            (CommandMode::Velocity, "velocity", &command.velocity),
+            (CommandMode::Effort, "effort", &command.effort),
         ] {
+            let optional = command.mode != mode && values.is_empty();
+            if !optional && values.len() != count {
+                return Some(format!("{field} has {} values, not {count}", values.len()));
+            }
             if let Some(i) = values.iter().position(|v| !v.is_finite()) {
                 return Some(format!("{field}[{i}] is {}", values[i]));
             }
@@ -169,3 +172,6 @@ impl CommandGuard {
         changed
     }
 }
+
+#[cfg(test)]
+mod tests;

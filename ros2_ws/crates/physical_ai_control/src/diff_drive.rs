@@ -45,3 +45,45 @@ impl DifferentialDrive {
         ((left + right) / 2.0, (right - left) / self.wheel_distance_m)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::fixtures::{arm, rover};
+
+    #[test]
+    fn wheels_turn_as_the_geometry_of_the_rover_says() {
+        let drive = DifferentialDrive::from_model(&rover()).unwrap();
+        let check = |forward, yaw_rate, expected: [f64; 2]| {
+            let wheels = drive.wheels(forward, yaw_rate);
+            let off = (wheels[0] - expected[0]).hypot(wheels[1] - expected[1]);
+            assert!(off < 1e-12, "{wheels:?} instead of {expected:?}");
+        };
+        // Radius 0.08 m, distance 0.34 m.
+        check(0.0, 0.0, [0.0, 0.0]);
+        check(0.4, 0.0, [5.0, 5.0]);
+        check(0.0, 1.0, [-2.125, 2.125]);
+        check(0.17, 1.0, [0.0, 4.25]);
+    }
+
+    #[test]
+    fn robot_without_wheels_is_refused() {
+        let error = DifferentialDrive::from_model(&arm()).unwrap_err();
+        assert!(matches!(error, Error::UnsuitableModel { .. }));
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn base_is_the_inverse_of_wheels(forward in -5.0..5.0f64, yaw_rate in -10.0..10.0f64) {
+            let drive = DifferentialDrive::from_model(&rover()).unwrap();
+            let [left, right] = drive.wheels(forward, yaw_rate);
+            let (distance, turn) = drive.base(left, right);
+            prop_assert!((distance - forward).abs() < 1e-12);
+            prop_assert!((turn - yaw_rate).abs() < 1e-12);
+        }
+    }
+}

@@ -76,4 +76,14 @@ pub enum Error {
         /// What is missing.
         problem: &'static str,
     },
+    /// Wheels that turned further than they can while nobody looked.
+    #[error(
+        "the wheels turned by {radians:.1} rad in {away_s:.2} s: they were reset, or it is another run"
+    )]
+    WheelsJumped {
+        /// Larger angle of the two.
+        radians: f64,
+        /// Time since the snapshot, seconds.
+        away_s: f64,
+    },
 }

@@ -123,3 +123,114 @@ fn descend(
     }
     (None, missed_m)
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::fixtures::arm;
+
+    fn chain() -> Chain {
+        Chain::to_tool(&arm()).unwrap()
+    }
+
+    /// Metres and radians between two poses.
+    fn between(a: &Isometry3<f64>, b: &Isometry3<f64>) -> (f64, f64) {
+        let off = error(a, b);
+        (off.fixed_rows::<3>(0).norm(), off.fixed_rows::<3>(3).norm())
+    }
+
+    #[test]
+    fn pose_that_the_arm_has_is_solved_by_staying() {
+        let rest = [0.1, 0.2, 1.5, 1.4, 0.1, 0.2];
+        let chain = chain();
+        let solved = inverse_kinematics(&chain, &chain.forward(&rest), &rest).unwrap();
+        assert_eq!(solved, rest);
+    }
+
+    #[test]
+    fn same_question_has_the_same_answer() {
+        let chain = chain();
+        let target = chain.forward(&[0.8, 0.4, 1.2, 1.0, 0.3, -0.5]);
+        let solve = || inverse_kinematics(&chain, &target, &[0.0; 6]).unwrap();
+        assert_eq!(solve(), solve());
+    }
+
+    #[test]
+    fn target_beyond_the_reach_says_where_and_by_how_much() {
+        let chain = chain();
+        let mut target = chain.forward(&[0.0, 1.57, 0.0, 0.0, 0.0, 0.0]);
+        target.translation.x = 2.0;
+        let Err(Error::Unreachable {
+            robot,
+            x_m,
+            missed_m,
+            ..
+        }) = inverse_kinematics(&chain, &target, &[0.0; 6])
+        else {
+            panic!("2 m are out of reach of an arm of 0.875 m");
+        };
+        assert_eq!((robot.as_str(), x_m), ("arm_1", 2.0));
+        assert!((missed_m - 1.125).abs() < 0.05, "{missed_m}");
+    }
+
+    #[test]
+    fn target_that_is_no_number_is_unreachable() {
+        let chain = chain();
+        let mut target = chain.forward(&[0.0; 6]);
+        target.translation.y = f64::NAN;
+        assert!(inverse_kinematics(&chain, &target, &[0.0; 6]).is_err());
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn solution_brings_the_tool_there_within_the_limits(
+            base in -2.5..2.5f64,
+            shoulder in -0.3..1.0f64,
+            elbow in 0.5..1.9f64,
+            wrist in 0.2..1.8f64,
+            roll in -0.5..0.5f64,
+            turn in -1.5..1.5f64,
+        ) {
+            // Postures in front of the arm: where it works, elbow up and away from singularities.
+            let chain = chain();
+            let target = chain.forward(&[base, shoulder, elbow, wrist, roll, turn]);
+            let at = target.translation;
+            prop_assume!(at.x.hypot(at.y) > 0.2 && at.z > -0.1);
+            let start = [0.0, 0.0, 1.6, 1.54, 0.0, 0.0];
+            let solved = inverse_kinematics(&chain, &target, &start);
+            prop_assert!(solved.is_ok(), "{:?}", solved);
+            let solved = solved.unwrap();
+            let (metres, radians) = between(&chain.forward(&solved), &target);
+            prop_assert!(metres < POSITION_TOLERANCE_M && radians < ROTATION_TOLERANCE_RAD);
+            for (position, limits) in solved.iter().zip(chain.limits()) {
+                prop_assert!((limits.lower..=limits.upper).contains(position));
+            }
+        }
+
+    }
+
+    proptest! {
+        // What is out of reach is tried from every seed, which takes its time.
+        #![proptest_config(ProptestConfig { cases: 50, failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn any_answer_is_right(positions in prop::collection::vec(-2.0..2.0f64, 6..=6)) {
+            let chain = chain();
+            let target = chain.forward(&positions);
+            match inverse_kinematics(&chain, &target, &[0.0; 6]) {
+                Ok(solved) => {
+                    let (metres, radians) = between(&chain.forward(&solved), &target);
+                    prop_assert!(metres < POSITION_TOLERANCE_M && radians < ROTATION_TOLERANCE_RAD);
+                }
+                Err(error) => {
+                    let is_unreachable = matches!(error, Error::Unreachable { .. });
+                    prop_assert!(is_unreachable, "{error}");
+                }
+            }
+        }
+    }
+}

@@ -4,6 +4,8 @@
 mod command_guard;
 mod diff_drive;
 mod error;
+#[cfg(test)]
+mod fixtures;
 mod inverse_kinematics;
 mod kinematics;
 mod metrics;
@@ -22,6 +24,6 @@ pub use inverse_kinematics::inverse_kinematics;
 pub use kinematics::Chain;
 pub use metrics::{Distribution, Summary};
 pub use navigation::{DriveLimits, Navigator, Obstacles, Speed};
-pub use odometry::Odometry;
+pub use odometry::{Odometry, OdometrySnapshot};
 pub use safety::{SafetyCause, SafetyFilter, SafetyLimits, SafetyState, SafetyVerdict};
 pub use trajectory::{JointPoint, JointTrajectory, LIMIT_SHARE};

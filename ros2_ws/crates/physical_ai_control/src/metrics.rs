@@ -67,4 +67,36 @@ mod tests {
         );
         assert!(distribution.take().is_none());
     }
+
+    #[test]
+    fn few_values_are_their_own_percentiles() {
+        let check = |values: &[f64], expected: [f64; 4]| {
+            let mut distribution = Distribution::default();
+            values.iter().for_each(|v| distribution.add(*v));
+            let s = distribution.take().unwrap();
+            assert_eq!([s.p50, s.p99, s.max, s.rms], expected, "{values:?}");
+        };
+        check(&[-3.0], [-3.0, -3.0, -3.0, 3.0]);
+        check(&[7.0, 1.0], [1.0, 7.0, 7.0, 5.0]);
+        check(&[0.0, 0.0, 3.0, 0.0], [0.0, 3.0, 3.0, 1.5]);
+    }
+
+    #[test]
+    fn window_starts_anew_with_each_take() {
+        let mut distribution = Distribution::default();
+        distribution.add(100.0);
+        distribution.take().unwrap();
+        distribution.add(1.0);
+        let summary = distribution.take().unwrap();
+        assert_eq!((summary.count, summary.max), (1, 1.0));
+    }
+
+    #[test]
+    fn values_that_are_not_finite_leave_nothing() {
+        let mut distribution = Distribution::default();
+        [f64::NAN, f64::INFINITY, f64::NEG_INFINITY]
+            .into_iter()
+            .for_each(|v| distribution.add(v));
+        assert!(distribution.take().is_none());
+    }
 }

@@ -1,5 +1,6 @@
 use nalgebra::{Matrix3, Matrix4, RowVector4, Vector4};
 use physical_ai_domain::{Placement, Time};
+use serde::{Deserialize, Serialize};
 
 use crate::{DifferentialDrive, Error};
 
@@ -18,6 +19,10 @@ const STANDING_RPS: f64 = 1e-3;
 const STANDING_AFTER_S: f64 = 0.3;
 /// Longest gap between samples that is integrated, seconds.
 const LONGEST_GAP_S: f64 = 0.2;
+/// Longest time for which another process may have been away, seconds.
+const LONGEST_ABSENCE_S: f64 = 60.0;
+/// Fastest wheel that is believed over an absence, radians per second.
+const FASTEST_WHEEL_RPS: f64 = 50.0;
 
 /// Pose of a rover from wheel encoders and a gyro: an extended Kalman filter over x, y, yaw and the
 /// gyro's bias. The gyro turns, the wheels drive; while the wheels stand, the bias is learnt.
@@ -31,12 +36,82 @@ pub struct Odometry {
     covariance: Matrix4<f64>,
     last: Option<(Time, [f64; 2])>,
     gyro_rps: Option<f64>,
+    /// Seconds since the last gyro sample.
+    gyro_age_s: f64,
     forward_mps: f64,
     yaw_rate_rps: f64,
     without_tick_s: f64,
 }
 
+/// What another process needs to go on with the estimate.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OdometrySnapshot {
+    /// Time of the last wheel angles.
+    pub stamp: Time,
+    /// Left and right wheel, radians.
+    pub angles: [f64; 2],
+    /// x, y, yaw and the gyro's bias; metres, radians, radians per second.
+    pub state: [f64; 4],
+    /// Covariance of these, row after row.
+    pub covariance: [f64; 16],
+}
+
 impl Odometry {
+    /// What to keep for a successor; `None` before the first wheel angles.
+    pub fn snapshot(&self) -> Option<OdometrySnapshot> {
+        self.last.map(|(stamp, angles)| OdometrySnapshot {
+            stamp,
+            angles,
+            state: self.state.into(),
+            covariance: std::array::from_fn(|i| self.covariance[(i / 4, i % 4)]),
+        })
+    }
+
+    /// Goes on where a predecessor was, given the first wheel angles of this process. What the wheels
+    /// did meanwhile is one arc, and the estimate becomes less sure by it.
+    ///
+    /// # Errors
+    /// [`Error::Stale`] or [`Error::NotFinite`] if the snapshot does not belong to these angles: an
+    /// earlier run, wheels that jumped, a damaged snapshot. The estimate stays as it is.
+    pub fn resume(
+        &mut self,
+        from: &OdometrySnapshot,
+        stamp: Time,
+        angles: [f64; 2],
+    ) -> Result<(), Error> {
+        let away_s = stamp.seconds_since(from.stamp);
+        if !(0.0..=LONGEST_ABSENCE_S).contains(&away_s) {
+            return Err(Error::Stale {
+                field: "snapshot",
+                age_s: away_s,
+                allowed_s: LONGEST_ABSENCE_S,
+            });
+        }
+        let moved = [angles[0] - from.angles[0], angles[1] - from.angles[1]];
+        let most = FASTEST_WHEEL_RPS * (away_s + 0.01);
+        let all = moved.iter().chain(&from.state).chain(&from.covariance);
+        if let Some(bad) = all.clone().find(|v| !v.is_finite()) {
+            return Err(Error::NotFinite {
+                field: "snapshot".into(),
+                value: *bad,
+            });
+        }
+        if moved.iter().any(|m| m.abs() > most) {
+            return Err(Error::WheelsJumped {
+                radians: moved[0].abs().max(moved[1].abs()),
+                away_s,
+            });
+        }
+        self.state = Vector4::from(from.state);
+        self.covariance = Matrix4::from_row_slice(&from.covariance);
+        let (distance, turn) = self.drive.base(moved[0], moved[1]);
+        self.predict(distance, turn, away_s);
+        self.covariance[(2, 2)] += (TURN_SLIP * turn).powi(2);
+        self.last = Some((stamp, angles));
+        Ok(())
+    }
+
     /// A rover that stands at `start`.
     pub fn new(drive: DifferentialDrive, start: Placement) -> Self {
         Self {
@@ -45,6 +120,7 @@ impl Odometry {
             covariance: Matrix4::from_diagonal(&Vector4::new(1e-6, 1e-6, 1e-6, 1e-4)),
             last: None,
             gyro_rps: None,
+            gyro_age_s: 0.0,
             forward_mps: 0.0,
             yaw_rate_rps: 0.0,
             without_tick_s: 0.0,
@@ -63,6 +139,7 @@ impl Odometry {
             });
         }
         self.gyro_rps = Some(yaw_rate_rps);
+        self.gyro_age_s = 0.0;
         Ok(())
     }
 
@@ -89,6 +166,11 @@ impl Odometry {
                 allowed_s: LONGEST_GAP_S,
             });
         }
+        self.gyro_age_s += dt_s;
+        if self.gyro_age_s > LONGEST_GAP_S {
+            // A silent gyro would turn the estimate for ever: only the wheels are left.
+            self.gyro_rps = None;
+        }
         let (distance, wheel_turn) = self
             .drive
             .base(angles[0] - previous[0], angles[1] - previous[1]);
@@ -97,13 +179,13 @@ impl Odometry {
             None => wheel_turn,
         };
         self.predict(distance, turn, dt_s);
+        let ticked = distance != 0.0 || wheel_turn != 0.0;
+        self.without_tick_s = if ticked {
+            0.0
+        } else {
+            self.without_tick_s + dt_s
+        };
         if self.gyro_rps.is_some() {
-            let ticked = distance != 0.0 || wheel_turn != 0.0;
-            self.without_tick_s = if ticked {
-                0.0
-            } else {
-                self.without_tick_s + dt_s
-            };
             if self.without_tick_s > STANDING_AFTER_S {
                 self.learn_bias(STANDING_RPS);
             }
@@ -168,3 +250,6 @@ impl Odometry {
         self.covariance.fixed_view::<3, 3>(0, 0).into_owned()
     }
 }
+
+#[cfg(test)]
+mod tests;

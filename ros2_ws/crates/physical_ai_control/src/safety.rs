@@ -1,7 +1,12 @@
+mod set_points;
+#[cfg(test)]
+mod tests;
+
 use nalgebra::Vector3;
-use physical_ai_domain::{ActuatorCommand, CommandMode, JointLimits, RobotModel, RobotState, Time};
+use physical_ai_domain::{ActuatorCommand, CommandMode, RobotModel, RobotState, Time};
 
 use crate::Chain;
+use set_points::SetPointLimiter;
 
 /// Why the filter changed or stopped a command; the text is that of SafetyStatus.cause.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -124,23 +129,20 @@ impl Default for SafetyLimits {
     }
 }
 
-/// How far a command may outrun a limit before it is clamped: rounding and one late tick.
-const TOLERANCE: f64 = 1.05;
-/// Acceleration is judged on differences of one tick, which jitter of the tick inflates.
-const ACCELERATION_TOLERANCE: f64 = 3.0;
-
 /// The one gate between policies and actuators.
+///
+/// A command with a value missing, too many or not finite is a stop. Set points that pass are within
+/// the joints' limits of position, velocity and effort, and so is their change: of velocity and
+/// acceleration since the command before, and since the measured state after a stop.
 ///
 /// # Real-time
 /// [`SafetyFilter::filter`] does not allocate once its buffers have their size.
 #[derive(Debug, Clone)]
 pub struct SafetyFilter {
-    joints: Vec<JointLimits>,
+    set_points: SetPointLimiter,
     chain: Option<Chain>,
     limits: SafetyLimits,
     emergency_stop: bool,
-    previous: Vec<f64>,
-    previous_stamp: Option<Time>,
     interventions: u64,
 }
 
@@ -148,12 +150,10 @@ impl SafetyFilter {
     /// A filter for one robot.
     pub fn new(model: &RobotModel, limits: SafetyLimits) -> Self {
         Self {
-            joints: model.movable().map(|j| j.limits).collect(),
+            set_points: SetPointLimiter::new(model),
             chain: Chain::to_tool(model).ok(),
             limits,
             emergency_stop: false,
-            previous: Vec::new(),
-            previous_stamp: None,
             interventions: 0,
         }
     }
@@ -166,6 +166,11 @@ impl SafetyFilter {
     /// Commands changed or stopped so far.
     pub fn interventions(&self) -> u64 {
         self.interventions
+    }
+
+    /// The robot was held meanwhile: the next set points start from its measured state.
+    pub fn forget(&mut self) {
+        self.set_points.forget();
     }
 
     /// Judges `command`, changing it where needed. `others` are positions of other robots that must
@@ -183,9 +188,7 @@ impl SafetyFilter {
             command.position.clear();
             command.velocity.clear();
             command.effort.clear();
-            self.previous_stamp = None;
-        } else {
-            self.remember(command, now);
+            self.set_points.forget();
         }
         if verdict.state != SafetyState::Normal {
             self.interventions += 1;
@@ -194,48 +197,79 @@ impl SafetyFilter {
     }
 
     fn judge(
-        &self,
+        &mut self,
         state: &RobotState,
         command: &mut ActuatorCommand,
         now: Time,
         others: &[Vector3<f64>],
     ) -> SafetyVerdict {
-        use SafetyCause::{EmergencyStop, NotFinite, StaleState};
-        let none = usize::MAX;
-        let stop = |cause, joint, value, limit| {
-            SafetyVerdict::new(SafetyState::Stopped, cause, joint, value, limit)
-        };
-        if self.emergency_stop {
-            return SafetyVerdict::new(SafetyState::Latched, EmergencyStop, none, 1.0, 0.0);
-        }
-        let age_s = now.seconds_since(state.stamp);
-        if state.fault.is_some() || age_s > self.limits.max_state_age_s {
-            return stop(StaleState, none, age_s, self.limits.max_state_age_s);
-        }
-        let values = match command.mode {
-            CommandMode::Position => &command.position,
-            CommandMode::Velocity => &command.velocity,
-            CommandMode::Effort => &command.effort,
-            CommandMode::Hold => return SafetyVerdict::NORMAL,
-        };
-        let count = self.joints.len();
-        if values.len() != count
-            || (!command.velocity.is_empty() && command.velocity.len() != count)
+        if let Some(stop) = self
+            .judge_state(state, now)
+            .or_else(|| self.judge_values(command))
+            .or_else(|| self.judge_place(state, command, others))
         {
-            return stop(NotFinite, none, values.len() as f64, count as f64);
+            return stop;
         }
-        let all = command
-            .position
-            .iter()
-            .chain(&command.velocity)
-            .chain(&command.effort);
-        if let Some((i, value)) = all.enumerate().find(|(_, v)| !v.is_finite()) {
-            return stop(NotFinite, i % count.max(1), *value, 0.0);
-        }
-        if let Some(verdict) = self.judge_place(state, command, others) {
+        let verdict = self.set_points.limit(state, command, now);
+        if verdict.state == SafetyState::Normal {
             return verdict;
         }
-        self.clamp(command, now)
+        // Clamped set points lie elsewhere than those that were asked for.
+        self.judge_place(state, command, others).unwrap_or(verdict)
+    }
+
+    /// Emergency stop, and whether the state may be moved on.
+    fn judge_state(&self, state: &RobotState, now: Time) -> Option<SafetyVerdict> {
+        let none = usize::MAX;
+        if self.emergency_stop {
+            let cause = SafetyCause::EmergencyStop;
+            return Some(SafetyVerdict::new(
+                SafetyState::Latched,
+                cause,
+                none,
+                1.0,
+                0.0,
+            ));
+        }
+        let (age_s, allowed_s) = (now.seconds_since(state.stamp), self.limits.max_state_age_s);
+        if state.fault.is_some() || age_s > allowed_s {
+            return stop(SafetyCause::StaleState, none, age_s, allowed_s);
+        }
+        let count = self.set_points.joints();
+        for values in [&state.position, &state.velocity] {
+            if values.len() != count {
+                return stop(
+                    SafetyCause::NotFinite,
+                    none,
+                    values.len() as f64,
+                    count as f64,
+                );
+            }
+        }
+        let base = state.base.pose.to_homogeneous();
+        let mut all = state.position.iter().chain(&state.velocity).chain(&base);
+        all.find(|v| !v.is_finite())
+            .and_then(|v| stop(SafetyCause::NotFinite, none, *v, 0.0))
+    }
+
+    /// One finite value per joint, for the mode and wherever else there are values.
+    fn judge_values(&self, command: &ActuatorCommand) -> Option<SafetyVerdict> {
+        let count = self.set_points.joints();
+        for (mode, values) in [
+            (CommandMode::Position, &command.position),
+            (CommandMode::Velocity, &command.velocity),
+            (CommandMode::Effort, &command.effort),
+        ] {
+            let optional = command.mode != mode && values.is_empty();
+            if !optional && values.len() != count {
+                let observed = values.len() as f64;
+                return stop(SafetyCause::NotFinite, usize::MAX, observed, count as f64);
+            }
+            if let Some(joint) = values.iter().position(|v| !v.is_finite()) {
+                return stop(SafetyCause::NotFinite, joint, values[joint], 0.0);
+            }
+        }
+        None
     }
 
     /// Workspace, geofence and other robots.
@@ -245,15 +279,7 @@ impl SafetyFilter {
         command: &ActuatorCommand,
         others: &[Vector3<f64>],
     ) -> Option<SafetyVerdict> {
-        let stop = |cause, value, limit| {
-            Some(SafetyVerdict::new(
-                SafetyState::Stopped,
-                cause,
-                usize::MAX,
-                value,
-                limit,
-            ))
-        };
+        let stop = |cause, value, limit| stop(cause, usize::MAX, value, limit);
         if let (Some(chain), CommandMode::Position) = (&self.chain, command.mode) {
             let wanted = chain.lowest_frame_m(&command.position);
             let current = chain.lowest_frame_m(&state.position);
@@ -293,78 +319,14 @@ impl SafetyFilter {
         }
         None
     }
+}
 
-    /// Clamps to the joints' limits; reports the first one that was hit.
-    fn clamp(&self, command: &mut ActuatorCommand, now: Time) -> SafetyVerdict {
-        let mut verdict = SafetyVerdict::NORMAL;
-        let mut hit = |cause, joint, value, limit| {
-            if verdict.cause.is_none() {
-                verdict = SafetyVerdict::new(SafetyState::Limited, cause, joint, value, limit);
-            }
-        };
-        let dt_s = self.previous_stamp.map(|t| now.seconds_since(t).max(1e-4));
-        for (i, limits) in self.joints.iter().enumerate() {
-            if let Some(value) = command.position.get_mut(i) {
-                if !(limits.lower..=limits.upper).contains(value) {
-                    let limit = if *value < limits.lower {
-                        limits.lower
-                    } else {
-                        limits.upper
-                    };
-                    hit(SafetyCause::PositionLimit, i, *value, limit);
-                    *value = limit;
-                }
-                if let (Some(dt_s), Some(previous)) = (dt_s, self.previous.get(i)) {
-                    let most = limits.velocity * TOLERANCE * dt_s;
-                    let step = *value - previous;
-                    if step.abs() > most {
-                        hit(SafetyCause::VelocityLimit, i, step / dt_s, limits.velocity);
-                        *value = previous + step.clamp(-most, most);
-                    }
-                }
-            }
-            if let Some(value) = command.velocity.get_mut(i) {
-                if value.abs() > limits.velocity * TOLERANCE {
-                    hit(SafetyCause::VelocityLimit, i, *value, limits.velocity);
-                    *value = value.clamp(-limits.velocity, limits.velocity);
-                }
-                if command.mode == CommandMode::Velocity
-                    && let (Some(dt_s), Some(previous)) = (dt_s, self.previous.get(i))
-                {
-                    let most = limits.acceleration * ACCELERATION_TOLERANCE * dt_s;
-                    let step = *value - previous;
-                    if step.abs() > most {
-                        hit(
-                            SafetyCause::AccelerationLimit,
-                            i,
-                            step / dt_s,
-                            limits.acceleration,
-                        );
-                        *value = previous + step.clamp(-most, most);
-                    }
-                }
-            }
-            if let Some(value) = command.effort.get_mut(i)
-                && value.abs() > limits.effort
-            {
-                hit(SafetyCause::EffortLimit, i, *value, limits.effort);
-                *value = value.clamp(-limits.effort, limits.effort);
-            }
-        }
-        verdict
-    }
-
-    fn remember(&mut self, command: &ActuatorCommand, now: Time) {
-        let values = match command.mode {
-            CommandMode::Position => &command.position,
-            CommandMode::Velocity => &command.velocity,
-            CommandMode::Effort | CommandMode::Hold => {
-                self.previous_stamp = None;
-                return;
-            }
-        };
-        self.previous.clear();
-        self.previous.extend_from_slice(values);
-        self.previous_stamp = Some(now);
-    }
+fn stop(cause: SafetyCause, joint: usize, value: f64, limit: f64) -> Option<SafetyVerdict> {
+    Some(SafetyVerdict::new(
+        SafetyState::Stopped,
+        cause,
+        joint,
+        value,
+        limit,
+    ))
 }

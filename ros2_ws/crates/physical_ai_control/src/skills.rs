@@ -68,6 +68,9 @@ pub trait Skill {
     /// Called at the control rate: must not block.
     fn tick(&mut self, tick: &Tick<'_>, command: &mut ActuatorCommand) -> Progress;
 
+    /// The robot was held for so long, seconds, because nobody knew its state: goes on from there.
+    fn pause(&mut self, seconds: f64);
+
     /// Begins a controlled stop; ticks go on until [`Progress::Canceled`].
     fn cancel(&mut self);
 

@@ -79,6 +79,8 @@ impl JointTrajectory {
         let joints = self.target().len();
         out.position.resize(joints, 0.0);
         out.velocity.resize(joints, 0.0);
+        // Before the start no segment without length may be chosen.
+        let time_s = time_s.max(0.0);
         let segment = self.ends_s.iter().position(|end| time_s < *end);
         let Some(segment) = segment else {
             out.position.copy_from_slice(self.target());
@@ -151,3 +153,6 @@ fn duration_s(from: &[f64], to: &[f64], limits: &[JointLimits]) -> f64 {
             f64::max(longest, by_velocity.max(by_acceleration))
         })
 }
+
+#[cfg(test)]
+mod tests;

@@ -145,15 +145,20 @@ impl Orchestrator {
             }
             return refuse(waiting, &Refusal::new(MissionError::NoWorker, reason));
         }
-        let tasks = plan.tasks.len();
         let submission = Submission {
-            id: id.clone(),
+            id,
             source: source.as_str().to_owned(),
             planner: planner.to_owned(),
             plan,
             priority: goal.priority,
             deadline: time_from_msg(&goal.deadline),
         };
+        self.submit(context, submission, waiting);
+    }
+
+    fn submit(&mut self, context: &mut Context<Self>, submission: Submission, waiting: Waiting) {
+        let (id, planner) = (submission.id.clone(), submission.planner.clone());
+        let tasks = submission.plan.tasks.len();
         match self.scheduler.submit(Self::now(context), submission) {
             Ok(effects) => {
                 tracing::info!(mission = %id, planner, tasks, "mission accepted");

@@ -44,15 +44,6 @@ impl OrchestratorParameters {
         if !self.journal_file.is_empty() {
             return PathBuf::from(&self.journal_file);
         }
-        let variable = |name: &str| std::env::var_os(name).filter(|v| !v.is_empty());
-        let folder = variable("XDG_STATE_HOME")
-            .map(PathBuf::from)
-            .or_else(|| variable("HOME").map(|home| PathBuf::from(home).join(".local/state")))
-            .unwrap_or_else(std::env::temp_dir);
-        let domain = std::env::var("ROS_DOMAIN_ID").unwrap_or_default();
-        let domain = domain.trim().parse::<u16>().unwrap_or(0);
-        let place = format!("{}/{node_name}", namespace.trim_matches('/'));
-        let place = place.trim_matches('/').replace('/', ".");
-        folder.join(format!("physical_ai/missions-{domain}-{place}.sqlite"))
+        physical_ai_ros::state_path("missions", namespace, node_name, "sqlite")
     }
 }

@@ -54,6 +54,7 @@ mod qos;
 mod serialization;
 mod service_client;
 mod services;
+mod state_folder;
 mod worker_link;
 
 pub use action_client::{ActionClient, GoalOutcome, GoalStatus};
@@ -74,6 +75,7 @@ pub use parameters::{unknown as unknown_parameter, wrong_type as wrong_parameter
 pub use qos::{OfferedQos, Qos};
 pub use serialization::{deserialize, serialize};
 pub use service_client::ServiceClient;
+pub use state_folder::state_path;
 pub use worker_link::*;
 
 /// Message, service and action types, so that nodes need not name r2r.

@@ -1,4 +1,4 @@
-use physical_ai_control::{DifferentialDrive, Odometry};
+use physical_ai_control::{DifferentialDrive, Odometry, OdometrySnapshot};
 use physical_ai_domain::{BaseState, Placement, RobotKind, RobotModel, RobotState, Time};
 
 /// State estimate of one robot from its raw sensor data.
@@ -9,6 +9,9 @@ pub struct Estimator {
     /// Where each of the model's joints stands in the driver's message.
     order: Vec<usize>,
     last: Time,
+    /// What a predecessor knew, until the first sample shows whether it is still true.
+    inherited: Option<OdometrySnapshot>,
+    inheritance: Option<Result<Placement, String>>,
 }
 
 impl Estimator {
@@ -24,7 +27,24 @@ impl Estimator {
             odometry,
             order: Vec::new(),
             last: Time::ZERO,
+            inherited: None,
+            inheritance: None,
         }
+    }
+
+    /// Goes on where a predecessor was, if the first sample fits.
+    pub fn inherit(&mut self, snapshot: OdometrySnapshot) {
+        self.inherited = Some(snapshot);
+    }
+
+    /// Once, after the first sample: where the robot is, or why what was inherited is of no use.
+    pub fn take_inheritance(&mut self) -> Option<Result<Placement, String>> {
+        self.inheritance.take()
+    }
+
+    /// What a successor needs.
+    pub fn snapshot(&self) -> Option<OdometrySnapshot> {
+        self.odometry.as_ref()?.snapshot()
     }
 
     /// The robot's model.
@@ -110,6 +130,14 @@ impl Estimator {
                 .unwrap_or(f64::NAN)
         };
         let wheels = [wheel("left_wheel_joint"), wheel("right_wheel_joint")];
+        if let (Some(from), Some(odometry)) = (self.inherited.take(), self.odometry.as_mut()) {
+            let resumed = odometry.resume(&from, state.stamp, wheels);
+            let result = resumed.map(|()| odometry.pose());
+            self.inheritance = Some(result.map_err(|e| e.to_string()));
+            if self.inheritance.as_ref().is_some_and(Result::is_ok) {
+                return Ok(());
+            }
+        }
         match self.odometry.as_mut() {
             Some(odometry) => odometry
                 .wheels(state.stamp, wheels)
@@ -167,6 +195,43 @@ mod tests {
             (vec![1.0, 2.0], vec![0.1, 0.2])
         );
         assert_eq!(state.fault, None);
+    }
+
+    #[test]
+    fn successor_goes_on_where_the_predecessor_was() {
+        let mut first = estimator();
+        let mut wheels = [0.0; 2];
+        let mut stamp = 0.0;
+        for _ in 0..400 {
+            stamp += 0.005;
+            wheels = wheels.map(|w| w + 0.02);
+            first.joints(Time::from_seconds(stamp), &names(), &wheels, &[4.0; 2]);
+        }
+        let before = first.odometry.as_ref().unwrap().pose();
+        assert!(before.x > 0.3);
+        let mut second = estimator();
+        second.inherit(first.snapshot().unwrap());
+        // It rolled on for a moment while nobody looked.
+        wheels = wheels.map(|w| w + 0.1);
+        let state = second.joints(
+            Time::from_seconds(stamp + 0.8),
+            &names(),
+            &wheels,
+            &[0.0; 2],
+        );
+        let resumed = second.take_inheritance().unwrap().unwrap();
+        assert_eq!(state.fault, None);
+        assert!(
+            resumed.x > before.x && resumed.x < before.x + 0.02,
+            "{resumed:?}"
+        );
+        assert_eq!(second.take_inheritance(), None);
+
+        let mut other_run = estimator();
+        other_run.inherit(first.snapshot().unwrap());
+        other_run.joints(Time::from_seconds(0.5), &names(), &[0.0; 2], &[0.0; 2]);
+        assert!(other_run.take_inheritance().unwrap().is_err());
+        assert!(other_run.odometry.as_ref().unwrap().pose().x.abs() < 1e-9);
     }
 
     #[test]

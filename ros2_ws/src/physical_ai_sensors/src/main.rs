@@ -3,6 +3,7 @@
 mod estimator;
 mod node;
 mod parameters;
+mod pose_store;
 
 fn main() -> std::process::ExitCode {
     physical_ai_ros::run::<node::Sensors>("sensor_worker")

@@ -1,7 +1,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use physical_ai_domain::{RobotModel, RobotState, World};
+use physical_ai_domain::{RobotModel, RobotName, RobotPlacement, RobotState, World};
 use physical_ai_ros::msg::geometry_msgs::msg::{
     PoseWithCovariance, Transform, TransformStamped, TwistWithCovariance, Vector3,
 };
@@ -17,9 +17,12 @@ use physical_ai_ros::{
 
 use crate::estimator::Estimator;
 use crate::parameters::SensorParameters;
+use crate::pose_store::PoseStore;
 
 struct Robot {
     estimator: Estimator,
+    /// Only of robots that move their base.
+    poses: Option<PoseStore>,
     joint_names: Vec<String>,
     state: Publisher<RobotStateMsg>,
     odom: Publisher<Odometry>,
@@ -38,6 +41,40 @@ pub struct Sensors {
     steady_s: f64,
 }
 
+/// Opens what a predecessor of this process left of a rover.
+fn inherit(
+    context: &Context<Sensors>,
+    p: &SensorParameters,
+    estimator: &mut Estimator,
+) -> Result<PoseStore, Error> {
+    let robot = &estimator.model().name;
+    let path = p.pose_path(context.namespace(), context.node_name(), robot);
+    let (store, snapshot) = PoseStore::open(&path)
+        .map_err(|e| Error::application(format!("pose_folder: {}: {e}", path.display())))?;
+    if let Some(snapshot) = snapshot {
+        estimator.inherit(snapshot);
+    }
+    Ok(store)
+}
+
+/// Listens to a robot's drivers.
+fn listen(context: &mut Context<Sensors>, robot: &RobotName, index: usize) -> Result<(), Error> {
+    context.subscribe(
+        &format!("{robot}/joint_states"),
+        Qos::sensor(),
+        move |app: &mut Sensors, context, message| app.joint_states(context, index, &message),
+    )?;
+    context.subscribe(
+        &format!("{robot}/imu"),
+        Qos::sensor(),
+        move |app: &mut Sensors, _, message: Imu| {
+            let robot = &mut app.robots[index];
+            robot.imu_fault = robot.estimator.imu(message.angular_velocity.z).err();
+        },
+    )?;
+    Ok(())
+}
+
 impl Application for Sensors {
     type Parameters = SensorParameters;
     const DESCRIPTION: &'static str = "Turns sensor data into one state estimate per robot.";
@@ -51,38 +88,9 @@ impl Application for Sensors {
             if !p.robots.is_empty() && !p.robots.iter().any(|r| r == placement.name.as_str()) {
                 continue;
             }
-            let path = Path::new(&p.model_folder).join(format!("{}.urdf", placement.model));
-            let urdf = std::fs::read_to_string(&path)
-                .map_err(|e| Error::application(format!("{}: {e}", path.display())))?;
-            let model =
-                RobotModel::from_urdf(placement.name.clone(), &urdf).map_err(Error::application)?;
-            let topic = |name: &str| format!("{}/{name}", placement.name);
             let index = robots.len();
-            context.subscribe(
-                &topic("joint_states"),
-                Qos::sensor(),
-                move |app: &mut Self, context, message| {
-                    app.joint_states(context, index, &message);
-                },
-            )?;
-            context.subscribe(
-                &topic("imu"),
-                Qos::sensor(),
-                move |app: &mut Self, _, message: Imu| {
-                    let robot = &mut app.robots[index];
-                    robot.imu_fault = robot.estimator.imu(message.angular_velocity.z).err();
-                },
-            )?;
-            robots.push(Robot {
-                joint_names: model.joint_names(),
-                estimator: Estimator::new(model, placement.pose),
-                state: context.publisher(&topic("state"), Qos::command())?,
-                odom: context.publisher(&topic("odom"), Qos::standard())?,
-                sequence: 0,
-                newest: None,
-                heard_steady_s: 0.0,
-                imu_fault: None,
-            });
+            robots.push(Robot::try_new(context, p, placement)?);
+            listen(context, &placement.name, index)?;
         }
         if let Some(unknown) = p.robots.iter().find(|r| world.robot(r).is_none()) {
             return Err(Error::application(format!(
@@ -121,6 +129,59 @@ impl Application for Sensors {
 }
 
 impl Robot {
+    fn try_new(
+        context: &mut Context<Sensors>,
+        p: &SensorParameters,
+        placement: &RobotPlacement,
+    ) -> Result<Self, Error> {
+        let path = Path::new(&p.model_folder).join(format!("{}.urdf", placement.model));
+        let urdf = std::fs::read_to_string(&path)
+            .map_err(|e| Error::application(format!("{}: {e}", path.display())))?;
+        let model =
+            RobotModel::from_urdf(placement.name.clone(), &urdf).map_err(Error::application)?;
+        let topic = |name: &str| format!("{}/{name}", placement.name);
+        let joint_names = model.joint_names();
+        let mut estimator = Estimator::new(model, placement.pose);
+        let poses = if estimator.drives() {
+            Some(inherit(context, p, &mut estimator)?)
+        } else {
+            None
+        };
+        Ok(Self {
+            joint_names,
+            estimator,
+            poses,
+            state: context.publisher(&topic("state"), Qos::command())?,
+            odom: context.publisher(&topic("odom"), Qos::standard())?,
+            sequence: 0,
+            newest: None,
+            heard_steady_s: 0.0,
+            imu_fault: None,
+        })
+    }
+
+    /// Lets a successor go on where this process is, and says where a predecessor was.
+    fn keep_pose(&mut self) {
+        let robot = self.estimator.model().name.clone();
+        if let (Some(poses), Some(snapshot)) = (&mut self.poses, self.estimator.snapshot())
+            && let Err(error) = poses.keep(&snapshot)
+        {
+            // Odometry does not depend on it: what is lost is the pose after the next crash.
+            tracing::warn!(%robot, "its pose cannot be kept for a restart: {error}");
+            self.poses = None;
+        }
+        match self.estimator.take_inheritance() {
+            Some(Ok(pose)) => {
+                let (x, y) = (pose.x, pose.y);
+                tracing::info!(%robot, "goes on from where it was: x {x:.3} m, y {y:.3} m");
+            }
+            Some(Err(reason)) => {
+                tracing::info!(%robot, "starts at its place in the world file: {reason}");
+            }
+            None => {}
+        }
+    }
+
     fn diagnostic(&self, steady_s: f64, silence_s: f64) -> Diagnostic {
         let name = format!("{} state", self.estimator.model().name);
         match &self.newest {
@@ -171,7 +232,8 @@ impl Sensors {
             return;
         }
         let mut transforms = Vec::new();
-        for robot in self.robots.iter().filter(|r| r.estimator.drives()) {
+        for robot in self.robots.iter_mut().filter(|r| r.estimator.drives()) {
+            robot.keep_pose();
             let Some(state) = &robot.newest else { continue };
             let name = &state.robot;
             let message = odometry(state);

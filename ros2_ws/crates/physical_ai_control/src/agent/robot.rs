@@ -5,6 +5,7 @@ use physical_ai_domain::{
     ActuatorCommand, Assignment, CommandMode, ErrorCode, FencingToken, RobotKind, RobotModel,
     RobotState, TaskReport, TaskState, Time,
 };
+use serde_json::Value;
 
 use super::Control;
 use crate::skills::{
@@ -17,8 +18,9 @@ use crate::{
 
 /// Seconds for which a command is valid: some ticks, so that one lost message does no harm.
 const COMMAND_VALID_S: f64 = 0.05;
-/// A state silent for longer fails the running task.
-const STATE_GAP_S: f64 = 0.25;
+/// A robot without a fresh state stands still at once; its task fails only after so many seconds, since
+/// most gaps are a busy machine or a driver that is restarted.
+const STATE_PATIENCE_S: f64 = 1.0;
 /// Progress is reported when it moved by this much.
 const PROGRESS_STEP: f32 = 0.02;
 
@@ -33,6 +35,16 @@ struct Running {
     started: Time,
     reported: f32,
     errors: Distribution,
+}
+
+/// How a task ended.
+struct Ending {
+    state: TaskState,
+    error: ErrorCode,
+    /// Why it did not succeed.
+    error_msg: String,
+    /// What was measured, as JSON; empty unless it succeeded.
+    result: String,
 }
 
 /// Measured behaviour of one robot's loop since the last question.
@@ -63,6 +75,8 @@ pub struct RobotControl {
     state: Option<RobotState>,
     last_now: Time,
     last_steady_s: f64,
+    /// Steady time since which states come that are stale or faulty.
+    stale_since_s: Option<f64>,
     emergency_stop: bool,
     period_s: f64,
     jitter: Distribution,
@@ -112,6 +126,7 @@ impl RobotControl {
             state: None,
             last_now: Time::ZERO,
             last_steady_s: f64::NEG_INFINITY,
+            stale_since_s: None,
             emergency_stop: false,
             period_s: 0.005,
             jitter: Distribution::default(),
@@ -168,7 +183,7 @@ impl RobotControl {
         }
         match &self.state {
             None => Some("no state of this robot has arrived yet".into()),
-            Some(state) if now.seconds_since(state.stamp) > STATE_GAP_S => Some(format!(
+            Some(state) if now.seconds_since(state.stamp) > STATE_PATIENCE_S => Some(format!(
                 "its state is {:.1} s old",
                 now.seconds_since(state.stamp)
             )),
@@ -275,9 +290,9 @@ impl RobotControl {
         steady_s: f64,
         others: &[Vector3<f64>],
     ) -> Control<'_> {
-        let dt_s = now.seconds_since(self.last_now).clamp(0.0, 0.05);
+        let reset = self.clock_went_back(now);
+        let dt_s = self.time_step_s(now);
         self.measure_tick(steady_s);
-        self.last_now = now;
         self.command.stamp = now;
         self.command.sensor_stamp = state.stamp;
         let mut progress = None;
@@ -301,12 +316,58 @@ impl RobotControl {
             _ => None,
         };
         self.state = Some(state);
-        let report = self.conclude(progress, verdict, now);
+        let report = match reset {
+            Some(ending) => self.end(ending, now),
+            None if self.is_excused(verdict, steady_s, dt_s) => None,
+            None => self.conclude(progress, verdict, now),
+        };
         Control {
             command: &self.command,
             verdict,
             report,
         }
+    }
+
+    /// A simulation that starts anew ends what ran in the old one.
+    fn clock_went_back(&self, now: Time) -> Option<Ending> {
+        let (before_s, now_s) = (self.last_now.seconds(), now.seconds());
+        (now < self.last_now).then(|| {
+            let reason = format!(
+                "the clock went back from {before_s:.3} s to {now_s:.3} s: the simulation was restarted or reset"
+            );
+            Ending::failed(ErrorCode::StaleData, reason)
+        })
+    }
+
+    /// Seconds since the last tick. After a gap in which commands ran out the robot stands: the skill
+    /// goes on from there, as if no time had passed.
+    fn time_step_s(&mut self, now: Time) -> f64 {
+        let gap_s = now.seconds_since(self.last_now);
+        let is_first = self.last_now == Time::ZERO;
+        self.last_now = now;
+        if gap_s <= COMMAND_VALID_S {
+            return gap_s.max(0.0);
+        }
+        if !is_first {
+            self.filter.forget();
+            if let Some(running) = &mut self.running {
+                running.skill.pause(gap_s - self.period_s);
+            }
+        }
+        self.period_s
+    }
+
+    /// True while the robot is held because of its state, and may go on when that is fresh again.
+    fn is_excused(&mut self, verdict: SafetyVerdict, steady_s: f64, dt_s: f64) -> bool {
+        if verdict.cause != Some(SafetyCause::StaleState) {
+            self.stale_since_s = None;
+            return false;
+        }
+        let since_s = *self.stale_since_s.get_or_insert(steady_s);
+        if let Some(running) = &mut self.running {
+            running.skill.pause(dt_s);
+        }
+        steady_s - since_s < STATE_PATIENCE_S
     }
 
     /// An idle arm stays where it is; an idle rover stands.
@@ -338,120 +399,71 @@ impl RobotControl {
         verdict: SafetyVerdict,
         now: Time,
     ) -> Option<TaskReport> {
-        let timeout_s = self.running.as_ref()?.assignment.timeout_s;
+        self.running.as_ref()?;
         if verdict.state >= SafetyState::Stopped {
-            let code = match verdict.cause {
-                Some(SafetyCause::StaleState) => ErrorCode::StaleData,
-                _ => ErrorCode::SafetyStop,
-            };
-            let cause = verdict.cause.map_or("", SafetyCause::as_str);
-            let detail = verdict.detail(&self.joint_names);
-            return self.end(
-                now,
-                TaskState::Failed,
-                code,
-                format!("safety stop ({cause}): {detail}"),
-                String::new(),
-            );
+            let ending = Ending::stopped(verdict, &self.joint_names);
+            return self.end(ending, now);
         }
-        match progress? {
-            Progress::Running(share) => {
-                let running = self.running.as_mut()?;
-                if timeout_s > 0.0 && now.seconds_since(running.started) > timeout_s {
-                    let reason = format!("not done after timeout_s = {timeout_s}");
-                    return self.end(
-                        now,
-                        TaskState::Failed,
-                        ErrorCode::Timeout,
-                        reason,
-                        String::new(),
-                    );
-                }
-                (share >= running.reported + PROGRESS_STEP).then(|| {
-                    running.reported = share;
-                    running.report(TaskState::Running, share)
-                })
+        let ending = match progress? {
+            Progress::Running(share) => return self.go_on(share, now),
+            Progress::Succeeded(result) => {
+                Ending::succeeded(result, self.running.as_mut()?.errors.take())
             }
-            Progress::Succeeded(mut result) => {
-                let tracking = self.running.as_mut()?.errors.take();
-                if let (Some(tracking), Some(object)) = (tracking, result.as_object_mut()) {
-                    object.insert("tracking_error_rms".into(), tracking.rms.into());
-                    object.insert("tracking_error_max".into(), tracking.max.into());
-                }
-                self.end(
-                    now,
-                    TaskState::Succeeded,
-                    ErrorCode::Ok,
-                    String::new(),
-                    result.to_string(),
-                )
-            }
-            Progress::Failed(code, reason) => {
-                self.end(now, TaskState::Failed, code, reason, String::new())
-            }
-            Progress::Canceled => self.end(
-                now,
-                TaskState::Canceled,
-                ErrorCode::Canceled,
-                "cancelled; the robot is at rest".into(),
-                String::new(),
-            ),
-        }
+            Progress::Failed(code, reason) => Ending::failed(code, reason),
+            Progress::Canceled => Ending::canceled(),
+        };
+        self.end(ending, now)
     }
 
-    fn end(
-        &mut self,
-        now: Time,
-        state: TaskState,
-        error: ErrorCode,
-        error_msg: String,
-        result: String,
-    ) -> Option<TaskReport> {
+    /// Reports progress that is worth it; ends a task that takes longer than it may.
+    fn go_on(&mut self, share: f32, now: Time) -> Option<TaskReport> {
+        let running = self.running.as_mut()?;
+        let timeout_s = running.assignment.timeout_s;
+        if timeout_s > 0.0 && now.seconds_since(running.started) > timeout_s {
+            let reason = format!("not done after timeout_s = {timeout_s}");
+            return self.end(Ending::failed(ErrorCode::Timeout, reason), now);
+        }
+        (share >= running.reported + PROGRESS_STEP).then(|| {
+            running.reported = share;
+            running.report(TaskState::Running, share)
+        })
+    }
+
+    fn end(&mut self, ending: Ending, now: Time) -> Option<TaskReport> {
         let running = self.running.take()?;
-        let duration_s = now.seconds_since(running.started);
-        if state == TaskState::Succeeded {
+        let succeeded = ending.state == TaskState::Succeeded;
+        if succeeded {
+            let duration_s = now.seconds_since(running.started);
             let mean = self
                 .durations_s
                 .entry(running.assignment.skill.to_string())
                 .or_insert(duration_s);
             *mean += (duration_s - *mean) * 0.3;
         }
+        let progress = if succeeded { 1.0 } else { running.reported };
         Some(TaskReport {
             finished: now,
-            error,
-            error_msg,
-            result,
+            error: ending.error,
+            error_msg: ending.error_msg,
+            result: ending.result,
             // After a safety stop nothing moves again by itself: a person has to ask for it.
             retryable: !matches!(
-                error,
+                ending.error,
                 ErrorCode::InvalidParams | ErrorCode::UnknownSkill | ErrorCode::SafetyStop
             ),
-            ..running.report(
-                state,
-                if state == TaskState::Succeeded {
-                    1.0
-                } else {
-                    running.reported
-                },
-            )
+            ..running.report(ending.state, progress)
         })
     }
 
     /// Fails a task whose robot fell silent, and whose ticks therefore stopped.
     pub(super) fn watch(&mut self, now: Time, steady_s: f64) -> Option<TaskReport> {
         let silent_s = steady_s - self.last_steady_s;
-        if self.running.is_none() || silent_s < STATE_GAP_S {
+        if self.running.is_none() || silent_s < STATE_PATIENCE_S {
             return None;
         }
         self.hold = None;
         let reason = format!("no state of robot {} for {silent_s:.2} s", self.model.name);
-        self.end(
-            now,
-            TaskState::Failed,
-            ErrorCode::StaleData,
-            reason,
-            String::new(),
-        )
+        self.end(Ending::failed(ErrorCode::StaleData, reason), now)
     }
 
     /// Metrics since the last call.
@@ -481,5 +493,50 @@ impl Running {
             result: String::new(),
             retryable: false,
         }
+    }
+}
+
+impl Ending {
+    fn succeeded(mut result: Value, tracking: Option<Summary>) -> Self {
+        if let (Some(tracking), Some(object)) = (tracking, result.as_object_mut()) {
+            object.insert("tracking_error_rms".into(), tracking.rms.into());
+            object.insert("tracking_error_max".into(), tracking.max.into());
+        }
+        Self {
+            state: TaskState::Succeeded,
+            error: ErrorCode::Ok,
+            error_msg: String::new(),
+            result: result.to_string(),
+        }
+    }
+
+    fn failed(error: ErrorCode, error_msg: String) -> Self {
+        Self {
+            state: TaskState::Failed,
+            error,
+            error_msg,
+            result: String::new(),
+        }
+    }
+
+    fn canceled() -> Self {
+        Self {
+            state: TaskState::Canceled,
+            ..Self::failed(
+                ErrorCode::Canceled,
+                "cancelled; the robot is at rest".into(),
+            )
+        }
+    }
+
+    /// By the safety filter.
+    fn stopped(verdict: SafetyVerdict, joint_names: &[String]) -> Self {
+        let error = match verdict.cause {
+            Some(SafetyCause::StaleState) => ErrorCode::StaleData,
+            _ => ErrorCode::SafetyStop,
+        };
+        let cause = verdict.cause.map_or("", SafetyCause::as_str);
+        let detail = verdict.detail(joint_names);
+        Self::failed(error, format!("safety stop ({cause}): {detail}"))
     }
 }

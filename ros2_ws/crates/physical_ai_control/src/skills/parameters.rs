@@ -8,6 +8,13 @@ use serde_json::{Value, json};
 
 use crate::Error;
 
+/// How long a robot may be told to wait, seconds.
+pub(super) const DURATION_S: [f64; 2] = [0.0, 3600.0];
+/// Width of the gripper, metres.
+pub(super) const OPENING_M: [f64; 2] = [0.0, 0.09];
+/// Rounds of a patrol, whole numbers.
+pub(super) const ROUNDS: [f64; 2] = [1.0, 1000.0];
+
 /// The names that skills may be called with, from the world file.
 #[derive(Debug, Clone)]
 pub struct Site {
@@ -37,16 +44,16 @@ impl Site {
             .collect()
     }
 
-    /// A place of the given kind.
+    /// A place of the given kind; `field` is the parameter that names it.
     ///
     /// # Errors
     /// [`Error::InvalidParams`] naming the places there are.
-    pub fn place(&self, name: &str, kind: PlaceKind) -> Result<&Place, Error> {
+    pub fn place(&self, field: &str, name: &str, kind: PlaceKind) -> Result<&Place, Error> {
         self.world
             .place(name)
             .filter(|p| p.kind == kind)
             .ok_or_else(|| Error::InvalidParams {
-                field: "place".into(),
+                field: field.into(),
                 problem: format!("{name:?} is not one of {}", self.places(kind).join(", ")),
             })
     }
@@ -54,6 +61,7 @@ impl Site {
 
 /// Everything that a robot of this model offers at this site, with `objects` in sight.
 pub fn offers(model: &RobotModel, site: &Site, objects: &BTreeSet<String>) -> Vec<Offer> {
+    let range = |kind: &str, [lowest, highest]: [f64; 2]| json!({"type": kind, "minimum": lowest, "maximum": highest});
     let number = |unit: &str| json!({"type": "number", "description": unit});
     let choice = |names: Vec<&str>| json!({"type": "string", "enum": names});
     let object = |properties: Value, required: Value| {
@@ -79,7 +87,7 @@ pub fn offers(model: &RobotModel, site: &Site, objects: &BTreeSet<String>) -> Ve
     };
     let none = || object(json!({}), json!([]));
     let duration = object(
-        json!({"duration_s": {"type": "number", "minimum": 0.0, "maximum": 3600.0}}),
+        json!({"duration_s": range("number", DURATION_S)}),
         json!(["duration_s"]),
     );
     offer("wait", "Stays where it is for a time.", duration, 1.0, true);
@@ -108,7 +116,7 @@ pub fn offers(model: &RobotModel, site: &Site, objects: &BTreeSet<String>) -> Ve
                 "Visits places in order, as many rounds as asked.",
                 object(
                     json!({"places": {"type": "array", "items": choice(places), "minItems": 1},
-                              "rounds": {"type": "integer", "minimum": 1, "maximum": 1000}}),
+                              "rounds": range("integer", ROUNDS)}),
                     json!(["places"]),
                 ),
                 20.0,
@@ -149,7 +157,7 @@ pub fn offers(model: &RobotModel, site: &Site, objects: &BTreeSet<String>) -> Ve
                 "set_gripper",
                 "Opens or closes its gripper to a width.",
                 object(
-                    json!({"opening_m": {"type": "number", "minimum": 0.0, "maximum": 0.09}}),
+                    json!({"opening_m": range("number", OPENING_M)}),
                     json!(["opening_m"]),
                 ),
                 1.0,
@@ -184,15 +192,50 @@ pub fn offers(model: &RobotModel, site: &Site, objects: &BTreeSet<String>) -> Ve
     offers
 }
 
-/// Reads task parameters.
-pub(super) struct Params<'a>(pub(super) &'a Value);
+/// Fields that the parameters of a skill may have; `None` for a skill that no robot has.
+fn fields(skill: &str) -> Option<&'static [&'static str]> {
+    Some(match skill {
+        "home" => &[],
+        "wait" => &["duration_s"],
+        "navigate_to" => &["place", "x", "y", "yaw"],
+        "patrol" => &["places", "rounds"],
+        "move_to" => &["x", "y", "z", "roll", "pitch", "yaw"],
+        "move_joints" => &["positions"],
+        "set_gripper" => &["opening_m"],
+        "pick" => &["object"],
+        "place" => &["place"],
+        "pick_and_place" => &["object", "place"],
+        _ => return None,
+    })
+}
 
-impl Params<'_> {
+/// Reads task parameters.
+pub(super) struct Params<'a>(&'a Value);
+
+impl<'a> Params<'a> {
+    /// Parameters of a skill.
+    ///
+    /// # Errors
+    /// [`Error::InvalidParams`] naming a field that the skill does not have.
+    pub(super) fn try_new(skill: &str, params: &'a Value) -> Result<Self, Error> {
+        if let (Some(known), Value::Object(given)) = (fields(skill), params)
+            && let Some((field, value)) = given.iter().find(|(f, _)| !known.contains(&f.as_str()))
+        {
+            let problem = format!("{value} is not used: {skill} takes {known:?}");
+            return Err(Self::error(field, problem));
+        }
+        Ok(Self(params))
+    }
+
     fn error(field: &str, problem: String) -> Error {
         Error::InvalidParams {
             field: field.to_owned(),
             problem,
         }
+    }
+
+    pub(super) fn has(&self, field: &str) -> bool {
+        self.0.get(field).is_some()
     }
 
     pub(super) fn number(&self, field: &str) -> Result<f64, Error> {
@@ -211,7 +254,35 @@ impl Params<'_> {
         }
     }
 
-    pub(super) fn text(&self, field: &str) -> Result<&str, Error> {
+    /// A number from the lowest to the highest of a range.
+    pub(super) fn number_in(&self, field: &str, [lowest, highest]: [f64; 2]) -> Result<f64, Error> {
+        let value = self.number(field)?;
+        if (lowest..=highest).contains(&value) {
+            Ok(value)
+        } else {
+            let problem = format!("{value} is outside {lowest} to {highest}");
+            Err(Self::error(field, problem))
+        }
+    }
+
+    /// A whole number of a range; `default` where none is given.
+    pub(super) fn count(
+        &self,
+        field: &str,
+        range: [f64; 2],
+        default: usize,
+    ) -> Result<usize, Error> {
+        if self.optional_number(field)?.is_none() {
+            return Ok(default);
+        }
+        let value = self.number_in(field, range)?;
+        if value.fract() != 0.0 {
+            return Err(Self::error(field, format!("{value} is not a whole number")));
+        }
+        Ok(value as usize)
+    }
+
+    pub(super) fn text(&self, field: &str) -> Result<&'a str, Error> {
         match self.0.get(field) {
             Some(Value::String(text)) => Ok(text),
             Some(value) => Err(Self::error(field, format!("{value} is not a text"))),
@@ -219,36 +290,46 @@ impl Params<'_> {
         }
     }
 
-    pub(super) fn has(&self, field: &str) -> bool {
-        self.0.get(field).is_some()
+    /// Names, at least one.
+    pub(super) fn texts(&self, field: &str) -> Result<Vec<&'a str>, Error> {
+        let names = self.list(field, "names", Value::as_str)?;
+        if names.is_empty() {
+            return Err(Self::error(field, "[] must not be empty".into()));
+        }
+        Ok(names)
     }
 
-    pub(super) fn texts(&self, field: &str) -> Result<Vec<&str>, Error> {
-        let problem = || Self::error(field, "must be a list of names, not empty".into());
-        let items = self
-            .0
-            .get(field)
-            .and_then(Value::as_array)
-            .ok_or_else(problem)?;
-        let names: Option<Vec<&str>> = items.iter().map(Value::as_str).collect();
-        names.filter(|n| !n.is_empty()).ok_or_else(problem)
+    /// `count` finite numbers.
+    pub(super) fn numbers(&self, field: &str, count: usize) -> Result<Vec<f64>, Error> {
+        let finite = |v: &Value| v.as_f64().filter(|v| v.is_finite());
+        let numbers = self.list(field, "finite numbers", finite)?;
+        if numbers.len() != count {
+            let problem = format!("{numbers:?} has {} values, not {count}", numbers.len());
+            return Err(Self::error(field, problem));
+        }
+        Ok(numbers)
     }
 
-    pub(super) fn numbers(&self, field: &str) -> Result<Vec<f64>, Error> {
-        let problem = || Self::error(field, "must be a list of finite numbers".into());
-        let items = self
-            .0
-            .get(field)
-            .and_then(Value::as_array)
-            .ok_or_else(problem)?;
-        items
-            .iter()
-            .map(|v| v.as_f64().filter(|v| v.is_finite()))
-            .collect::<Option<_>>()
-            .ok_or_else(problem)
+    fn list<T>(
+        &self,
+        field: &str,
+        of: &str,
+        item: impl Fn(&'a Value) -> Option<T>,
+    ) -> Result<Vec<T>, Error> {
+        let Some(value) = self.0.get(field) else {
+            return Err(Self::error(
+                field,
+                format!("is missing: give a list of {of}"),
+            ));
+        };
+        value
+            .as_array()
+            .and_then(|items| items.iter().map(item).collect())
+            .ok_or_else(|| Self::error(field, format!("{value} is not a list of {of}")))
     }
 
-    /// x, y, z and optional roll, pitch, yaw. The second value says whether a rotation was given.
+    /// x, y, z in metres and optional roll, pitch, yaw in radians. The second value says whether a
+    /// rotation was given.
     pub(super) fn pose(&self) -> Result<(Isometry3<f64>, bool), Error> {
         let at = Translation3::new(self.number("x")?, self.number("y")?, self.number("z")?);
         let angle = |field| Ok::<f64, Error>(self.optional_number(field)?.unwrap_or(0.0));
@@ -258,3 +339,6 @@ impl Params<'_> {
         Ok((Isometry3::from_parts(at, rotation), given))
     }
 }
+
+#[cfg(test)]
+mod tests;

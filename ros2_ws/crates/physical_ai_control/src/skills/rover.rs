@@ -3,7 +3,7 @@ use physical_ai_domain::{
 };
 use serde_json::{Value, json};
 
-use super::parameters::Params;
+use super::parameters::{DURATION_S, Params, ROUNDS};
 use super::{Progress, Site, Skill, Tick};
 use crate::{DifferentialDrive, DriveLimits, Error, Navigator, Speed};
 
@@ -79,10 +79,13 @@ fn placement(state: &RobotState) -> Placement {
     }
 }
 
+/// A target in the world with the heading at the end; `None`: any.
+type Stop = (Placement, Option<f64>);
+
 /// Any skill of a rover: a route, or standing still for a time.
 pub struct RoverSkill {
     body: RoverBody,
-    route: Vec<(Placement, Option<f64>)>,
+    route: Vec<Stop>,
     leg: usize,
     navigator: Option<Navigator>,
     wait_until: Option<Time>,
@@ -110,47 +113,14 @@ impl RoverSkill {
         body: &RoverBody,
         site: &Site,
     ) -> Result<Self, Error> {
-        let params = Params(params);
-        let stop = |name: &str| {
-            let place = site.place(name, PlaceKind::Floor)?;
-            Ok::<_, Error>((place.pose, Some(place.pose.yaw)))
+        let params = Params::try_new(skill, params)?;
+        let wait_s = match skill {
+            "wait" => params.number_in("duration_s", DURATION_S)?,
+            _ => 0.0,
         };
-        let (mut route, mut wait_s) = (Vec::new(), 0.0);
-        match skill {
-            "home" => route.push((body.start, Some(body.start.yaw))),
-            "wait" => wait_s = params.number("duration_s")?.max(0.0),
-            "navigate_to" if params.has("place") => route.push(stop(params.text("place")?)?),
-            "navigate_to" => {
-                let target = Placement {
-                    x: params.number("x")?,
-                    y: params.number("y")?,
-                    ..Default::default()
-                };
-                route.push((target, params.optional_number("yaw")?));
-            }
-            "patrol" => {
-                let rounds = params
-                    .optional_number("rounds")?
-                    .unwrap_or(1.0)
-                    .clamp(1.0, 1000.0);
-                let places = params.texts("places")?;
-                for _ in 0..rounds as usize {
-                    for place in &places {
-                        // A patrol passes through: only its position counts.
-                        route.push((stop(place)?.0, None));
-                    }
-                }
-            }
-            other => {
-                return Err(Error::InvalidParams {
-                    field: "skill".into(),
-                    problem: format!("{other:?} is no skill of a rover"),
-                });
-            }
-        }
         Ok(Self {
             body: body.clone(),
-            route,
+            route: route(skill, &params, body, site)?,
             leg: 0,
             navigator: None,
             wait_until: None,
@@ -212,14 +182,11 @@ impl RoverSkill {
         command: &mut ActuatorCommand,
     ) -> Progress {
         let (target, yaw) = self.route[self.leg];
-        if self.navigator.is_none() {
-            self.leg_length_m = (target.x - pose.x).hypot(target.y - pose.y);
+        let navigator = self.navigator.get_or_insert_with(|| {
+            self.leg_length_m = distance(pose, &target);
             self.leg_start = *pose;
-            self.navigator = Some(Navigator::new(self.body.limits, target, yaw));
-        }
-        let Some(navigator) = self.navigator.as_mut() else {
-            return Progress::Running(0.0);
-        };
+            Navigator::new(self.body.limits, target, yaw)
+        });
         let scan_age_s = tick.now.seconds_since(tick.perception.obstacles_stamp);
         let (speed, arrived, blocked) = if scan_age_s > OBSTACLES_MAX_AGE_S {
             // Blind: stand still until the lidar is back.
@@ -231,46 +198,104 @@ impl RoverSkill {
         };
         self.body.command(speed, command);
         self.cross_track_m = cross_track(&self.leg_start, &target, pose);
-        let since = if blocked {
-            *self.blocked_since.get_or_insert(tick.now)
-        } else {
-            self.blocked_since = None;
-            tick.now
-        };
-        if tick.now.seconds_since(since) > BLOCKED_S {
-            let reason = if scan_age_s > OBSTACLES_MAX_AGE_S {
-                (
-                    ErrorCode::StaleData,
-                    format!("the lidar is silent for {scan_age_s:.1} s"),
-                )
-            } else {
-                (
-                    ErrorCode::Blocked,
-                    format!(
-                        "something stands in the way to ({:.2}, {:.2}) for {BLOCKED_S} s; {:.2} m to go",
-                        target.x, target.y, self.remaining_m
-                    ),
-                )
-            };
-            self.failure = Some(reason);
-        }
+        self.watch_blockage(blocked, scan_age_s, tick.now);
         if arrived {
             self.leg += 1;
             self.navigator = None;
             self.remaining_m = 0.0;
             self.leg_length_m = 0.0;
             if self.leg == self.route.len() {
-                let started = self.started.unwrap_or(tick.now);
-                let error = (target.x - pose.x).hypot(target.y - pose.y);
-                return Progress::Succeeded(json!({
-                    "duration_s": tick.now.seconds_since(started),
-                    "distance_m": self.driven_m,
-                    "final_error_m": error,
-                }));
+                return self.success(distance(pose, &target), tick.now);
             }
         }
         Progress::Running(self.share())
     }
+
+    /// Gives up once something was in the way for too long.
+    fn watch_blockage(&mut self, blocked: bool, scan_age_s: f64, now: Time) {
+        if !blocked {
+            self.blocked_since = None;
+            return;
+        }
+        let since = *self.blocked_since.get_or_insert(now);
+        if now.seconds_since(since) <= BLOCKED_S {
+            return;
+        }
+        self.failure = Some(if scan_age_s > OBSTACLES_MAX_AGE_S {
+            (
+                ErrorCode::StaleData,
+                format!("the lidar is silent for {scan_age_s:.1} s"),
+            )
+        } else {
+            let (target, _) = self.route[self.leg];
+            (
+                ErrorCode::Blocked,
+                format!(
+                    "something stands in the way to ({:.2}, {:.2}) for {BLOCKED_S} s; {:.2} m to go",
+                    target.x, target.y, self.remaining_m
+                ),
+            )
+        });
+    }
+
+    fn success(&self, final_error_m: f64, now: Time) -> Progress {
+        let started = self.started.unwrap_or(now);
+        Progress::Succeeded(json!({
+            "duration_s": now.seconds_since(started),
+            "distance_m": self.driven_m,
+            "final_error_m": final_error_m,
+        }))
+    }
+}
+
+/// Where a skill drives, in order; nowhere for one that stands.
+fn route(
+    skill: &str,
+    params: &Params<'_>,
+    body: &RoverBody,
+    site: &Site,
+) -> Result<Vec<Stop>, Error> {
+    let floor = |field, name| Ok::<_, Error>(site.place(field, name, PlaceKind::Floor)?.pose);
+    match skill {
+        "wait" => Ok(Vec::new()),
+        "home" => Ok(vec![(body.start, Some(body.start.yaw))]),
+        "navigate_to" if params.has("place") => {
+            if let Some(also) = ["x", "y", "yaw"].into_iter().find(|f| params.has(f)) {
+                return Err(Error::InvalidParams {
+                    field: also.into(),
+                    problem: "is given beside place: give a place, or a point".into(),
+                });
+            }
+            let target = floor("place", params.text("place")?)?;
+            Ok(vec![(target, Some(target.yaw))])
+        }
+        "navigate_to" => {
+            let target = Placement {
+                x: params.number("x")?,
+                y: params.number("y")?,
+                ..Default::default()
+            };
+            Ok(vec![(target, params.optional_number("yaw")?)])
+        }
+        "patrol" => {
+            let rounds = params.count("rounds", ROUNDS, 1)?;
+            // A patrol passes through: only positions count.
+            let round: Vec<Stop> = params
+                .texts("places")?
+                .into_iter()
+                .map(|place| Ok((floor("places", place)?, None)))
+                .collect::<Result<_, Error>>()?;
+            Ok(round.repeat(rounds))
+        }
+        other => Err(Error::InvalidParams {
+            field: "skill".into(),
+            problem: format!("{other:?} is no skill of a rover"),
+        }),
+    }
+}
+
+fn distance(from: &Placement, to: &Placement) -> f64 {
+    (to.x - from.x).hypot(to.y - from.y)
 }
 
 /// Distance of `at` from the line between two points, metres.
@@ -288,7 +313,7 @@ impl Skill for RoverSkill {
         let pose = placement(tick.state);
         self.started.get_or_insert(tick.now);
         if let Some(last) = self.last.replace(pose) {
-            self.driven_m += (pose.x - last.x).hypot(pose.y - last.y);
+            self.driven_m += distance(&last, &pose);
         }
         if self.canceling || self.failure.is_some() {
             return self.brake(tick, command);
@@ -297,6 +322,12 @@ impl Skill for RoverSkill {
             return self.wait(tick, command);
         }
         self.drive(tick, &pose, command)
+    }
+
+    fn pause(&mut self, seconds: f64) {
+        for time in [&mut self.wait_until, &mut self.blocked_since] {
+            *time = time.map(|t| t.plus_seconds(seconds));
+        }
     }
 
     fn cancel(&mut self) {

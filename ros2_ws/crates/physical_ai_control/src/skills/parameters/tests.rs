@@ -1,0 +1,383 @@
+use std::collections::BTreeSet;
+
+use super::*;
+use crate::DriveLimits;
+use crate::fixtures::{arm, rover, world};
+use crate::skills::{ArmBody, ArmSkill, Perception, RoverBody, RoverSkill, SeenObject};
+
+/// Resting posture of the arm, all joints.
+const REST: [f64; 8] = [0.0, 0.0, 1.6, 1.54, 0.0, 0.0, 0.02, 0.02];
+
+fn site() -> Site {
+    Site::new(world())
+}
+
+fn plan_arm(skill: &str, params: &Value) -> Result<(), Error> {
+    let base = world().robot("arm_1").unwrap().pose.isometry();
+    let mut perception = Perception::default();
+    let seen = |x, y, z| SeenObject {
+        pose: Isometry3::translation(x, y, z),
+        size_m: [0.04; 3],
+    };
+    perception
+        .objects
+        .insert("red_box".into(), seen(0.42, 0.12, 0.42));
+    perception
+        .objects
+        .insert("far_box".into(), seen(3.0, 0.0, 0.42));
+    let body = ArmBody::try_new(&arm(), base).unwrap();
+    ArmSkill::try_new(skill, params, &body, &site(), &perception, &REST).map(|_| ())
+}
+
+fn plan_rover(skill: &str, params: &Value) -> Result<(), Error> {
+    let start = world().robot("rover_1").unwrap().pose;
+    let body = RoverBody::try_new(&rover(), DriveLimits::default(), start).unwrap();
+    RoverSkill::try_new(skill, params, &body, &site()).map(|_| ())
+}
+
+type Plan = fn(&str, &Value) -> Result<(), Error>;
+
+fn assert_refuses(plan: Plan, skill: &str, params: Value, expected: &str) {
+    match plan(skill, &params) {
+        Ok(()) => panic!("{skill} takes {params}, instead of: {expected}"),
+        Err(error) => {
+            let text = error.to_string();
+            assert!(text.contains(expected), "{text:?} instead of {expected:?}");
+        }
+    }
+}
+
+#[test]
+fn good_parameters_are_planned() {
+    for (skill, params) in [
+        ("home", json!({})),
+        ("home", Value::Null),
+        ("wait", json!({"duration_s": 0})),
+        ("wait", json!({"duration_s": 3600.0})),
+        (
+            "move_joints",
+            json!({"positions": [0.1, 0, 1.6, 1.5, 0, 0]}),
+        ),
+        ("move_to", json!({"x": 0.4, "y": 0.1, "z": 0.6})),
+        (
+            "move_to",
+            json!({"x": 0.4, "y": 0, "z": 0.6, "roll": 3.0, "yaw": 0.3}),
+        ),
+        ("set_gripper", json!({"opening_m": 0.0})),
+        ("set_gripper", json!({"opening_m": 0.09})),
+        ("pick", json!({"object": "red_box"})),
+        ("place", json!({"place": "bin_b"})),
+        (
+            "pick_and_place",
+            json!({"object": "red_box", "place": "bin_a"}),
+        ),
+    ] {
+        let planned = plan_arm(skill, &params);
+        assert_eq!(planned, Ok(()), "{skill} {params}");
+    }
+    for (skill, params) in [
+        ("home", json!({})),
+        ("wait", json!({"duration_s": 1.5})),
+        ("navigate_to", json!({"place": "dock_a"})),
+        ("navigate_to", json!({"x": 1, "y": -2.5})),
+        ("navigate_to", json!({"x": 1, "y": -2.5, "yaw": 0.5})),
+        ("patrol", json!({"places": ["dock_a", "dock_b"]})),
+        ("patrol", json!({"places": ["dock_a"], "rounds": 1000})),
+        ("patrol", json!({"places": ["dock_a"], "rounds": 2.0})),
+    ] {
+        let planned = plan_rover(skill, &params);
+        assert_eq!(planned, Ok(()), "{skill} {params}");
+    }
+}
+
+#[test]
+fn missing_parameters_are_named() {
+    let check = |skill, params, expected| assert_refuses(plan_arm, skill, params, expected);
+    check("wait", json!({}), "params.duration_s: is missing");
+    check("wait", Value::Null, "params.duration_s: is missing");
+    check("move_joints", json!({}), "params.positions: is missing");
+    check(
+        "move_to",
+        json!({"x": 0.4, "y": 0.1}),
+        "params.z: is missing",
+    );
+    check("set_gripper", json!({}), "params.opening_m: is missing");
+    check("pick", json!({}), "params.object: is missing");
+    check("place", json!({}), "params.place: is missing");
+    check(
+        "pick_and_place",
+        json!({"place": "bin_a"}),
+        "params.object: is missing",
+    );
+    check(
+        "pick_and_place",
+        json!({"object": "red_box"}),
+        "params.place: is missing",
+    );
+    let check = |skill, params, expected| assert_refuses(plan_rover, skill, params, expected);
+    check("wait", json!({}), "params.duration_s: is missing");
+    check("navigate_to", json!({}), "params.x: is missing");
+    check("navigate_to", json!({"x": 1.0}), "params.y: is missing");
+    check("patrol", json!({}), "params.places: is missing");
+}
+
+#[test]
+fn unknown_parameters_are_named_with_what_there_is() {
+    for (skill, field) in [
+        ("home", "speed"),
+        ("wait", "duration"),
+        ("move_to", "X"),
+        ("move_joints", "position"),
+        ("set_gripper", "opening"),
+        ("pick", "place"),
+        ("place", "object"),
+        ("pick_and_place", "to"),
+    ] {
+        assert_refuses(
+            plan_arm,
+            skill,
+            json!({field: 7}),
+            &format!("params.{field}: 7 is not used: {skill}"),
+        );
+    }
+    for (skill, field) in [
+        ("home", "place"),
+        ("wait", "s"),
+        ("navigate_to", "z"),
+        ("patrol", "place"),
+    ] {
+        assert_refuses(
+            plan_rover,
+            skill,
+            json!({field: 7}),
+            &format!("params.{field}: 7 is not used: {skill}"),
+        );
+    }
+}
+
+#[test]
+fn parameters_of_a_wrong_type_are_named_with_their_value() {
+    let check = |skill, params, expected| assert_refuses(plan_arm, skill, params, expected);
+    check(
+        "wait",
+        json!({"duration_s": "1"}),
+        "params.duration_s: \"1\" is not a finite number",
+    );
+    check(
+        "move_joints",
+        json!({"positions": 1}),
+        "params.positions: 1 is not a list",
+    );
+    check(
+        "move_joints",
+        json!({"positions": [0, 0, 0, 0, 0, "a"]}),
+        "\"a\"] is not a list of finite numbers",
+    );
+    check(
+        "move_to",
+        json!({"x": [], "y": 0, "z": 0}),
+        "params.x: [] is not",
+    );
+    check(
+        "move_to",
+        json!({"x": 0.4, "y": 0, "z": 0.6, "yaw": true}),
+        "params.yaw: true is not",
+    );
+    check(
+        "set_gripper",
+        json!({"opening_m": {}}),
+        "params.opening_m: {} is not",
+    );
+    check(
+        "pick",
+        json!({"object": 3}),
+        "params.object: 3 is not a text",
+    );
+    check(
+        "place",
+        json!({"place": null}),
+        "params.place: null is not a text",
+    );
+    let check = |skill, params, expected| assert_refuses(plan_rover, skill, params, expected);
+    check(
+        "navigate_to",
+        json!({"place": 1}),
+        "params.place: 1 is not a text",
+    );
+    check(
+        "navigate_to",
+        json!({"x": "a", "y": 0}),
+        "params.x: \"a\" is not",
+    );
+    check(
+        "patrol",
+        json!({"places": "dock_a"}),
+        "params.places: \"dock_a\" is not a list",
+    );
+    check(
+        "patrol",
+        json!({"places": ["dock_a", 1]}),
+        "params.places: [\"dock_a\",1] is not a list",
+    );
+    check(
+        "patrol",
+        json!({"places": ["dock_a"], "rounds": "2"}),
+        "params.rounds: \"2\" is not",
+    );
+}
+
+#[test]
+fn parameters_out_of_range_are_named_with_their_value() {
+    let check = |skill, params, expected| assert_refuses(plan_arm, skill, params, expected);
+    check(
+        "wait",
+        json!({"duration_s": -1}),
+        "params.duration_s: -1 is outside 0 to 3600",
+    );
+    check(
+        "wait",
+        json!({"duration_s": 3601}),
+        "params.duration_s: 3601 is outside",
+    );
+    check(
+        "set_gripper",
+        json!({"opening_m": 0.2}),
+        "params.opening_m: 0.2 is outside 0 to 0.09",
+    );
+    check(
+        "set_gripper",
+        json!({"opening_m": -0.01}),
+        "params.opening_m: -0.01 is outside",
+    );
+    check(
+        "move_joints",
+        json!({"positions": [0, 0, 0]}),
+        "params.positions: [0.0, 0.0, 0.0] has 3 values, not 6",
+    );
+    check(
+        "move_joints",
+        json!({"positions": [4, 0, 0, 0, 0, 0]}),
+        "joint_1: 4.0000 is outside -3.1000 to 3.1000",
+    );
+    check(
+        "move_to",
+        json!({"x": 3, "y": 0, "z": 0.6}),
+        "(3.000, 0.000, 0.200) m is out of reach",
+    );
+    check(
+        "pick",
+        json!({"object": "gold_box"}),
+        "params.object: \"gold_box\" is not in sight",
+    );
+    check(
+        "pick",
+        json!({"object": "far_box"}),
+        "is out of reach of arm_1",
+    );
+    check(
+        "place",
+        json!({"place": "dock_a"}),
+        "params.place: \"dock_a\" is not one of bin_a, bin_b",
+    );
+    let check = |skill, params, expected| assert_refuses(plan_rover, skill, params, expected);
+    check(
+        "wait",
+        json!({"duration_s": 1e9}),
+        "params.duration_s: 1000000000 is outside",
+    );
+    check(
+        "navigate_to",
+        json!({"place": "bin_a"}),
+        "params.place: \"bin_a\" is not one of dock_a, dock_b, dock_c",
+    );
+    check(
+        "patrol",
+        json!({"places": []}),
+        "params.places: [] must not be empty",
+    );
+    check(
+        "patrol",
+        json!({"places": ["dock_a", "x"]}),
+        "params.places: \"x\" is not one of dock_a",
+    );
+    check(
+        "patrol",
+        json!({"places": ["dock_a"], "rounds": 0}),
+        "params.rounds: 0 is outside 1 to 1000",
+    );
+    check(
+        "patrol",
+        json!({"places": ["dock_a"], "rounds": 1.5}),
+        "params.rounds: 1.5 is not a whole number",
+    );
+}
+
+#[test]
+fn place_and_point_exclude_each_other() {
+    let params = json!({"place": "dock_a", "y": 1.0});
+    assert_refuses(
+        plan_rover,
+        "navigate_to",
+        params,
+        "y: is given beside place",
+    );
+}
+
+#[test]
+fn skill_that_a_robot_does_not_have_is_named() {
+    let params = json!({"anything": 1});
+    assert_refuses(
+        plan_arm,
+        "fly",
+        params.clone(),
+        "params.skill: \"fly\" is no skill of an arm",
+    );
+    assert_refuses(
+        plan_rover,
+        "fly",
+        params,
+        "params.skill: \"fly\" is no skill of a rover",
+    );
+    assert_refuses(
+        plan_rover,
+        "pick",
+        json!({"object": "red_box"}),
+        "params.skill: \"pick\"",
+    );
+    assert_refuses(
+        plan_arm,
+        "patrol",
+        json!({"places": []}),
+        "params.skill: \"patrol\"",
+    );
+}
+
+#[test]
+fn offers_name_the_parameters_that_skills_read() {
+    let objects: BTreeSet<String> = ["red_box".to_owned()].into();
+    for (model, plan, count) in [
+        (arm(), plan_arm as Plan, 8),
+        (rover(), plan_rover as Plan, 4),
+    ] {
+        let offers = offers(&model, &site(), &objects);
+        assert_eq!(offers.len(), count);
+        for offer in offers {
+            let skill = offer.skill.as_str();
+            let schema = &offer.parameters_schema;
+            let offered: Vec<&str> = schema["properties"]
+                .as_object()
+                .unwrap()
+                .keys()
+                .map(String::as_str)
+                .collect();
+            assert_eq!(fields(skill), Some(&offered[..]), "{skill}");
+            assert_eq!(schema["additionalProperties"], json!(false), "{skill}");
+            // What is required is missed, and what is missed is required.
+            let missed = plan(skill, &json!({}));
+            let required = schema["required"].as_array().unwrap();
+            if skill != "navigate_to" {
+                assert_eq!(missed.is_err(), !required.is_empty(), "{skill}");
+            }
+        }
+    }
+}
