@@ -92,7 +92,7 @@ mod tests {
             assert_eq!(found, Some(snapshot(f64::from(i))));
         }
         // The record that was being written is torn: the one before it counts.
-        store.file.write_all_at(b"{\"stamp\":9", 0).unwrap();
+        store.file.write_all_at(&[0; 40], 60).unwrap();
         assert_eq!(PoseStore::open(&path).unwrap().1, Some(snapshot(3.0)));
         store.file.write_all_at(b"no JSON", RECORD as u64).unwrap();
         assert_eq!(PoseStore::open(&path).unwrap().1, None);
