@@ -20,7 +20,7 @@ impl<F: Forward> Engine<F> {
             let Some(mut sequence) = self.queue.remove(rank) else {
                 return;
             };
-            sequence.table.reach = self.model.reach(sequence.tokens.len());
+            sequence.table.reach = self.model.reach(sequence.seen());
             let found = sequence.adopt(&mut self.pages);
             self.metrics.cached_tokens += found as u64;
             self.metrics.prefix_hits += u64::from(found > 0);
@@ -39,7 +39,7 @@ impl<F: Forward> Engine<F> {
         for sequence in &mut self.running {
             sequence.span = 0;
             sequence.draft.clear();
-            let reach = self.model.reach(sequence.tokens.len());
+            let reach = self.model.reach(sequence.seen());
             if reach != sequence.table.reach {
                 self.metrics.reread += u64::from(sequence.table.computed > 0);
                 sequence.restart(reach, &mut self.pages);
@@ -56,7 +56,7 @@ impl<F: Forward> Engine<F> {
         while at < self.running.len() {
             if !self.running[at].is_filling {
                 // Several, if tokens were forced.
-                let tokens = self.running[at].pending().min(budget.max(1));
+                let tokens = self.running[at].pending(&self.model).min(budget.max(1));
                 budget = budget.saturating_sub(self.cover(at, tokens));
             }
             at += 1;
@@ -71,7 +71,7 @@ impl<F: Forward> Engine<F> {
             if self.running[at].is_filling {
                 self.metrics.cached_tokens += self.running[at].adopt(&mut self.pages) as u64;
                 if !self.is_read_by_another(at) {
-                    let tokens = self.running[at].pending().min(budget);
+                    let tokens = self.running[at].pending(&self.model).min(budget);
                     budget -= self.cover(at, tokens);
                 }
             }
@@ -86,7 +86,7 @@ impl<F: Forward> Engine<F> {
             return;
         };
         for sequence in &mut self.running {
-            let is_at_end = !sequence.is_filling && sequence.span == sequence.pending();
+            let is_at_end = !sequence.is_filling && sequence.span == sequence.pending(&self.model);
             let mut limit = most.min(budget).min(sequence.useful_draft());
             // Guesses beyond the original context would change what the tokens before them are.
             let (known, reach) = (sequence.tokens.len(), sequence.table.reach);
@@ -134,7 +134,7 @@ impl<F: Forward> Engine<F> {
     }
 
     fn needed(&self, sequence: &Sequence) -> usize {
-        let reach = self.model.reach(sequence.tokens.len());
+        let reach = self.model.reach(sequence.seen());
         Table::needed(reach, &self.pages, &sequence.tokens)
     }
 

@@ -6,7 +6,7 @@ use super::output::Output;
 use super::pages::Pages;
 use super::queue::Rank;
 use super::table::Table;
-use super::{Event, FinishReason, Request, RequestId, Timings, Usage};
+use super::{Event, FinishReason, Forward, Request, RequestId, Timings, Usage};
 
 /// The wanted logits of one sequence in a pass.
 #[derive(Debug, Clone, Copy)]
@@ -87,9 +87,19 @@ impl Sequence {
         })
     }
 
-    /// Tokens that the table does not hold yet.
-    pub fn pending(&self) -> usize {
-        self.tokens.len() - self.table.computed
+    /// Tokens that its next logits see, which decide the reach. Forced tokens whose probabilities are
+    /// wanted may be known beyond them.
+    pub fn seen(&self) -> usize {
+        self.reported
+    }
+
+    /// Tokens that the table does not hold yet and that one reach can hold.
+    pub fn pending(&self, model: &impl Forward) -> usize {
+        let mut end = self.tokens.len();
+        while end > self.reported && model.reach(end) != self.table.reach {
+            end -= 1;
+        }
+        end - self.table.computed
     }
 
     /// Most guesses that can be of use: the token after them is sampled.

@@ -128,12 +128,12 @@ impl Fake {
             recent = [recent[1], cell.token];
             is_poisoned |= Some(cell.token) == self.poison;
         }
-        let start = mix(u64::from(recent[0]) % 3, u64::from(recent[1]));
+        let start = mix(u64::from(recent[0]) % 2, u64::from(recent[1]) % 16);
         self.logits.extend((0..VOCABULARY as u64).map(|token| {
             if is_poisoned {
                 return f32::NAN;
             }
-            4.0 * noise(mix(start, token)) + 0.2 * noise(mix(all, token))
+            4.0 * noise(mix(start, token)).powi(3) + 0.02 * noise(mix(all, token))
         }));
     }
 }

@@ -145,20 +145,20 @@ fn forced_tokens_are_read_without_being_sampled() {
     };
     let (outcome, passes) = constrained(false);
     assert_eq!(outcome.reason(), "Complete");
-    assert_eq!(outcome.tokens.len(), 25);
+    assert_eq!(outcome.tokens.len(), 24);
     assert_eq!(
         outcome.text,
         TOKENIZER.decode(&outcome.tokens, true),
         "{passes:?}"
     );
     // The prompt with the first part, the first choice with the second part.
-    assert_eq!(passes, [5 + 9, 1 + 12]);
+    assert_eq!(passes, [5 + 9, 1 + 11]);
     assert!(outcome.logprobs.iter().all(Option::is_none));
     // With probabilities the last part needs a pass as well.
     let (reported, passes) = constrained(true);
     assert_eq!(reported.tokens, outcome.tokens);
     assert_eq!(reported.text, outcome.text);
-    assert_eq!(passes, [5 + 9, 1 + 12, 1 + 2]);
+    assert_eq!(passes, [5 + 9, 1 + 11, 1 + 2]);
     assert!(reported.logprobs.iter().all(|l| l.unwrap() < 0.0));
     assert!(reported.tops.iter().all(|top| top.len() == 2));
 }
@@ -239,7 +239,8 @@ fn guessing_changes_nothing_but_the_number_of_passes() {
         assert_eq!(outcome.reason(), guessed[id].reason(), "{id}");
     }
     assert!(with.speculative_accepted > 100, "{with:?}");
-    assert!(with.speculative_accepted <= with.speculative_drafted);
+    let wrong = with.speculative_drafted - with.speculative_accepted;
+    assert!(wrong > 20, "{with:?}");
     assert!(with.passes * 4 < without.passes * 3, "{with:?} {without:?}");
     assert_eq!(without.speculative_drafted, 0);
 }

@@ -145,8 +145,8 @@ fn sampler_and_constraint_go_on_after_giving_way() {
         request.sampling.temperature = 1.0;
         request.sampling.seed = id;
         request.sampling.frequency_penalty = 0.5;
-        request.want_logprobs = id % 2 == 0;
-        if id % 3 == 0 {
+        request.want_logprobs = id.is_multiple_of(2);
+        if id.is_multiple_of(3) {
             request.constraint = Some(regex("(key:[a-z]{2};){5,7}"));
         }
         request

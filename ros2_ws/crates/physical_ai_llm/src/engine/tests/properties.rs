@@ -33,7 +33,7 @@ impl Wanted {
         let mut prompt = prompt(self.beginning, self.shared);
         prompt.extend(super::prompt(id as u32 + 10, self.own));
         let mut request = request(id, prompt, self.max_tokens);
-        request.ignore_end = id % 3 == 0;
+        request.ignore_end = id.is_multiple_of(3);
         request.sampling = SamplingParams {
             temperature: self.temperature,
             seed: id,
