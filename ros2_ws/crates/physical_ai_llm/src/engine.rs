@@ -52,6 +52,10 @@ pub struct Engine<F> {
     pages: Pages,
     queue: Queue,
     /// Most urgent first.
+    #[expect(
+        clippy::vec_box,
+        reason = "they move between here and the queue, and within both"
+    )]
     running: Vec<Box<Sequence>>,
     live: HashMap<RequestId, Rank>,
     /// Requests that a newer one with the same key ends.

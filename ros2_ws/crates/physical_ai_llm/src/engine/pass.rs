@@ -30,16 +30,17 @@ impl<F: Forward> Engine<F> {
                 pages: &sequence.table.pages,
             })
             .collect();
+        let vocabulary = self.model.vocabulary();
         let logits = self.model.forward(Pass {
             spans: &spans,
             tokens: &self.batch.tokens,
             wanted: &self.batch.wanted,
         })?;
+        check_length(logits.len(), self.batch.wanted.len(), vocabulary)?;
         let now_s = clock();
         self.metrics.passes += 1;
         self.metrics.busy_s += now_s - begin_s;
         self.metrics.computed_tokens += self.batch.tokens.len() as u64;
-        let vocabulary = logits.len() / self.batch.wanted.len().max(1);
         let mut rest = logits;
         for sequence in self.running.iter_mut().filter(|s| s.span > 0) {
             let wanted = sequence.wanted();
@@ -70,4 +71,15 @@ impl<F: Forward> Engine<F> {
             self.batch.wanted.extend(wanted);
         }
     }
+}
+
+fn check_length(logits: usize, wanted: usize, vocabulary: usize) -> Result<(), Error> {
+    if logits == wanted * vocabulary {
+        return Ok(());
+    }
+    Err(Error::InvalidModel {
+        source_name: "pass".to_owned(),
+        field: "logits".to_owned(),
+        problem: format!("there are {logits} instead of {wanted} rows of {vocabulary}"),
+    })
 }

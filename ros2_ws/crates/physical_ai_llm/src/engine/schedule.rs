@@ -147,8 +147,8 @@ impl<F: Forward> Engine<F> {
 
     /// Whether there would be room without the sequences of lower priority.
     fn can_make_room(&self, priority: u8, needed: usize) -> bool {
-        let lower = |sequence: &&Box<Sequence>| sequence.rank.priority() < priority;
-        let lower = self.running.iter().rev().take_while(lower);
+        let all = self.running.iter().rev();
+        let lower = all.take_while(|sequence| sequence.rank.priority() < priority);
         let (count, pages) = lower.fold((0, 0), |(count, pages), sequence| {
             (count + 1, pages + sequence.table.pages.len())
         });

@@ -133,7 +133,7 @@ impl Fake {
             if is_poisoned {
                 return f32::NAN;
             }
-            4.0 * noise(mix(start, token)).powi(3) + 0.02 * noise(mix(all, token))
+            4.0 * noise(mix(start, token)).powi(3) + 0.06 * noise(mix(all, token))
         }));
     }
 }

@@ -138,8 +138,6 @@ fn check_pages(engine: &Engine<Fake>) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(256))]
-
     #[test]
     fn every_request_ends_once_as_alone_and_no_page_is_lost(
         actions in prop::collection::vec(action(), 1..40),
