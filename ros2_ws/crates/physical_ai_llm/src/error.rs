@@ -44,7 +44,10 @@ pub enum Error {
     #[error("schema: {0}")]
     InvalidSchema(String),
     /// The prompt and what is to be generated do not fit into the context.
-    #[error("the prompt has {tokens} tokens, the context {limit}: shorten it")]
+    #[error(
+        "the prompt has {tokens} tokens, {limit} fit into the context beside what is to be \
+         generated: shorten it"
+    )]
     PromptTooLong {
         /// Tokens of the prompt.
         tokens: usize,
@@ -60,6 +63,14 @@ pub enum Error {
         free: usize,
         /// Pages in all.
         total: usize,
+    },
+    /// Too many requests wait.
+    #[error("{waiting} requests wait already, at most {limit} may: try again later")]
+    Busy {
+        /// Requests that wait.
+        waiting: usize,
+        /// Most that may.
+        limit: usize,
     },
     /// The model's output is broken.
     #[error("the logit of token {token} is {value}: the weights or the cache are damaged")]

@@ -7,6 +7,7 @@ mod chat_template;
 mod config;
 mod constraint;
 mod dequantize;
+mod engine;
 mod error;
 mod format;
 mod gguf;
@@ -32,6 +33,10 @@ pub use config::{Config, RopeConfig};
 pub use constraint::{
     Constraint, ConstraintCompiler, JsonOptions, MASK_LEXER_FUEL, MASK_PARSER_ITEMS,
     MAX_LEXER_STATES, MaskVocabulary, Tokenize,
+};
+pub use engine::{
+    Engine, EngineConfig, Event, FinishReason, Forward, LocalModel, Metrics, Request, RequestId,
+    Timings, Usage,
 };
 pub use error::Error;
 pub use format::Format;

@@ -1,0 +1,32 @@
+use crate::{Error, Pass, Reach};
+
+/// A model with its cache, as the engine sees it.
+///
+/// # Implementation
+/// [`Forward::forward`] reads and writes only the pages that a span lists, in that order, and what it
+/// computes for a span depends on nothing but the span's tokens, its reach and what its pages hold. A
+/// pass that fails may be run again.
+pub trait Forward {
+    /// Number of logits, V; every token is below it.
+    fn vocabulary(&self) -> usize;
+
+    /// Most tokens of a sequence.
+    fn context(&self) -> usize;
+
+    /// The reach of a sequence of so many tokens.
+    fn reach(&self, tokens: usize) -> Reach;
+
+    /// Pages of the cache, numbered from 0.
+    fn pages(&self) -> usize;
+
+    /// Tokens of a page, at least 1.
+    fn page_tokens(&self) -> usize;
+
+    /// Runs one pass and returns the logits of the wanted rows.
+    ///
+    /// # Shapes
+    /// Result: `[wanted, V]`.
+    /// # Errors
+    /// If nothing could be computed at all; numbers that are not finite are no error of the pass.
+    fn forward(&mut self, pass: Pass<'_>) -> Result<&[f32], Error>;
+}
