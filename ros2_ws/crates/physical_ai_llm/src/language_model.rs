@@ -9,7 +9,7 @@ use std::sync::Arc;
 use crate::{ChatTemplate, Error, Gguf, Model, Tokenizer};
 
 /// A model, its tokenizer and its chat template.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct LanguageModel {
     /// Weights.
     pub model: Model,
@@ -19,6 +19,12 @@ pub struct LanguageModel {
     pub template: Arc<ChatTemplate>,
     /// What the file calls itself, or the name of the file.
     pub name: String,
+}
+
+impl std::fmt::Debug for LanguageModel {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "LanguageModel {:?}", self.name)
+    }
 }
 
 impl LanguageModel {
