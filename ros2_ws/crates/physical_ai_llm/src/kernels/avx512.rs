@@ -24,14 +24,14 @@ struct Block {
 /// `block` must be below the number of blocks, `first + T` at most the number of rows.
 #[inline(always)]
 unsafe fn block_of(a: &Activations, row: usize, block: usize) -> Block {
-    let at = row * a.columns + block * a.block;
+    let at = row * a.columns + block * 256;
     // SAFETY: within the vectors, as the caller promises; `resize` gave them these lengths.
     unsafe {
         Block {
             values: a.values.as_ptr().add(at),
             sums16: a.sums16.as_ptr().add(at / 16),
             sums32: a.sums32.as_ptr().add(at / 32),
-            scale: *a.scales.get_unchecked(at / a.block),
+            scale: *a.scales.get_unchecked(at / 256),
         }
     }
 }
