@@ -1,6 +1,6 @@
 //! dev
-use std::time::Instant;
 use physical_ai_llm::{Model, SpeedTest};
+use std::time::Instant;
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let path = std::env::args().nth(1).ok_or("which model?")?;
     let model = Model::open(std::path::Path::new(&path))?;

@@ -1,9 +1,13 @@
-use memmap2::MmapMut;
+use half::f16;
+use half::slice::HalfFloatSliceExt as _;
+use memmap2::{Advice, MmapMut};
 
 use crate::{Config, Error};
 
 /// Tokens of one page.
 pub const PAGE_TOKENS: usize = 16;
+/// Widest head that a cache takes.
+pub const MOST_WIDTH: usize = 512;
 
 /// Keys and values of some layers, in pages that sequences borrow. All memory is reserved at once and
 /// touched page by page.
@@ -40,6 +44,9 @@ impl KvCache {
             value: pages.to_string(),
             problem: format!("{bytes} bytes cannot be reserved: {e}"),
         })?;
+        // Heads of a token lie far apart: small pages would cost a table walk for each. A system
+        // without large ones is only slower.
+        let _ = memory.advise(Advice::HugePage);
         let head = config.head_width * PAGE_TOKENS;
         Ok(Self {
             memory,
@@ -115,17 +122,20 @@ impl CacheWriter<'_> {
         key: &[f32],
         value: &[f32],
     ) {
-        let half = |v: f32| half::f16::from_f32(v).to_bits();
+        let mut halves = [f16::ZERO; MOST_WIDTH];
+        let halves = &mut halves[..key.len()];
+        halves.convert_from_f32_slice(key);
         let start = (page as usize * self.layers + layer) * 2 * self.part + head * self.head;
-        for (i, k) in key.iter().enumerate() {
+        for (i, k) in halves.iter().enumerate() {
             // SAFETY: see above; the place is within the page.
-            unsafe { self.halves.set(start + i * PAGE_TOKENS + slot, half(*k)) }
+            unsafe { self.halves.set(start + i * PAGE_TOKENS + slot, k.to_bits()) }
         }
         let start = start + self.part + slot * value.len();
         // SAFETY: see above.
         let row = unsafe { self.halves.part(start..start + value.len()) };
-        for (place, v) in row.iter_mut().zip(value) {
-            *place = half(*v);
+        halves.convert_from_f32_slice(value);
+        for (place, v) in row.iter_mut().zip(halves) {
+            *place = v.to_bits();
         }
     }
 }

@@ -1,5 +1,6 @@
 use serde::Deserialize;
 
+use crate::cache::MOST_WIDTH;
 use crate::{Error, Gguf};
 
 /// Shape of a Phi-3 model.
@@ -153,8 +154,11 @@ impl Config {
                 ),
             );
         }
-        if !self.head_width.is_multiple_of(8) {
-            let problem = format!("{} must be a multiple of 8", self.head_width);
+        if !self.head_width.is_multiple_of(8) || self.head_width > MOST_WIDTH {
+            let problem = format!(
+                "{} must be a multiple of 8 and at most {MOST_WIDTH}",
+                self.head_width
+            );
             return fail("head width", problem);
         }
         self.rope.check(source_name, self.head_width)

@@ -106,7 +106,8 @@ macro_rules! portions {
     }};
 }
 
-/// Multiplies some rows of a weight with all rows of the input: `write(t, row, value)`.
+/// Multiplies some rows of a weight with all rows of the input: `write(t, row, values)`, where the values
+/// belong to `row` and those after it.
 ///
 /// The input is as wide as the weight and, where the format asks for it, rounded in its block.
 pub(crate) fn multiply(
@@ -114,7 +115,7 @@ pub(crate) fn multiply(
     weight: &Weight,
     rows: Range<usize>,
     input: Input<'_>,
-    mut write: impl FnMut(usize, usize, f32),
+    mut write: impl FnMut(usize, usize, &[f32]),
 ) {
     let mut rows = rows;
     #[cfg(target_arch = "x86_64")]
@@ -131,9 +132,7 @@ pub(crate) fn multiply(
                     bytes,
                     input.rounded,
                     input.rows,
-                    |t, i, v| {
-                        write(t, first + i, v);
-                    },
+                    |t, values| write(t, first, values),
                 );
             }
             rows.start += tile::ROWS;
@@ -143,7 +142,7 @@ pub(crate) fn multiply(
         let bytes = weight.row(row);
         let mut put = |first: usize, values: &[f32]| {
             for (t, value) in values.iter().enumerate() {
-                write(first + t, row, *value);
+                write(first + t, row, std::slice::from_ref(value));
             }
         };
         multiply_row(set, weight, bytes, input, &mut put);

@@ -337,11 +337,16 @@ pub(crate) fn project(
     // A whole number of tiles.
     let portion = (rows / (pool.threads() * 8)).next_multiple_of(32).min(256);
     pool.share(rows, portion, |_, range: Range<usize>| {
-        multiply(set, weight, range, input, |t, row, value| {
+        multiply(set, weight, range, input, |t, row, values| {
+            let at = t * rows + row;
             // SAFETY: each row of the weight is taken once.
-            unsafe {
-                let place = &mut out.part(t * rows + row..t * rows + row + 1)[0];
-                *place = if grow { *place + value } else { value };
+            let places = unsafe { out.part(at..at + values.len()) };
+            if grow {
+                for (place, value) in places.iter_mut().zip(values) {
+                    *place += value;
+                }
+            } else {
+                places.copy_from_slice(values);
             }
         });
     });

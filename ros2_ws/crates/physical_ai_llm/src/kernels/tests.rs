@@ -61,8 +61,8 @@ fn product(set: InstructionSet, w: &Weight, floats: &[f32], rounded: &Activation
         rows,
     };
     let mut out = vec![f32::NAN; rows * w.rows()];
-    multiply(set, w, 0..w.rows(), input, |t, row, value| {
-        out[t * w.rows() + row] = value;
+    multiply(set, w, 0..w.rows(), input, |t, row, values| {
+        out[t * w.rows() + row..][..values.len()].copy_from_slice(values);
     });
     out
 }

@@ -19,7 +19,7 @@ thread_local! {
     static SUMS: RefCell<Vec<f32>> = const { RefCell::new(Vec::new()) };
 }
 
-/// Multiplies 32 rows, from `first` on, with all rows of activations: `write(t, row, value)`.
+/// Multiplies 32 rows with all rows of activations: `write(t, values)`.
 ///
 /// # Safety
 /// The CPU has AVX-512 F, BW, VL and VNNI; `bytes` is 32 rows of whole blocks of 256 in `format`, and the
@@ -29,7 +29,7 @@ pub unsafe fn multiply(
     bytes: &[u8],
     a: &Activations,
     tokens: usize,
-    mut write: impl FnMut(usize, usize, f32),
+    mut write: impl FnMut(usize, &[f32]),
 ) {
     SUMS.with_borrow_mut(|sums| {
         sums.clear();
@@ -52,9 +52,7 @@ pub unsafe fn multiply(
             }
         }
         for (t, row) in sums.chunks_exact(ROWS).enumerate() {
-            for (i, value) in row.iter().enumerate() {
-                write(t, i, *value);
-            }
+            write(t, row);
         }
     });
 }

@@ -77,8 +77,11 @@ fn transpose(rows: &Rows, half: usize, out: &mut [u8; 256 * ROWS]) {
     }
 }
 
+#[inline]
+#[target_feature(enable = "avx512f,f16c")]
 fn half_at(block: &[u8], at: usize) -> f32 {
-    half::f16::from_le_bytes([block[at], block[at + 1]]).to_f32()
+    let bits = u16::from_le_bytes([block[at], block[at + 1]]);
+    _mm_cvtss_f32(_mm_cvtph_ps(_mm_cvtsi32_si128(i32::from(bits))))
 }
 
 /// Stores minima of neighbouring groups side by side.
@@ -93,7 +96,7 @@ fn set_minimum(out: &mut Block, group: usize, row: usize, value: i16) {
 }
 
 #[inline]
-#[target_feature(enable = "avx512f,avx512bw")]
+#[target_feature(enable = "avx512f,avx512bw,avx512vl,f16c")]
 fn q45_k(five: bool, block: &[u8], row: usize, quants: &mut [u8], out: &mut Block) {
     let d = half_at(block, 0);
     let (scales, minima) = scales_and_minima(&block[4..16]);
@@ -118,7 +121,7 @@ fn q45_k(five: bool, block: &[u8], row: usize, quants: &mut [u8], out: &mut Bloc
 }
 
 #[inline]
-#[target_feature(enable = "avx512f,avx512bw")]
+#[target_feature(enable = "avx512f,avx512bw,avx512vl,f16c")]
 fn q6_k(block: &[u8], row: usize, quants: &mut [u8], out: &mut Block) {
     let d = half_at(block, 208);
     for group in 0..16 {
