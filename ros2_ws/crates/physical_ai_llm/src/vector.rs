@@ -95,7 +95,7 @@ fn exp(x: f32) -> f32 {
     let x = x.clamp(-87.0, 88.0);
     let shifted = x * std::f32::consts::LOG2_E + ROUND;
     let whole = shifted - ROUND;
-    let r = (x - whole * 0.693_359_375) + whole * 2.121_944_4e-4;
+    let r = (x - whole * 0.693_359_4) + whole * 2.121_944_4e-4;
     let p = 1.987_569_1e-4 * r + 1.398_199_9e-3;
     let p = p * r + 8.333_452e-3;
     let p = p * r + 4.166_579_6e-2;

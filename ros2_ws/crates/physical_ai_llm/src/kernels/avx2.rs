@@ -1,6 +1,11 @@
 //! Rows of quantised weights times rows of activations with AVX2; also the formats with blocks of 32, whose
 //! speed matters only for small models, on every CPU.
 
+#![allow(
+    clippy::needless_range_loop,
+    reason = "one index runs over several arrays of registers"
+)]
+
 use std::arch::x86_64::*;
 
 use crate::activations::Activations;

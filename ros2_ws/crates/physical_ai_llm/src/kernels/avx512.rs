@@ -5,6 +5,11 @@
 //! neighbours into a lane; `vpdpwssd` multiplies that sum, which fits into 16 bits, with the scale of its group, so
 //! that a whole block stays in integers.
 
+#![allow(
+    clippy::needless_range_loop,
+    reason = "one index runs over several arrays of registers"
+)]
+
 use std::arch::x86_64::*;
 
 use crate::activations::Activations;

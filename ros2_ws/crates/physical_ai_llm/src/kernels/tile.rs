@@ -4,6 +4,11 @@
 //! 16 rows; a broadcast of four activations multiplies all of them. So sums need no reduction across
 //! lanes, and a scale is applied once per group instead of once per 64 products.
 
+#![allow(
+    clippy::needless_range_loop,
+    reason = "one index runs over several arrays of registers"
+)]
+
 use std::arch::x86_64::*;
 use std::cell::RefCell;
 
