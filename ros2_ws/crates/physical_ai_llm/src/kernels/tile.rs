@@ -100,8 +100,36 @@ unsafe fn add<const N: usize>(
                 total[t][1] = _mm512_fmadd_ps(_mm512_cvtepi32_ps(dot[t][1]), s1, total[t][1]);
             }
         }
-        let pairs = if w.group == 32 { &a.sums32 } else { &a.sums16 };
-        let mut low = [[zero; 2]; N];
+        subtract_minima(w, a, &std::array::from_fn(at), &mut total);
+        for half in 0..2 {
+            for t in 0..N {
+                let scale = _mm512_set1_ps(*a.scales.as_ptr().add(at(t) / 256));
+                let place = sums.as_mut_ptr().add((first + t) * ROWS + 16 * half);
+                let old = _mm512_loadu_ps(place);
+                _mm512_storeu_ps(place, _mm512_fmadd_ps(total[t][half], scale, old));
+            }
+        }
+    }
+    N
+}
+
+/// Takes the minima of a block into account: they are multiplied with sums of activations only.
+///
+/// # Safety
+/// The activations reach 256 values from each of `at` on.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
+unsafe fn subtract_minima<const N: usize>(
+    w: &Block,
+    a: &Activations,
+    at: &[usize; N],
+    total: &mut [[__m512; 2]; N],
+) {
+    let zero = _mm512_setzero_si512();
+    let pairs = if w.group == 32 { &a.sums32 } else { &a.sums16 };
+    let mut low = [[zero; 2]; N];
+    // SAFETY: `Block` has fixed sizes; the rest is promised by the caller.
+    unsafe {
         for pair in 0..128 / w.group {
             let m = w.minima.as_ptr().add(pair * ROWS);
             let (m0, m1) = (
@@ -109,7 +137,7 @@ unsafe fn add<const N: usize>(
                 _mm512_load_si512(m.add(16).cast()),
             );
             for t in 0..N {
-                let of = pairs.as_ptr().add(at(t) / w.group + pair * 2);
+                let of = pairs.as_ptr().add(at[t] / w.group + pair * 2);
                 let x = _mm512_set1_epi32(of.cast::<i32>().read_unaligned());
                 low[t][0] = _mm512_dpwssd_epi32(low[t][0], m0, x);
                 low[t][1] = _mm512_dpwssd_epi32(low[t][1], m1, x);
@@ -119,13 +147,8 @@ unsafe fn add<const N: usize>(
             let d = _mm512_load_ps(w.minimum_scales.as_ptr().add(16 * half));
             for t in 0..N {
                 let minimum = _mm512_cvtepi32_ps(low[t][half]);
-                let sum = _mm512_fnmadd_ps(minimum, d, total[t][half]);
-                let scale = _mm512_set1_ps(*a.scales.as_ptr().add(at(t) / 256));
-                let place = sums.as_mut_ptr().add((first + t) * ROWS + 16 * half);
-                let old = _mm512_loadu_ps(place);
-                _mm512_storeu_ps(place, _mm512_fmadd_ps(sum, scale, old));
+                total[t][half] = _mm512_fnmadd_ps(minimum, d, total[t][half]);
             }
         }
     }
-    N
 }
