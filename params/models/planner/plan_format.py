@@ -30,6 +30,8 @@ class Fleet:
     objects: list[str] = field(default_factory=list)
     surfaces: list[str] = field(default_factory=list)
     floors: list[str] = field(default_factory=list)
+    """Kinds of robots where skills do not tell; only for saying sentences."""
+    kinds: dict[str, str] = field(default_factory=dict)
 
     def able(self, skill: str) -> list[str]:
         return [robot for robot in sorted(self.robots) if skill in self.robots[robot]]
