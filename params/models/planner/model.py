@@ -25,7 +25,7 @@ class Shape:
 class Norm(nn.Module):
     def __init__(self, width: int, epsilon: float) -> None:
         super().__init__()
-        self.weight = nn.Parameter(torch.ones(width))
+        self.weight = nn.Parameter(torch.ones(width), requires_grad=False)
         self.epsilon = epsilon
 
     def forward(self, x: Tensor) -> Tensor:

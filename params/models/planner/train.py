@@ -1,6 +1,6 @@
 """Trains the planner; stops at the time limit and can go on from its checkpoint.
 
-    python make_vocabulary.py
+    (vocabulary.json is there; make_vocabulary.py makes another)
     python make_dataset.py --seed 1 --fleets 60000 --out /tmp/planner/train_1.npz
     python make_dataset.py --seed 1000001 --fleets 150 --out /tmp/planner/valid.npz
     python train.py --data '/tmp/planner/train_*.npz' --valid /tmp/planner/valid.npz --out /tmp/planner/model.pt --minutes 60
@@ -15,6 +15,7 @@ import glob
 import math
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy
@@ -22,6 +23,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+import packed
 from model import Phi3, Shape
 from plan_format import ASSISTANT, USER
 from tokenizer import Tokenizer
@@ -34,6 +36,7 @@ class Batches:
     """Rows of similar length together, in batches of about so many tokens."""
 
     def __init__(self, tokenizer: Tokenizer, device: str) -> None:
+        """On CPUs rows lie end to end; elsewhere they are padded, and a mask says what is seen."""
         self.user, self.assistant = tokenizer.ids[USER], tokenizer.ids[ASSISTANT]
         self.device = device
 
@@ -55,9 +58,10 @@ class Batches:
                 batch.append(index)
             batches.append(batch)
             for number in rng.permutation(len(batches)) if rng else range(len(batches)):
-                yield self.batch([rows[i] for i in batches[number]])
+                some = [rows[i] for i in batches[number]]
+                yield packed.pack(some, self.user, self.assistant) if self.device == "cpu" else self.padded(some)
 
-    def batch(self, rows: list[numpy.ndarray]) -> dict:
+    def padded(self, rows: list[numpy.ndarray]) -> "Padded":
         longest = max(map(len, rows))
         tokens = numpy.zeros((len(rows), longest), dtype=numpy.int64)
         for index, row in enumerate(rows):
@@ -78,20 +82,32 @@ class Batches:
         same = (segment_t[:, None, :] == segment_t[:, :, None]) | (segment_t[:, None, :] == 0)
         causal = torch.ones(longest, longest, dtype=torch.bool).tril()
         where = torch.from_numpy(predicts).nonzero(as_tuple=True)
-        return {
-            "tokens": tokens_t.to(self.device),
-            "positions": torch.from_numpy(positions).to(self.device),
-            # As numbers: on CPUs much faster than truth values.
-            "mask": torch.zeros(same.shape, dtype=torch.bfloat16).masked_fill(~(same & causal), -1e9)[:, None].to(self.device),
-            "where": tuple(w.to(self.device) for w in where),
-            "targets": tokens_t[:, 1:][where].to(self.device),
-            "missions": (where[0] * 256 + segment_t[:, :-1][where]).to(self.device),
-        }
+        mask = torch.zeros(same.shape, dtype=torch.bfloat16).masked_fill(~(same & causal), -1e9)[:, None]
+        device = self.device
+        return Padded(
+            tokens_t.to(device), torch.from_numpy(positions).to(device), mask.to(device), tuple(w.to(device) for w in where),
+            tokens_t[:, 1:][where].to(device), (where[0] * 256 + segment_t[:, :-1][where]).to(device))
 
 
-def logits(model: Phi3, batch: dict) -> Tensor:
-    hidden = model(batch["tokens"], batch["positions"], batch["mask"])
-    return model.lm_head(hidden[batch["where"]])
+@dataclass
+class Padded:
+    tokens: Tensor
+    positions: Tensor
+    mask: Tensor
+    """Places whose next token is part of an answer."""
+    where: tuple[Tensor, ...]
+    targets: Tensor
+    """Number of the mission of each such place."""
+    missions: Tensor
+
+
+def logits(model: Phi3, batch: packed.Packed | Padded) -> Tensor:
+    """At the places before each token of an answer, `[N, V]`."""
+    if isinstance(batch, packed.Packed):
+        return packed.logits(model, batch).float()
+    with torch.autocast(batch.tokens.device.type, torch.bfloat16):
+        hidden = model(batch.tokens, batch.positions, batch.mask)
+        return model.lm_head(hidden[batch.where]).float()
 
 
 @torch.no_grad()
@@ -104,14 +120,13 @@ def evaluate(model: Phi3, batches: Batches, rows: list[numpy.ndarray], budget: i
     model.eval()
     loss = count = right = missions = 0
     for batch in batches.of(rows, budget, None):
-        with torch.autocast(batches.device, torch.bfloat16):
-            out = logits(model, batch)
-        loss += F.cross_entropy(out.float(), batch["targets"], reduction="sum").item()
-        count += len(batch["targets"])
-        wrong = out.argmax(-1) != batch["targets"]
-        total = len(batch["missions"].unique())
+        out = logits(model, batch)
+        loss += F.cross_entropy(out, batch.targets, reduction="sum").item()
+        count += len(batch.targets)
+        wrong = out.argmax(-1) != batch.targets
+        total = len(batch.missions.unique())
         missions += total
-        right += total - len(batch["missions"][wrong].unique())
+        right += total - len(batch.missions[wrong].unique())
     model.train()
     return loss / count, right / missions
 
@@ -120,7 +135,8 @@ def optimizers(model: Phi3, rate: float, muon: bool) -> list[torch.optim.Optimiz
     """AdamW; the matrices of the layers by Muon, which needs fewer steps."""
     matrices = [p for n, p in model.named_parameters() if p.dim() == 2 and ".layers." in n] if muon else []
     inside = {id(p) for p in matrices}
-    others = [p for p in model.parameters() if id(p) not in inside]
+    # Weights of norms stay one: the matrices after them can say the same.
+    others = [p for p in model.parameters() if p.dim() == 2 and id(p) not in inside]
     found: list[torch.optim.Optimizer] = [torch.optim.AdamW(others, lr=rate, betas=(0.9, 0.98), weight_decay=0.01)]
     if matrices:
         found.append(torch.optim.Muon(matrices, lr=rate, weight_decay=0.01, momentum=0.95, adjust_lr_fn="match_rms_adamw"))
@@ -191,9 +207,7 @@ def main() -> None:
             for optimizer in steps_of:
                 for group in optimizer.param_groups:
                     group["lr"] = rate
-            with torch.autocast(device, torch.bfloat16):
-                out = logits(model, batch)
-            loss = F.cross_entropy(out.float(), batch["targets"])
+            loss = F.cross_entropy(logits(model, batch), batch.targets)
             loss.backward()
             torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
             for optimizer in steps_of:
@@ -201,7 +215,7 @@ def main() -> None:
                 optimizer.zero_grad(set_to_none=True)
             step += 1
             losses.append(loss.item())
-            tokens_seen += batch["tokens"].numel()
+            tokens_seen += batch.tokens.numel()
             now = time.monotonic()
             if now - said_at >= 20:
                 print(f"step {step} {used_s / 60:.1f} min loss {sum(losses) / len(losses):.4f} rate {rate:.2e} {tokens_seen / (now - said_at):.0f} tokens/s", flush=True)
