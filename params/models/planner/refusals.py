@@ -1,0 +1,277 @@
+"""Requests that must be refused, with reasons from a closed set."""
+
+import random
+
+from english import English
+from korean import Korean
+from missions import Action, Sampler, Strand, kind_of
+from names import COLOURS, FLOORS, SURFACES, THINGS, Said, korean_word, made_up_word
+from plan_format import ARM_SKILLS, ROVER_SKILLS, Fleet
+
+NOT_A_MISSION = "not a mission"
+NOBODY_CAN = "no robot can do that"
+OUT_OF_RANGE = "value out of range"
+SAY_PLACE, SAY_OBJECT, SAY_TIME = "say which place", "say which object", "say how long"
+SAY_WHAT_TO_DO = "say what to do, not what not to do"
+NO_CONDITIONS = "conditions are not supported"
+
+CHAT_EN = """hello|hi there|good morning|thank you very much|how are you|who are you|what is your name|tell me a joke|what time is it
+what can you do|i am hungry|i love robots|the sky is blue|what is two plus two|who won the game|where am i|why|ok|yes|no|never mind|help
+this is a test|foo bar baz|asdf|qwerty|lorem ipsum|the quick brown fox jumps over the lazy dog|once upon a time there was a king
+how far is the moon|what is the capital of france|do you like music|write a poem about the sea|translate this into german
+is it raining|will it snow tomorrow|what day is it|i had a great weekend|see you later|good night|you are great|that was wrong
+how old are you|sing me a song|what does this button do|explain quantum physics|i think therefore i am|blah blah blah|hmm|nice
+which robots are there|how many robots do you have|what happened yesterday|are you ready|is everything fine|what are you doing
+list all robots|show me the status|give me a report|what is going on|how long does it take|can robots dream|where is everybody"""
+CHAT_KO = """안녕|안녕하세요|고마워|감사합니다|너는 누구니|이름이 뭐야|지금 몇 시야|배고파|오늘 기분 어때|농담 하나 해줘|뭐 할 수 있어|날씨가 좋네
+내일 비가 올까|사랑해|심심해|테스트입니다|가나다라마바사|아무 말|잘 자|수고했어|하늘은 왜 파래|한국의 수도는 어디야|로봇이 몇 대 있어
+지금 뭐 하고 있어|상태를 알려줘|괜찮아|왜|응|아니|도와줘|어제 무슨 일이 있었어|시 한 편 써줘|번역해줘|몇 살이야|재미있다|글쎄|그렇구나
+준비됐어|얼마나 걸려|누가 이겼어|음악 좋아해|무슨 요일이야|비밀이야|좋은 아침|또 보자|맞아|틀렸어"""
+ASK_EN = ["where is {o}", "where is {r}", "is {r} at {f}", "what is in {s}", "how many {n}s are there", "does {r} have {o}", "why is {r} so slow",
+          "what is {r} doing", "is there a {n} in {s}", "can {r} see {o}", "how heavy is {o}", "when will {r} be back", "did {r} put {o} in {s}",
+          "who moved {o}", "what colour is {o}", "has {r} reached {f}", "how far is {f}", "is {s} empty", "{o} is nice", "{r} is a good robot",
+          "i like {f}", "are there any {n}s left", "which robot is at {f}", "tell me where {o} is", "what is the battery level of {r}",
+          "was {r} in {f}", "is {r} free", "where are all the {n}s", "do you see {o}", "how big is {s}"]
+ASK_KO = ["{o} 어디 있어", "{r} 어디 있어", "{r}는 지금 뭐 해", "{s}에 뭐가 있어", "{o} 무게가 얼마야", "{r}는 왜 느려", "{f}까지 얼마나 멀어", "{o}는 무슨 색이야",
+          "{r} 배터리 얼마나 남았어", "{s}는 비어 있어", "누가 {o}를 옮겼어", "{r}는 좋은 로봇이야", "{f}에 누가 있어", "{o} 보여", "{r}는 언제 와", "{o}가 몇 개야",
+          "{r}가 {f}에 도착했어", "{f}는 어디야"]
+DEEDS_EN = """paint {o}|paint {s} {c}|fly to {f}|fly around|clean {f}|wash {o}|cook dinner|cut {o}|weld {o} to {s}|sing a song|dance|assemble {o}
+take a picture of {o}|photograph {f}|push {o} off {s}|kick {o}|jump over {f}|swim to {f}|break {o}|repair {o}|paint the walls|eat {o}|call my mother
+turn on the light|switch off the lights|play some music|charge {o}|count the {n}s|read {o}|weigh {o}|measure {o}|open the door|close the window|unlock {f}
+mow the lawn|make a sandwich|brew some tea|water the plants|vacuum {f}|sweep {f}|mop the floor|burn {o}|shake {o}|rotate {o}|flip {o}|drill a hole into {s}
+screw {o} into {s}|glue {o} to {s}|explode|self destruct|order a pizza|send an email to bob|build a house|write a letter|draw a circle|wave at me
+shoot at {f}|hide|climb the stairs|dig a hole|speak louder|buy a new {n}|delete everything|hack the server|polish {o}|wrap {o}|fill {o} with water|squeeze {o}
+print {o}|scratch {s}|hug me|bake a cake|knit a sweater|polish the floor|fix {s}|teleport to {f}|dive into {f}|iron the shirts""".replace("\n", "|").split("|")
+DEEDS_KO = """{o}를 칠해|{f}로 날아가|춤을 춰|노래를 불러|{f}를 청소해|{o}를 씻어|{o}를 잘라|요리를 해|사진을 찍어|{o}를 고쳐|{o}를 던져|점프해|수영해|불을 켜|불을 꺼
+음악을 틀어|{o}의 무게를 재|{o}를 용접해|{o}를 조립해|문을 잠가|창문을 닫아|커피를 만들어|{o}를 먹어|전화를 걸어|이메일을 보내|피자를 주문해|{o}를 부숴|{o}를 흔들어
+{s}를 닦아|빨래를 해|나무를 심어|{f}를 파|계단을 올라가|그림을 그려|{o}를 돌려|{o}를 밀어|물을 마셔|집을 지어|{o}를 태워|헤엄쳐|{f}로 순간이동해|{o}를 차""".replace("\n", "|").split("|")
+PARTIAL_EN = [("put {o}", SAY_PLACE), ("place {o}", SAY_PLACE), ("move {o}", SAY_PLACE), ("bring {o}", SAY_PLACE), ("go to", SAY_PLACE),
+              ("drive to", SAY_PLACE), ("drive", SAY_PLACE), ("patrol", SAY_PLACE), ("patrol twice", SAY_PLACE), ("pick up", SAY_OBJECT),
+              ("grab", SAY_OBJECT), ("put into {s}", SAY_OBJECT), ("pick something up", SAY_OBJECT), ("wait", SAY_TIME), ("pause", SAY_TIME),
+              ("wait a while", SAY_TIME), ("wait for a bit", SAY_TIME), ("head somewhere", SAY_PLACE), ("put {o} somewhere", SAY_PLACE),
+              ("transfer {o}", SAY_PLACE), ("carry {o} away", SAY_PLACE)]
+PARTIAL_KO = [("{o}를 옮겨", SAY_PLACE), ("{o}를 넣어", SAY_PLACE), ("{o}를 놓아", SAY_PLACE), ("이동해", SAY_PLACE), ("순찰해", SAY_PLACE), ("집어", SAY_OBJECT),
+              ("{s}에 넣어", SAY_OBJECT), ("기다려", SAY_TIME), ("잠시 대기해", SAY_TIME), ("잠깐 쉬어", SAY_TIME), ("어딘가로 가", SAY_PLACE), ("아무거나 집어", SAY_OBJECT)]
+CONDITIONS_EN = ["if {r} is at {f}, {m}", "{m} if the battery is low", "unless {r} is busy, {m}", "if it rains, {m}", "{m} if {o} is in {s}",
+                 "if there is a {n} in {s}, {m}", "in case {s} is empty, {m}", "{m} unless {o} is broken", "{m} only if {f} is free"]
+CONDITIONS_KO = ["배터리가 부족하면 {m}", "비가 오면 {m}", "만약 {s}가 비어 있으면 {m}", "{o}가 {s}에 있으면 {m}", "{r}가 바쁘지 않으면 {m}", "{f}가 비어 있을 때만 {m}"]
+
+
+class Refusals:
+    def __init__(self, rng: random.Random, fleet: Fleet, said: Said, language: str) -> None:
+        self.rng, self.fleet, self.said, self.korean = rng, fleet, said, language == "ko"
+
+    def speaker(self, fleet: Fleet) -> English | Korean:
+        return (Korean if self.korean else English)(self.rng, fleet, self.said)
+
+    def sample(self) -> tuple[str, str] | None:
+        ways = [(self._unknown, 36), (self._cannot, 14), (self._wrong_place, 7), (self._chat, 16), (self._deed, 14), (self._range, 6),
+                (self._partial, 7), (self._not, 4), (self._condition, 4)]
+        way = self.rng.choices([w for w, _ in ways], [n for _, n in ways])[0]
+        return way()
+
+    def _unknown(self) -> tuple[str, str] | None:
+        rng, fleet = self.rng, self.fleet
+        groups = Sampler(rng, fleet).mission()
+        strands = [s for g in groups for s in g]
+        strand = rng.choice(strands)
+        action = rng.choice(strand.actions)
+        lists = {"object": fleet.objects, "place": fleet.surfaces + fleet.floors, "robot": list(fleet.robots)}
+        options = [k for k in ("object", "place") if getattr(action, k)] + (["place"] if action.places else [])
+        options += ["robot"] if len(strand.robots) == 1 else []
+        if not options:
+            return None
+        kind = rng.choice(options)
+        nouns = {"object": THINGS, "place": FLOORS if strand.actions[0].skill in ROVER_SKILLS else SURFACES, "robot": {}}[kind]
+        new = self._new_name(lists[kind], nouns, kind)
+        if new is None or new in fleet.objects + fleet.surfaces + fleet.floors + list(fleet.robots):
+            return None
+        shown = fleet
+        if kind == "robot":
+            old = strand.robots[0]
+            shown = Fleet({**fleet.robots, new: fleet.robots[old]}, fleet.objects, fleet.surfaces, fleet.floors)
+            strand.robots = [new]
+        elif kind == "place" and action.places:
+            action.places = [p if i else new for i, p in enumerate(action.places)] if rng.random() < 0.5 else [*action.places[:-1], new]
+        else:
+            setattr(action, kind, new)
+        speaker = self.speaker(shown)
+        speaker.unknown = new
+        speaker.explicit = kind == "robot"
+        text = speaker.mission(groups)
+        return (text, f"unknown {kind}: {speaker.unknown_text}") if speaker.unknown_text else None
+
+    def _new_name(self, known: list[str], nouns: dict, kind: str) -> str | None:
+        """Near to a known one, or another altogether."""
+        rng, said = self.rng, self.said
+        style = rng.random()
+        if known and style < 0.5:
+            words = list(said.words.get(rng.choice(known), ["x"]))
+            if words[0] in COLOURS:
+                words[0] = rng.choice(sorted(COLOURS))
+            elif len(words) > 1:
+                words[-1] = rng.choice([*"bcdefghkxyz", *"3456789"])
+            else:
+                words.append(rng.choice("23456789bcxyz"))
+        elif style < 0.85 and (nouns or kind == "robot"):
+            words = [rng.choice(sorted(nouns))] if nouns else [rng.choice(["drone", "arm", "rover", "robot", "agv", "walker", "truck", "helper"]), str(rng.randint(1, 9))]
+            if kind == "object" and rng.random() < 0.6:
+                words.insert(0, rng.choice(sorted(COLOURS)))
+        elif rng.random() < 0.7:
+            words = [made_up_word(rng)]
+            said.made_up.add(words[0])
+        else:
+            words = [korean_word(rng)[0]]
+            said.made_up.add(words[0])
+        name = "_".join(words)
+        if any(said.words.get(k) == words for k in known):
+            return None
+        said.words[name] = words
+        return name
+
+    def _explicit(self, strand: Strand, fleet: Fleet) -> str:
+        speaker = self.speaker(fleet)
+        speaker.explicit = True
+        groups = [[strand]]
+        if self.rng.random() < 0.3:
+            others = Sampler(self.rng, self.fleet).mission()[:1]
+            if not any(a.skill == "place" for g in others for s in g for a in s.actions):
+                groups = [*others, *groups] if self.rng.random() < 0.5 else [*groups, *others]
+        return speaker.mission(groups)
+
+    def _cannot(self) -> tuple[str, str] | None:
+        rng, fleet = self.rng, self.fleet
+        robot = rng.choice(sorted(fleet.robots))
+        kind = kind_of(fleet, robot)
+        lacking = [s for s in (ROVER_SKILLS if kind == "arm" else ARM_SKILLS) if s not in fleet.robots[robot]]
+        lacking += [s for s in (ARM_SKILLS if kind == "arm" else ROVER_SKILLS) if s not in fleet.robots[robot]]
+        if not lacking:
+            return None
+        skill = rng.choice(lacking)
+        # "The rover goes to (x, y, z)" and "the arm goes to (x, y)" are too easily mistaken for slips.
+        if skill in ("move_to", "place"):
+            return None
+        shown = Fleet({**fleet.robots, robot: (skill,)}, fleet.objects or ["box"], fleet.surfaces or ["bin"], fleet.floors or ["dock"],
+                      {robot: kind})
+        if (skill in ("pick", "pick_and_place") and not fleet.objects) or (skill == "pick_and_place" and not fleet.surfaces) or (
+                skill in ("navigate_to", "patrol") and not fleet.floors):
+            return None
+        action = Sampler(rng, shown)._action(robot, set())
+        if action is None or (skill == "navigate_to" and not action.place):
+            return None
+        said = Fleet({**fleet.robots, robot: (*fleet.robots[robot], skill)}, fleet.objects, fleet.surfaces, fleet.floors,
+                     {r: kind_of(fleet, r) for r in fleet.robots})
+        return self._explicit(Strand([robot], [action]), said), f"{robot} cannot {skill}"
+
+    def _wrong_place(self) -> tuple[str, str] | None:
+        rng, fleet = self.rng, self.fleet
+        robot = rng.choice(sorted(fleet.robots))
+        if kind_of(fleet, robot) == "arm":
+            if not fleet.floors or not fleet.objects or "pick_and_place" not in fleet.robots[robot]:
+                return None
+            place = rng.choice(fleet.floors)
+            action = Action("pick_and_place", object=rng.choice(fleet.objects), place=place)
+        else:
+            if not fleet.surfaces or not {"navigate_to", "patrol"} <= set(fleet.robots[robot]):
+                return None
+            place = rng.choice(fleet.surfaces)
+            action = Action("navigate_to", place=place) if rng.random() < 0.6 else Action("patrol", places=[place])
+        return self._explicit(Strand([robot], [action]), fleet), f"{robot} cannot reach {place}"
+
+    def _fill(self, template: str, **more: str) -> str:
+        rng, fleet, speaker = self.rng, self.fleet, self.speaker(self.fleet)
+        def some(names: list[str], fallback: list[str]) -> str:
+            if names and rng.random() < 0.85:
+                return speaker.words(rng.choice(names))
+            return rng.choice(fallback) if self.korean else f"the {rng.choice(fallback)}"
+        return template.format(
+            o=some(fleet.objects, sorted(THINGS)), s=some(fleet.surfaces, sorted(SURFACES)), f=some(fleet.floors, sorted(FLOORS)),
+            r=speaker.robot(rng.choice(sorted(fleet.robots))), n=rng.choice(sorted(THINGS)), c=rng.choice(sorted(COLOURS)), **more)
+
+    def _chat(self) -> tuple[str, str]:
+        rng = self.rng
+        style = rng.random()
+        if style < 0.4:
+            text = rng.choice((CHAT_KO if self.korean else CHAT_EN).replace("\n", "|").split("|"))
+        elif style < 0.8:
+            text = self._fill(rng.choice(ASK_KO if self.korean else ASK_EN))
+        elif style < 0.92:
+            text = " ".join(made_up_word(rng) for _ in range(rng.randint(1, 6)))
+        else:
+            text = " ".join(rng.choice([*THINGS, *COLOURS, *FLOORS]) for _ in range(rng.randint(1, 5)))
+        return text + rng.choice(["", "", "?", "?", ".", "!"]), NOT_A_MISSION
+
+    def _subject(self, text: str) -> str:
+        rng, speaker = self.rng, self.speaker(self.fleet)
+        if rng.random() < 0.35:
+            return text
+        who = speaker.robot(rng.choice(sorted(self.fleet.robots)))
+        if self.korean:
+            return f"{rng.choice([speaker.topic(who), speaker.subject(who), who + ','])} {text}"
+        word, *rest = text.split(" ", 1)
+        third = word + ("es" if word.endswith(("s", "h", "x")) else "s")
+        if word.endswith("y") and word[-2:-1] not in "aeiou":
+            third = word[:-1] + "ies"
+        style = rng.random()
+        if style < 0.5:
+            return " ".join([who, third, *rest])
+        return f"{rng.choice(['let', 'have', 'make'])} {who} {text}" if style < 0.65 else f"{who}{rng.choice([', ', ' should ', ': ', ' must '])}{text}"
+
+    def _end_ko(self, text: str) -> str:
+        return text + self.rng.choice(["", "줘", "라", "", "주세요", " 줘"]) if self.korean else text
+
+    def _deed(self) -> tuple[str, str]:
+        text = self._subject(self._end_ko(self._fill(self.rng.choice(DEEDS_KO if self.korean else DEEDS_EN))))
+        if self.rng.random() < 0.15:
+            text += self.rng.choice([". 그 다음 집으로 가", " 그리고 집으로 돌아가"] if self.korean else [" and go home", ", then return home", " and then go home"])
+        return text + self.rng.choice(["", "", ".", "!"]), NOBODY_CAN
+
+    def _range(self) -> tuple[str, str] | None:
+        rng = self.rng
+        robot = rng.choice(sorted(self.fleet.robots))
+        skill = rng.choice(["wait", "wait", "set_gripper", "patrol"])
+        if skill not in self.fleet.robots[robot]:
+            return None
+        if skill == "wait":
+            style = rng.random()
+            speaker = self.speaker(self.fleet)
+            hours = rng.randint(2, 30)
+            if style < 0.5:
+                word = f"{hours}시간 동안 {rng.choice(['기다려', '대기해'])}" if self.korean else f"wait {rng.choice(['for ', ''])}{hours} hours"
+            elif style < 0.75:
+                word = f"{rng.randint(61, 900)}분 {rng.choice(['기다려', '대기해'])}" if self.korean else f"wait for {rng.randint(61, 900)} minutes"
+            else:
+                n = rng.choice([rng.randint(3601, 99999), -rng.randint(1, 60)])
+                word = f"{n}초 {rng.choice(['기다려', '대기해'])}" if self.korean else f"wait {rng.choice(['for ', ''])}{n} seconds"
+            return self._subject(self._end_ko(word)), OUT_OF_RANGE
+        if skill == "set_gripper":
+            action = Action(skill, numbers=[rng.choice([rng.randint(10, 60), rng.randint(10, 30)]) / 100])
+        else:
+            if not self.fleet.floors:
+                return None
+            action = Action(skill, places=[rng.choice(self.fleet.floors)], rounds=rng.choice([1001, 2000, 5000, rng.randint(1001, 9999)]))
+        return self._explicit(Strand([robot], [action]), self.fleet), OUT_OF_RANGE
+
+    def _partial(self) -> tuple[str, str]:
+        template, reason = self.rng.choice(PARTIAL_KO if self.korean else PARTIAL_EN)
+        return self._subject(self._end_ko(self._fill(template))) + self.rng.choice(["", "", "."]), reason
+
+    def _plain(self) -> str:
+        speaker = self.speaker(self.fleet)
+        return speaker.group(Sampler(self.rng, self.fleet).mission()[0][:1], True, -1 if self.korean else "sub")
+
+    def _not(self) -> tuple[str, str]:
+        rng = self.rng
+        text = self._plain()
+        if self.korean:
+            place = self._fill(rng.choice(["{f}로", "집으로", "{s}로"]))
+            text = rng.choice([f"{place} 가지 마", f"{self._fill('{o}')}를 집지 마", f"{place} 가지 마세요", "움직이지 마", f"{self._fill('{o}')}를 옮기지 마라",
+                               f"{self._fill('{f}')}를 순찰하지 마"])
+            return self._subject(text), SAY_WHAT_TO_DO
+        verb = self._fill(rng.choice(["go to {f}", "go home", "pick up {o}", "put {o} in {s}", "patrol {f}", "move", "touch {o}", "open the gripper", "wait"]))
+        who = self.speaker(self.fleet).robot(rng.choice(sorted(self.fleet.robots)))
+        return rng.choice([f"do not {verb}", f"don't {verb}", f"never {verb}", f"{who} must not {verb}", f"{who} should not {verb}", f"{who} does not {verb}",
+                           f"{who}, do not {verb}", f"{who} shall never {verb}"]), SAY_WHAT_TO_DO
+
+    def _condition(self) -> tuple[str, str]:
+        return self._fill(self.rng.choice(CONDITIONS_KO if self.korean else CONDITIONS_EN), m=self._plain()), NO_CONDITIONS
