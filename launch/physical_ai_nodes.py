@@ -26,6 +26,11 @@ ARGUMENTS = {
     "log_level": ("info", "Least severe level that is logged.", ("trace", "debug", "info", "warn", "error")),
     "world": ("", "World: a name in params/worlds, or the path of a YAML file; empty: demo.", None),
     "model_folder": ("", "Folder of the robot models (URDF); empty: the urdf/ of this package.", None),
+    "model_file": (
+        "",
+        "Language model: a GGUF file or a checkpoint folder; empty: what params_file says.",
+        None,
+    ),
     "robots": ("", "Robots to serve, for example arm_1,rover_1; empty: all of the world.", None),
     "agents": (
         "{agent_worker: []}",
@@ -113,9 +118,22 @@ class Settings:
             if not self._environment.get(variable)
         ]
 
-    def node(self, package, executable, name=None, robots=None, knows_world=True, makes_time=False):
+    def inference(self):
+        """The inference worker with the model that was asked for."""
+        model = self.text("model_file")
+        given = {}
+        if model:
+            path = Path(model).absolute()
+            if not path.exists():
+                raise ValueError(f"model_file:={model}: no such file or folder")
+            given = strings({"model_file": str(path)})
+        return self.node("physical_ai_inference", "inference_worker", knows_world=False, more=given)
+
+    def node(
+        self, package, executable, name=None, robots=None, knows_world=True, makes_time=False, more=None
+    ):
         """One node of the suite."""
-        explicit = {"autostart": self.flag("autostart")}
+        explicit = {"autostart": self.flag("autostart"), **(more or {})}
         if not makes_time:
             explicit["use_sim_time"] = self.flag("use_sim_time")
         if robots:

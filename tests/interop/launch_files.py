@@ -28,6 +28,7 @@ NODES = {
     "hardware": HARDWARE,
     "agents": ["agent_worker"],
     "orchestrator": ["orchestrator"],
+    "inference": ["inference_worker"],
     "demo": sorted([*SIMULATION, *HARDWARE, "agent_worker", "orchestrator"]),
 }
 
@@ -126,6 +127,19 @@ def check_params_file_wins_over_defaults_and_arguments_over_it():
         assert parameters["autostart"] is True, parameters
         _, started = load("agents", params_file=str(file), world="demo")
         assert started["agent_worker"].parameters["world_file"].endswith("worlds/demo.yaml")
+
+
+def check_model_file_is_absolute_and_must_exist():
+    _, started = load("inference")
+    assert started["inference_worker"].parameters["model_file"] == ""
+    _, started = load("inference", model_file="/dev/null")
+    assert started["inference_worker"].parameters["model_file"] == "/dev/null"
+    try:
+        load("inference", model_file="/nonexistent.gguf")
+    except ValueError as error:
+        assert "model_file:=/nonexistent.gguf: no such file" in str(error), error
+    else:
+        raise AssertionError("a model that does not exist is accepted")
 
 
 def check_bad_arguments_are_named():

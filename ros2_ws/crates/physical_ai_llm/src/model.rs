@@ -95,6 +95,12 @@ impl Model {
         &self.stage
     }
 
+    /// Its matrices.
+    pub fn weights(&self) -> impl Iterator<Item = &Weight> {
+        let ends = [&self.embedding, &self.head];
+        ends.into_iter().chain(self.stage.weights())
+    }
+
     /// Reserves cache for all layers.
     ///
     /// # Errors

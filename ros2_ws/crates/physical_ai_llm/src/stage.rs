@@ -79,6 +79,13 @@ impl Stage {
         self.layers.len()
     }
 
+    /// Matrices of all layers.
+    pub fn weights(&self) -> impl Iterator<Item = &Weight> {
+        self.layers
+            .iter()
+            .flat_map(|l| [&l.qkv, &l.attention_out, &l.gate_up, &l.down])
+    }
+
     /// The reach of a sequence of so many tokens.
     pub fn reach(&self, tokens: usize) -> Reach {
         self.rope.reach(tokens)

@@ -1,0 +1,13 @@
+//! The `inference_worker` node: text from a language model, many requests at once.
+
+mod engine_thread;
+mod goals;
+mod model_info;
+mod node;
+mod parameters;
+mod refusal;
+mod request_reader;
+
+fn main() -> std::process::ExitCode {
+    physical_ai_ros::run::<node::InferenceNode>("inference_worker")
+}
