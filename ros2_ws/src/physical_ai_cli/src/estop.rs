@@ -14,6 +14,8 @@ use crate::{connection, output};
 
 /// Nobody should wait longer for a stop before another way is tried.
 const ANSWER: Duration = Duration::from_secs(2);
+/// A stop that was asked for is not given up soon: discovery takes seconds on a busy machine.
+const DISCOVERY: Duration = Duration::from_secs(15);
 /// From a subscriber's discovery to its having the message.
 const DELIVERY: Duration = Duration::from_millis(300);
 
@@ -65,7 +67,7 @@ async fn publish(client: &Client, global: &Global, error: Error) -> anyhow::Resu
         .await?;
     stop.publish(&Bool { data: true });
     client
-        .wait_for_subscriber(&stop, ANSWER)
+        .wait_for_subscriber(&stop, DISCOVERY)
         .await
         .map_err(|_| connection::nobody(global, "actuator worker and no agent"))?;
     // Leaving at once would take the message along.
