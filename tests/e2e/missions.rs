@@ -107,7 +107,9 @@ fn emergency_stop_latches_until_it_is_reset() {
     assert!(reason.contains("emergency stop"), "{reason}");
     rover.write_line("mark");
     assert_eq!(rover.wait_for_event(WAIT, "mark")["moving"], false);
-    assert_eq!(suite.run_cli(&["estop", "--reset"]).0, 0);
+    let mut reset = suite.cli(&["estop", "--reset"]);
+    let status = reset.wait_for_end(WAIT);
+    assert_eq!(status.code(), Some(0), "{}", reset.text());
     let (code, lines) = suite.run_cli(&["mission", "run", "rover_1 goes to dock_a"]);
     assert_eq!(code, 0, "{lines:#?}");
 }

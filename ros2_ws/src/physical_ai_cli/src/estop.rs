@@ -14,6 +14,8 @@ use crate::{connection, output};
 
 /// Nobody should wait longer for a stop before another way is tried.
 const ANSWER: Duration = Duration::from_secs(2);
+/// How often a reset is asked for.
+const RESET_TRIES: usize = 5;
 /// A stop that was asked for is not given up soon: discovery takes seconds on a busy machine.
 const DISCOVERY: Duration = Duration::from_secs(15);
 /// From a subscriber's discovery to its having the message.
@@ -27,9 +29,15 @@ pub async fn run(global: &Global, options: &EstopArguments) -> anyhow::Result<Ex
         source: format!("physical-ai (pid {})", std::process::id()),
         reason: options.reason.clone(),
     };
-    let answer = client
-        .call::<EmergencyStop::Service>("set_emergency_stop", request, ANSWER)
-        .await;
+    let mut answer = ask(&client, &request).await;
+    // A stop goes out by another way at once; a reset has none, and asking twice does no harm. An answer
+    // is lost when the server has not discovered its client yet.
+    for _ in 1..RESET_TRIES {
+        if answer.is_ok() || !options.reset {
+            break;
+        }
+        answer = ask(&client, &request).await;
+    }
     let (engaged, via) = match answer {
         Ok(answer) if answer.error_code == 0 => (answer.engaged, "service set_emergency_stop"),
         Ok(answer) => bail!("the actuator worker refuses: {}", answer.error_msg),
@@ -55,6 +63,15 @@ pub async fn run(global: &Global, options: &EstopArguments) -> anyhow::Result<Ex
     } else {
         ExitCode::SUCCESS
     })
+}
+
+async fn ask(
+    client: &Client,
+    request: &EmergencyStop::Request,
+) -> Result<EmergencyStop::Response, Error> {
+    client
+        .call::<EmergencyStop::Service>("set_emergency_stop", request.clone(), ANSWER)
+        .await
 }
 
 /// Tells agents and whoever else listens, when no actuator worker answers.
