@@ -58,6 +58,23 @@ fn conversation_goes_on_where_its_cache_ends() {
     assert_eq!(second[&2].usage.cached_tokens, 20);
 }
 
+/// The last token of the prompt is then not the last one known.
+#[test]
+fn forced_tokens_are_found_with_the_prompt() {
+    let with = |id| {
+        let mut request = request(id, prompt(1, 2), 9);
+        request.constraint = Some(regex("go:[ab]{6}"));
+        request
+    };
+    let mut engine = engine(Fake::new(100), config());
+    serve(&mut engine, vec![with(1)]);
+    let computed = engine.model().computed;
+    let outcomes = serve(&mut engine, vec![with(2)]);
+    assert_eq!(outcomes[&2].usage.cached_tokens, 2);
+    assert_eq!(engine.model().computed, computed + 1 + 5);
+    assert_eq!(outcomes[&2].tokens, alone(with(2)).tokens);
+}
+
 #[test]
 fn cache_of_one_reach_is_of_no_use_for_the_other() {
     let mut engine = engine(Fake::new(100), config());
