@@ -1,7 +1,7 @@
 """Measures plans for sentences with known answers.
 
-    python evaluate.py --model /tmp/planner/model.pt                    # the held-out sentences
-    python evaluate.py --model /tmp/planner/model.pt --show             # and what was wrong
+    python evaluate.py --model run/model.pt                    # the held-out sentences
+    python evaluate.py --model run/model.pt --show             # and what was wrong
 
 Greedy decoding without constraint; an answer counts as exact if its JSON says the same as the expected
 one, and as valid if it keeps the rules of plans.

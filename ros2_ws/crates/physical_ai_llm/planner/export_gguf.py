@@ -1,6 +1,6 @@
 """Writes a checkpoint as GGUF of the architecture `phi3`, matrices as Q8_0.
 
-    python export_gguf.py --model /tmp/planner/model.pt --out planner-q8_0.gguf
+    python export_gguf.py --model run/model.pt --out run/planner-q8_0.gguf
 """
 
 import argparse

@@ -1,9 +1,9 @@
 """Trains the planner; stops at the time limit and can go on from its checkpoint.
 
     (vocabulary.json is there; make_vocabulary.py makes another)
-    python make_dataset.py --seed 1 --fleets 60000 --out /tmp/planner/train_1.npz
-    python make_dataset.py --seed 1000001 --fleets 150 --out /tmp/planner/valid.npz
-    python train.py --data '/tmp/planner/train_*.npz' --valid /tmp/planner/valid.npz --out /tmp/planner/model.pt --minutes 60
+    python make_dataset.py --seed 1 --fleets 60000 --out run/train_1.npz
+    python make_dataset.py --seed 1000001 --fleets 150 --out run/valid.npz
+    python train.py --data 'run/train_*.npz' --valid run/valid.npz --out run/model.pt --minutes 60
 
 A row holds one fleet and several missions. Each mission sees the fleet and itself only, at the positions
 that it has alone, so that a row teaches what its missions would teach one by one, for less work.
