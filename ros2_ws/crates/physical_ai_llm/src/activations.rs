@@ -1,5 +1,6 @@
+use crate::exponential::ROUND;
 use crate::kernels::Disjoint;
-use crate::vector::per_cpu;
+use crate::vector::{LANES, per_cpu};
 use crate::{InstructionSet, Pool};
 
 /// Rows of activations in 8 bits, for multiplication with quantised weights.
@@ -36,7 +37,7 @@ impl Activations {
     }
 
     /// Rounds `from`, `[T, columns]`, on all threads.
-    pub(crate) fn quantize(&mut self, pool: &mut Pool, from: &[f32]) {
+    pub(crate) fn quantize(&mut self, pool: &mut Pool, set: InstructionSet, from: &[f32]) {
         let (rows, columns, block) = (self.rows(), self.columns, self.block);
         if rows == 0 {
             return;
@@ -52,6 +53,7 @@ impl Activations {
             // SAFETY: each block is taken once.
             unsafe {
                 quantize(
+                    set,
                     &from[part(1)],
                     block,
                     values.part(part(1)),
@@ -68,8 +70,13 @@ impl Activations {
 }
 
 /// Rounds whole blocks.
-fn quantize(from: &[f32], block: usize, values: &mut [i8], scales: &mut [f32]) {
-    let set = InstructionSet::detect();
+fn quantize(
+    set: InstructionSet,
+    from: &[f32],
+    block: usize,
+    values: &mut [i8],
+    scales: &mut [f32],
+) {
     let parts = from.chunks_exact(block).zip(values.chunks_exact_mut(block));
     for ((from, values), scale) in parts.zip(scales) {
         *scale = quantize_block(set, from, values);
@@ -88,10 +95,10 @@ fn sum(values: &[i8], sums16: &mut [i16], sums32: &mut [i16]) {
 per_cpu! {
     /// Rounds one block and returns its scale.
     fn quantize_block(from: &[f32], values: &mut [i8]) -> f32 {
-        let mut largest = [0.0_f32; 16];
+        let mut largest = [0.0_f32; LANES];
         // Stays 0 unless a value is not finite; then the scale must show it.
-        let mut poison = [0.0_f32; 16];
-        for portion in from.chunks(16) {
+        let mut poison = [0.0_f32; LANES];
+        for portion in from.chunks(LANES) {
             let lanes = largest.iter_mut().zip(&mut poison);
             for ((largest, poison), v) in lanes.zip(portion) {
                 *poison += v * 0.0;
@@ -103,8 +110,8 @@ per_cpu! {
         let largest = largest.iter().fold(0.0_f32, |m, v| m.max(*v));
         let inverse = if largest > 0.0 { 127.0 / largest } else { 0.0 };
         for (q, v) in values.iter_mut().zip(from) {
-            // Adding and subtracting 1.5 · 2²³ rounds to even without a call.
-            *q = ((v * inverse + 12_582_912.0) - 12_582_912.0) as i8;
+            // Rounds to even without a call.
+            *q = ((v * inverse + ROUND) - ROUND) as i8;
         }
         largest / 127.0 + poison
     }
@@ -119,7 +126,11 @@ mod tests {
         let from: Vec<f32> = (0..512).map(|i| (i as f32 * 0.7).sin() * 3.0).collect();
         let mut rows = Activations::default();
         rows.resize(2, 512, 256);
-        rows.quantize(&mut Pool::new(1), &[from.clone(), from.clone()].concat());
+        rows.quantize(
+            &mut Pool::new(1),
+            InstructionSet::detect(),
+            &[from.clone(), from.clone()].concat(),
+        );
         assert_eq!(rows.rows(), 2);
         for (i, v) in from.iter().enumerate() {
             let back = f32::from(rows.values[512 + i]) * rows.scales[2 + i / 256];
@@ -137,7 +148,7 @@ mod tests {
             from[7] = bad;
             let mut rows = Activations::default();
             rows.resize(1, 32, 32);
-            rows.quantize(&mut Pool::new(1), &from);
+            rows.quantize(&mut Pool::new(1), InstructionSet::detect(), &from);
             assert!(!rows.scales[0].is_finite());
         }
     }
@@ -146,7 +157,7 @@ mod tests {
     fn zeros_stay_zeros() {
         let mut rows = Activations::default();
         rows.resize(1, 32, 32);
-        rows.quantize(&mut Pool::new(1), &[0.0; 32]);
+        rows.quantize(&mut Pool::new(1), InstructionSet::detect(), &[0.0; 32]);
         assert_eq!((rows.scales[0], rows.values[5]), (0.0, 0));
     }
 }

@@ -20,11 +20,27 @@ pub const MOST_WIDTH: usize = 512;
 pub struct KvCache {
     memory: MmapMut,
     pages: usize,
+    layout: Layout,
+}
+
+/// Where things are, counted in halves.
+#[derive(Debug, Clone, Copy)]
+struct Layout {
     layers: usize,
-    /// Halves of keys, or of values, of a page in one layer.
+    /// Keys, or values, of a page in one layer.
     part: usize,
-    /// Halves of one head in a part.
+    /// One head in a part.
     head: usize,
+}
+
+impl Layout {
+    fn keys(self, page: u32, layer: usize, head: usize) -> usize {
+        (page as usize * self.layers + layer) * 2 * self.part + head * self.head
+    }
+
+    fn values(self, page: u32, layer: usize, head: usize) -> usize {
+        self.keys(page, layer, head) + self.part
+    }
 }
 
 impl KvCache {
@@ -51,20 +67,17 @@ impl KvCache {
         Ok(Self {
             memory,
             pages,
-            layers,
-            part: head * config.kv_heads,
-            head,
+            layout: Layout {
+                layers,
+                part: head * config.kv_heads,
+                head,
+            },
         })
     }
 
     /// Pages in all.
     pub fn pages(&self) -> usize {
         self.pages
-    }
-
-    fn at(&self, page: u32, layer: usize, is_value: bool, head: usize) -> usize {
-        let page = page as usize * self.layers + layer;
-        (page * 2 + usize::from(is_value)) * self.part + head * self.head
     }
 
     fn halves(&self) -> &[u16] {
@@ -74,14 +87,14 @@ impl KvCache {
 
     /// Keys of one head: `[head_width, PAGE_TOKENS]`.
     pub(crate) fn keys(&self, page: u32, layer: usize, head: usize) -> &[u16] {
-        let at = self.at(page, layer, false, head);
-        &self.halves()[at..at + self.head]
+        let at = self.layout.keys(page, layer, head);
+        &self.halves()[at..at + self.layout.head]
     }
 
     /// Values of one head: `[PAGE_TOKENS, head_width]`.
     pub(crate) fn values(&self, page: u32, layer: usize, head: usize) -> &[u16] {
-        let at = self.at(page, layer, true, head);
-        &self.halves()[at..at + self.head]
+        let at = self.layout.values(page, layer, head);
+        &self.halves()[at..at + self.layout.head]
     }
 
     /// For writing from several threads.
@@ -94,9 +107,7 @@ impl KvCache {
             )
         };
         CacheWriter {
-            layers: self.layers,
-            part: self.part,
-            head: self.head,
+            layout: self.layout,
             halves: crate::kernels::Disjoint::new(halves),
         }
     }
@@ -104,9 +115,7 @@ impl KvCache {
 
 /// Writes single tokens.
 pub(crate) struct CacheWriter<'a> {
-    layers: usize,
-    part: usize,
-    head: usize,
+    layout: Layout,
     halves: crate::kernels::Disjoint<'a, u16>,
 }
 
@@ -125,12 +134,12 @@ impl CacheWriter<'_> {
         let mut halves = [f16::ZERO; MOST_WIDTH];
         let halves = &mut halves[..key.len()];
         halves.convert_from_f32_slice(key);
-        let start = (page as usize * self.layers + layer) * 2 * self.part + head * self.head;
+        let start = self.layout.keys(page, layer, head);
         for (i, k) in halves.iter().enumerate() {
             // SAFETY: see above; the place is within the page.
             unsafe { self.halves.set(start + i * PAGE_TOKENS + slot, k.to_bits()) }
         }
-        let start = start + self.part + slot * value.len();
+        let start = self.layout.values(page, layer, head) + slot * value.len();
         // SAFETY: see above.
         let row = unsafe { self.halves.part(start..start + value.len()) };
         halves.convert_from_f32_slice(value);

@@ -95,27 +95,24 @@ fn q6_k(block: &[u8], out: &mut [f32]) {
 
 #[cfg(test)]
 mod tests {
-    use std::path::PathBuf;
-
     use super::*;
+    use crate::golden;
 
     #[test]
     fn blocks_equal_those_of_ggml_to_the_bit() {
-        let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../tests/golden/llm");
-        let json = std::fs::read(folder.join("blocks.json")).unwrap();
-        let floats = std::fs::read(folder.join("blocks.f32")).unwrap();
-        let json: serde_json::Value = serde_json::from_slice(&json).unwrap();
+        let floats = std::fs::read(golden::path("blocks.f32")).unwrap();
+        let json: serde_json::Value = serde_json::from_str(&golden::text("blocks.json")).unwrap();
         let mut seen = 0;
         for format in [0, 1, 2, 8, 12, 13, 14, 30].map(|id| Format::from_ggml(id).unwrap()) {
-            let Some(golden) = json["types"].get(format.name()) else {
+            let Some(expected) = json["types"].get(format.name()) else {
                 continue;
             };
-            let digits = golden["hex"].as_str().unwrap().as_bytes();
+            let digits = expected["hex"].as_str().unwrap().as_bytes();
             let bytes: Vec<u8> = digits
                 .chunks_exact(2)
                 .map(|d| u8::from_str_radix(std::str::from_utf8(d).unwrap(), 16).unwrap())
                 .collect();
-            let start = 4 * golden["offset"].as_u64().unwrap() as usize;
+            let start = 4 * expected["offset"].as_u64().unwrap() as usize;
             let mut out = vec![0.0; bytes.len() / format.block_bytes() * format.block_len()];
             dequantize(format, &bytes, &mut out);
             for (value, expected) in out.iter().zip(floats[start..].chunks_exact(4)) {

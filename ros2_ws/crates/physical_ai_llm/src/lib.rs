@@ -9,8 +9,11 @@ mod constraint;
 mod dequantize;
 mod engine;
 mod error;
+mod exponential;
 mod format;
 mod gguf;
+#[cfg(test)]
+mod golden;
 mod kernels;
 mod language_model;
 mod message;

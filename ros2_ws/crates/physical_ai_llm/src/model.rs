@@ -148,7 +148,14 @@ impl Model {
         let norm = (&*self.norm, self.config.norm_epsilon);
         normalize(pool, self.set, &memory.chosen, norm, &mut memory.normed);
         let rows = wanted.len();
-        let input = round(pool, &self.head, &memory.normed, rows, &mut memory.rounded);
+        let input = round(
+            pool,
+            self.set,
+            &self.head,
+            &memory.normed,
+            rows,
+            &mut memory.rounded,
+        );
         project(pool, self.set, &self.head, input, &mut memory.logits, false);
     }
 }

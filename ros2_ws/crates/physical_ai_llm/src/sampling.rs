@@ -5,16 +5,18 @@
 //! top-k → top-p (of what top-k left) → min-p → draw. The mask comes before top-k and top-p, so that
 //! forbidden tokens take no room from allowed ones.
 
-mod exponential;
 mod largest;
 mod noise;
 mod penalties;
 mod sampler;
+mod sum_of_exp;
 #[cfg(test)]
 mod tests;
 
 use crate::Error;
 
+pub(crate) use largest::Largest;
+pub(crate) use noise::uniform;
 pub use sampler::{Sampled, Sampler};
 
 /// Most alternatives that a request may ask to be reported.

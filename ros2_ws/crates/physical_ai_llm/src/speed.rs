@@ -1,6 +1,7 @@
 use std::time::Instant;
 
 use crate::cache::{KvCache, PAGE_TOKENS};
+use crate::sampling::{Largest, uniform};
 use crate::stage::Span;
 use crate::{Error, Model, Pass, PassMemory, Pool};
 
@@ -13,7 +14,9 @@ pub struct SpeedTest {
     cache: KvCache,
     sequences: usize,
     pages_each: usize,
-    random: u64,
+    /// Random tokens so far.
+    drawn: u64,
+    best: Largest,
 }
 
 impl SpeedTest {
@@ -35,21 +38,17 @@ impl SpeedTest {
             memory: PassMemory::default(),
             sequences,
             pages_each,
-            random: 1,
+            drawn: 0,
+            best: Largest::default(),
         })
     }
 
     fn random_tokens(&mut self, count: usize) -> Vec<u32> {
-        let vocabulary = self.model.config().vocabulary as u64;
-        (0..count)
-            .map(|_| {
-                // Constants of Knuth's linear congruential generator.
-                self.random = self
-                    .random
-                    .wrapping_mul(6_364_136_223_846_793_005)
-                    .wrapping_add(1_442_695_040_888_963_407);
-                ((self.random >> 33) % vocabulary) as u32
-            })
+        let vocabulary = self.model.config().vocabulary as f64;
+        let drawn = self.drawn;
+        self.drawn += count as u64;
+        (drawn..self.drawn)
+            .map(|step| (uniform(0, step) * vocabulary) as u32)
             .collect()
     }
 
@@ -77,14 +76,12 @@ impl SpeedTest {
         };
         self.model
             .forward(&mut self.pool, &mut self.memory, &mut self.cache, pass);
-        let vocabulary = self.model.config().vocabulary;
-        self.memory
+        let rows = self
+            .memory
             .logits
-            .chunks_exact(vocabulary)
-            .map(|logits| {
-                let best = (0..vocabulary).max_by(|a, b| logits[*a].total_cmp(&logits[*b]));
-                best.unwrap_or_default() as u32
-            })
+            .chunks_exact(self.model.config().vocabulary);
+        let best = &mut self.best;
+        rows.map(|logits| best.find(logits, 1).next().map_or(0, |(token, _)| token))
             .collect()
     }
 

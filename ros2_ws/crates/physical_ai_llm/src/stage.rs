@@ -150,12 +150,12 @@ impl Stage {
         let set = self.set;
         let norm = (&layer.attention_norm[..], self.config.norm_epsilon);
         normalize(pool, set, hidden, norm, &mut s.normed);
-        let input = round(pool, &layer.qkv, &s.normed, rows.len(), &mut s.rounded);
+        let input = round(pool, set, &layer.qkv, &s.normed, rows.len(), &mut s.rounded);
         project(pool, set, &layer.qkv, input, &mut s.qkv, false);
         self.rotate_and_store(pool, s, cache, rows, index);
         self.attend_all(pool, s, cache, spans, index);
         let out = &layer.attention_out;
-        let input = round(pool, out, &s.attended, rows.len(), &mut s.rounded);
+        let input = round(pool, set, out, &s.attended, rows.len(), &mut s.rounded);
         project(pool, set, out, input, hidden, true);
     }
 
@@ -267,7 +267,7 @@ impl Stage {
         let (set, inner) = (self.set, self.config.feed_forward);
         let norm = (&layer.feed_forward_norm[..], self.config.norm_epsilon);
         normalize(pool, set, hidden, norm, &mut s.normed);
-        let input = round(pool, &layer.gate_up, &s.normed, rows, &mut s.rounded);
+        let input = round(pool, set, &layer.gate_up, &s.normed, rows, &mut s.rounded);
         project(pool, set, &layer.gate_up, input, &mut s.gate_up, false);
         let gate_up = &s.gate_up;
         let gated = Disjoint::new(&mut s.gated);
@@ -283,7 +283,7 @@ impl Stage {
                 vector::gated_silu(set, &gate[part.clone()], &up[part], out);
             }
         });
-        let input = round(pool, &layer.down, &s.gated, rows, &mut s.rounded);
+        let input = round(pool, set, &layer.down, &s.gated, rows, &mut s.rounded);
         project(pool, set, &layer.down, input, hidden, true);
     }
 }
@@ -313,6 +313,7 @@ pub(crate) fn normalize(
 /// Rounds the rows to what the weight is multiplied with.
 pub(crate) fn round<'a>(
     pool: &mut Pool,
+    set: InstructionSet,
     weight: &Weight,
     floats: &'a [f32],
     rows: usize,
@@ -321,7 +322,7 @@ pub(crate) fn round<'a>(
     let floats = &floats[..rows * weight.columns()];
     if let Some(block) = weight.format().activation_block() {
         rounded.resize(rows, weight.columns(), block);
-        rounded.quantize(pool, floats);
+        rounded.quantize(pool, set, floats);
     }
     Input {
         floats,

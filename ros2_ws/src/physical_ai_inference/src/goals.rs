@@ -112,11 +112,16 @@ impl Goals {
 impl Drop for Goals {
     /// A goal that is dropped would end without a reason.
     fn drop(&mut self) {
-        self.abandon(&Refusal::new(
-            Code::Canceled,
-            "the worker is stopping; ask again when it is back",
-        ));
+        self.abandon(&stopping());
     }
+}
+
+/// What clients hear when the worker goes.
+pub fn stopping() -> Refusal {
+    Refusal::new(
+        Code::Canceled,
+        "the worker is stopping; ask again when it is back",
+    )
 }
 
 impl Goal {

@@ -11,7 +11,7 @@ use physical_ai_ros::{
 };
 
 use crate::engine_thread::{EngineThread, Job, Snapshot};
-use crate::goals::Goals;
+use crate::goals::{Goals, stopping};
 use crate::model_info;
 use crate::parameters::InferenceParameters;
 use crate::refusal::{Code, Refusal};
@@ -116,10 +116,7 @@ impl Application for InferenceNode {
     }
 
     fn shutdown(&mut self, _context: &mut Context<Self>) {
-        self.goals.abandon(&Refusal::new(
-            Code::Canceled,
-            "the worker is stopping; ask again when it is back",
-        ));
+        self.goals.abandon(&stopping());
     }
 
     fn diagnostics(&self) -> Vec<Diagnostic> {

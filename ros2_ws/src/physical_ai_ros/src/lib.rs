@@ -75,7 +75,7 @@ pub use parameters::{unknown as unknown_parameter, wrong_type as wrong_parameter
 pub use qos::{OfferedQos, Qos};
 pub use serialization::{deserialize, serialize};
 pub use service_client::ServiceClient;
-pub use state_folder::state_path;
+pub use state_folder::{runtime_path, state_path};
 pub use worker_link::*;
 
 /// Message, service and action types, so that nodes need not name r2r.

@@ -160,9 +160,9 @@ impl Robot {
         })
     }
 
-    /// Lets a successor go on where this process is, and says where a predecessor was.
+    /// Lets a successor go on where this process is.
     fn keep_pose(&mut self) {
-        let robot = self.estimator.model().name.clone();
+        let robot = &self.estimator.model().name;
         if let (Some(poses), Some(snapshot)) = (&mut self.poses, self.estimator.snapshot())
             && let Err(error) = poses.keep(&snapshot)
         {
@@ -170,6 +170,11 @@ impl Robot {
             tracing::warn!(%robot, "its pose cannot be kept for a restart: {error}");
             self.poses = None;
         }
+    }
+
+    /// Says once what became of the pose that a predecessor left.
+    fn tell_inheritance(&mut self) {
+        let robot = self.estimator.model().name.clone();
         match self.estimator.take_inheritance() {
             Some(Ok(pose)) => {
                 let (x, y) = (pose.x, pose.y);
@@ -234,6 +239,7 @@ impl Sensors {
         let mut transforms = Vec::new();
         for robot in self.robots.iter_mut().filter(|r| r.estimator.drives()) {
             robot.keep_pose();
+            robot.tell_inheritance();
             let Some(state) = &robot.newest else { continue };
             let name = &state.robot;
             let message = odometry(state);

@@ -1,4 +1,4 @@
-//! Where each rover is, kept on disk for the process that comes after this one is killed.
+//! Where each rover is, kept in a file for the process that comes after this one is killed.
 
 use std::fs::{File, OpenOptions};
 use std::io;

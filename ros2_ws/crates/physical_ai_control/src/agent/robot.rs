@@ -291,7 +291,7 @@ impl RobotControl {
         others: &[Vector3<f64>],
     ) -> Control<'_> {
         let reset = self.clock_went_back(now);
-        let dt_s = self.time_step_s(now);
+        let dt_s = self.advance_clock(now);
         self.measure_tick(steady_s);
         self.command.stamp = now;
         self.command.sensor_stamp = state.stamp;
@@ -318,7 +318,7 @@ impl RobotControl {
         self.state = Some(state);
         let report = match reset {
             Some(ending) => self.end(ending, now),
-            None if self.is_excused(verdict, steady_s, dt_s) => None,
+            None if self.pause_while_stale(verdict, steady_s, dt_s) => None,
             None => self.conclude(progress, verdict, now),
         };
         Control {
@@ -339,9 +339,9 @@ impl RobotControl {
         })
     }
 
-    /// Seconds since the last tick. After a gap in which commands ran out the robot stands: the skill
+    /// Moves on to `now` and returns the seconds since the last tick. After a gap in which commands ran out the robot stands: the skill
     /// goes on from there, as if no time had passed.
-    fn time_step_s(&mut self, now: Time) -> f64 {
+    fn advance_clock(&mut self, now: Time) -> f64 {
         let gap_s = now.seconds_since(self.last_now);
         let is_first = self.last_now == Time::ZERO;
         self.last_now = now;
@@ -357,8 +357,9 @@ impl RobotControl {
         self.period_s
     }
 
-    /// True while the robot is held because of its state, and may go on when that is fresh again.
-    fn is_excused(&mut self, verdict: SafetyVerdict, steady_s: f64, dt_s: f64) -> bool {
+    /// Takes no time from the skill while the robot is held because of its state; true as long as it may
+    /// go on when that is fresh again.
+    fn pause_while_stale(&mut self, verdict: SafetyVerdict, steady_s: f64, dt_s: f64) -> bool {
         if verdict.cause != Some(SafetyCause::StaleState) {
             self.stale_since_s = None;
             return false;

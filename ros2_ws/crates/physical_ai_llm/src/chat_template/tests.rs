@@ -1,15 +1,8 @@
 use serde_json::Value;
 
 use super::*;
+use crate::golden::text as file;
 use crate::{SpecialIds, Tokenizer};
-
-fn file(name: &str) -> String {
-    let path = format!(
-        "{}/../../../tests/golden/llm/{name}",
-        env!("CARGO_MANIFEST_DIR")
-    );
-    std::fs::read_to_string(&path).unwrap_or_else(|e| panic!("{path}: {e}"))
-}
 
 fn tokenizer() -> Tokenizer {
     let json = file("tokenizer_phi3.json");

@@ -78,7 +78,7 @@ fn check(format: Format, tokens: usize, blocks: usize, seed: u64) {
     let mut rounded = Activations::default();
     if let Some(block) = format.activation_block() {
         rounded.resize(tokens, columns, block);
-        rounded.quantize(&mut crate::Pool::new(1), &floats);
+        rounded.quantize(&mut crate::Pool::new(1), InstructionSet::detect(), &floats);
     }
     let expected = product(InstructionSet::Plain, &w, &floats, &rounded);
     let mut set = InstructionSet::detect();
@@ -138,7 +138,7 @@ fn largest_values_do_not_overflow() {
             let floats = vec![sign; columns];
             let mut rounded = Activations::default();
             rounded.resize(1, columns, columns);
-            rounded.quantize(&mut crate::Pool::new(1), &floats);
+            rounded.quantize(&mut crate::Pool::new(1), InstructionSet::detect(), &floats);
             let expected = product(InstructionSet::Plain, &w, &floats, &rounded)[0];
             for set in [InstructionSet::Avx2, InstructionSet::Avx512Vnni] {
                 if set <= InstructionSet::detect() {

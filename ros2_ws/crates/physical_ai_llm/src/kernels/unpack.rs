@@ -2,6 +2,7 @@
 
 use std::arch::x86_64::*;
 
+use super::avx2::half_at;
 use super::tile::ROWS;
 use crate::Format;
 use crate::dequantize::scales_and_minima;
@@ -75,13 +76,6 @@ fn transpose(rows: &Rows, half: usize, out: &mut [u8; 256 * ROWS]) {
             _mm512_storeu_si512(to.cast(), column);
         }
     }
-}
-
-#[inline]
-#[target_feature(enable = "avx512f,f16c")]
-fn half_at(block: &[u8], at: usize) -> f32 {
-    let bits = u16::from_le_bytes([block[at], block[at + 1]]);
-    _mm_cvtss_f32(_mm_cvtph_ps(_mm_cvtsi32_si128(i32::from(bits))))
 }
 
 /// Stores minima of neighbouring groups side by side.

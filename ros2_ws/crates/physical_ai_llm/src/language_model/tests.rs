@@ -1,14 +1,6 @@
-use std::path::PathBuf;
-
 use super::*;
+use crate::golden::path as golden;
 use crate::{Message, Role};
-
-fn golden(path: &str) -> PathBuf {
-    let folder = "../../../tests/golden/llm";
-    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
-        .join(folder)
-        .join(path)
-}
 
 #[test]
 fn file_brings_its_tokenizer_and_template() {

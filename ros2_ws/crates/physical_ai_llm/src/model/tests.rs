@@ -1,21 +1,13 @@
 //! Against HF transformers, see `tests/golden/llm/README.md`.
 
-use std::path::PathBuf;
-
 use serde_json::Value;
 
 use super::*;
 use crate::Format;
 use crate::cache::PAGE_TOKENS;
+use crate::golden::path as golden;
 use crate::weight::Bytes;
 use tensors::Name;
-
-fn golden(path: &str) -> PathBuf {
-    let folder = "../../../tests/golden/llm";
-    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
-        .join(folder)
-        .join(path)
-}
 
 /// The hash that both sides make weights of.
 fn word(name: &str, index: u64) -> u64 {

@@ -3,7 +3,7 @@ const BLOCK: usize = 32;
 
 /// Finds the largest of many numbers, with buffers that are used again.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Largest {
+pub(crate) struct Largest {
     maxima: Vec<f32>,
     order: Vec<f32>,
     keys: Vec<u64>,
@@ -15,7 +15,7 @@ impl Largest {
     ///
     /// Sorts only what can be among them: the n-th largest of the maxima of blocks is a bound, since
     /// n numbers are at least as large.
-    pub(super) fn find(
+    pub(crate) fn find(
         &mut self,
         values: &[f32],
         n: usize,

@@ -4,7 +4,7 @@
 /// # Source
 /// SplitMix64 (Steele, Lea and Flood 2014), used as a counter: the seed is mixed first, so that
 /// neighbouring seeds share no part of their streams.
-pub(super) fn uniform(seed: u64, step: u64) -> f64 {
+pub(crate) fn uniform(seed: u64, step: u64) -> f64 {
     const GOLDEN: u64 = 0x9E37_79B9_7F4A_7C15;
     let start = mix(seed.wrapping_add(GOLDEN));
     let bits = mix(start.wrapping_add(step.wrapping_add(1).wrapping_mul(GOLDEN)));

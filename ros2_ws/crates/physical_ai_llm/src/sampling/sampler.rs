@@ -1,9 +1,10 @@
+use crate::exponential::exp;
 use crate::{Error, TokenMask};
 
-use super::exponential::{BLOCK, exp, sum_of_exp};
 use super::largest::{self, Largest};
 use super::noise::uniform;
 use super::penalties::Penalties;
+use super::sum_of_exp::{BLOCK, sum_of_exp};
 use super::{SamplingParams, invalid};
 
 /// Tokens that top-p looks at first; most distributions reach 0.95 within them.

@@ -5,15 +5,7 @@ mod properties;
 use serde_json::Value;
 
 use super::*;
-
-/// A file of the golden folder.
-fn file(name: &str) -> String {
-    let path = format!(
-        "{}/../../../tests/golden/llm/{name}",
-        env!("CARGO_MANIFEST_DIR")
-    );
-    std::fs::read_to_string(&path).unwrap_or_else(|e| panic!("{path}: {e}"))
-}
+use crate::golden::text as file;
 
 fn json(name: &str) -> Value {
     serde_json::from_str(&file(name)).unwrap()

@@ -1,14 +1,10 @@
 //! With a small real model.
 
-use std::path::PathBuf;
-
 use super::*;
 use crate::Model;
 
 fn model() -> Model {
-    let path = "../../../tests/golden/llm/narrow/q8_0.gguf";
-    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(path);
-    Model::open(&path).unwrap()
+    Model::open(&crate::golden::path("narrow/q8_0.gguf")).unwrap()
 }
 
 fn local(config: EngineConfig, pages: usize) -> Engine<LocalModel> {
