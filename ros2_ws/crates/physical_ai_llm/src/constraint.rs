@@ -11,6 +11,7 @@
 //! limits of size, nesting and references, and are compiled on a stack of their own.
 
 mod compiler;
+mod integers;
 mod satisfiable;
 #[cfg(test)]
 pub(crate) mod tests;

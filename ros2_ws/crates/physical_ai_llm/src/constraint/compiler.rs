@@ -5,6 +5,7 @@ use serde_json::Value;
 
 use crate::Error;
 
+use super::integers::split_at_zero;
 use super::satisfiable::MAX_REGEX_BYTES;
 use super::{
     Constraint, MASK_LEXER_FUEL, MASK_PARSER_ITEMS, MAX_LEXER_STATES, MaskVocabulary,
@@ -89,6 +90,7 @@ impl ConstraintCompiler {
             // `true`; `false` has no instance.
             _ => Value::Object(serde_json::Map::new()),
         };
+        split_at_zero(&mut schema);
         let (item, key) = if options.spaced {
             (", ", ": ")
         } else {

@@ -192,6 +192,35 @@ fn every_complete_text_is_an_instance() {
 }
 
 #[test]
+fn integers_are_never_written_as_minus_zero() {
+    let ranges = [
+        json!({}),
+        json!({"minimum": -1}),
+        json!({"maximum": 0}),
+        json!({"minimum": -1, "maximum": 0}),
+        json!({"minimum": -12, "maximum": 30, "multipleOf": 3}),
+        json!({"exclusiveMinimum": -5, "exclusiveMaximum": 0}),
+        json!({"minimum": -7, "maximum": 7, "anyOf": [{"minimum": -2}, {"maximum": 2}]}),
+    ];
+    for mut range in ranges {
+        range["type"] = json!("integer");
+        let named = json!({"type": "object", "required": ["enum"], "additionalProperties": false,
+            "properties": {"enum": range}});
+        for (schema, begin) in [(&range, "-"), (&named, "{\"enum\":-")] {
+            let mut constraint = json(&compiler(), schema).unwrap();
+            for byte in begin.bytes() {
+                constraint.commit(u32::from(byte)).unwrap();
+            }
+            let zero = constraint.commit(u32::from(b'0'));
+            assert!(
+                matches!(zero, Err(Error::TokenRefused { .. })),
+                "{schema}: {zero:?}"
+            );
+        }
+    }
+}
+
+#[test]
 fn properties_come_in_the_order_of_the_schema_without_white_space() {
     let schema = json!({"type": "object", "required": ["z", "a"], "additionalProperties": false,
         "properties": {"z": {"enum": [1]}, "a": {"enum": [2]}}});
