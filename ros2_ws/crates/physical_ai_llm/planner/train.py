@@ -30,6 +30,7 @@ from tokenizer import Tokenizer
 
 MAX_ROW = 1400
 POOL_ROWS = 384
+MAX_STEP_S = 30
 
 
 class Batches:
@@ -186,21 +187,20 @@ def main() -> None:
     valid = batches.rows(options.valid)
     print(f"{sum(p.numel() for p in model.parameters()):,} parameters on {device}, from step {step}", flush=True)
 
-    limit_s, begun, said_at, saved_at = options.minutes * 60, time.monotonic() - used_s, time.monotonic(), time.monotonic()
+    limit_s, last, said_at, saved_at = options.minutes * 60, time.monotonic(), time.monotonic(), time.monotonic()
     losses, tokens_seen = [], 0
 
     def save() -> None:
         value = {"shape": shape.to_dict(), "model": model.state_dict(), "optimizers": [o.state_dict() for o in steps_of],
-                 "step": step, "used_s": time.monotonic() - begun, "files_done": files_done}
+                 "step": step, "used_s": used_s, "files_done": files_done}
         torch.save(value, options.out.with_suffix(".new"))
         options.out.with_suffix(".new").replace(options.out)
 
-    while time.monotonic() - begun < limit_s:
+    while used_s < limit_s:
         files = sorted(glob.glob(options.data))
         path = files[files_done % len(files)]
         rng = numpy.random.default_rng(options.seed * 1000 + files_done)
         for batch in batches.of(batches.rows(path), options.batch_tokens, rng):
-            used_s = time.monotonic() - begun
             if used_s >= limit_s:
                 break
             rate = options.rate * min((step + 1) / options.warmup_steps, cooling(used_s / limit_s, options.cool_from))
@@ -217,6 +217,9 @@ def main() -> None:
             losses.append(loss.item())
             tokens_seen += batch.tokens.numel()
             now = time.monotonic()
+            # A training that was stopped for a while, or slept with its machine, has not used that time.
+            used_s += min(now - last, MAX_STEP_S)
+            last = now
             if now - said_at >= 20:
                 print(f"step {step} {used_s / 60:.1f} min loss {sum(losses) / len(losses):.4f} rate {rate:.2e} {tokens_seen / (now - said_at):.0f} tokens/s", flush=True)
                 losses, tokens_seen, said_at = [], 0, now
@@ -224,7 +227,7 @@ def main() -> None:
                 save()
                 valid_loss, exact = evaluate(model, batches, valid, options.batch_tokens)
                 print(f"step {step} valid loss {valid_loss:.4f} exact {exact:.3f}", flush=True)
-                saved_at = time.monotonic()
+                last = saved_at = time.monotonic()
         files_done += 1
     save()
     valid_loss, exact = evaluate(model, batches, valid, options.batch_tokens)
