@@ -13,3 +13,4 @@ mod inference;
 mod interop;
 mod missions;
 mod namespaces;
+mod planning;
