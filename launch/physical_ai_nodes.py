@@ -28,10 +28,10 @@ ARGUMENTS = {
     "model_folder": ("", "Folder of the robot models (URDF); empty: the urdf/ of this package.", None),
     "model": (
         "",
-        "Language model: a GGUF file or a checkpoint folder of an instruct model; empty: the planner in params/models.",
+        "Language model: a GGUF file or a checkpoint folder; empty: what params_file says, and none in the demo.",
         None,
     ),
-    "planner_worker": ("", "Inference worker that plans missions in plain language; empty: the parser does.", None),
+    "planner_worker": ("", "Inference worker that plans missions in plain language; empty: the parser plans.", None),
     "robots": ("", "Robots to serve, for example arm_1,rover_1; empty: all of the world.", None),
     "agents": (
         "{agent_worker: []}",
@@ -42,9 +42,6 @@ ARGUMENTS = {
 }
 
 RESPAWN_DELAY_S = 1.0
-
-# Models of billions of parameters read the fleet and write a plan in half a minute on a CPU.
-INSTRUCTED_PLANNER_TIMEOUT_S = 90.0
 
 
 def arguments(*names, **defaults):
@@ -125,25 +122,22 @@ class Settings:
     def inference(self):
         """The inference worker with the model that was asked for."""
         model = self.text("model")
-        path = Path(model).absolute() if model else ROOT / "params" / "models" / "planner.gguf"
-        if not path.exists():
-            raise ValueError(f"model:={model or path}: no such file or folder")
-        file = strings({"model_file": str(path)})
+        given = {}
         if model:
-            return self.node("physical_ai_inference", "inference_worker", knows_world=False, more=file)
-        return self.node("physical_ai_inference", "inference_worker", knows_world=False, places=file)
+            path = Path(model).absolute()
+            if not path.exists():
+                raise ValueError(f"model:={model}: no such file or folder")
+            given = strings({"model_file": str(path)})
+        return self.node("physical_ai_inference", "inference_worker", knows_world=False, more=given)
 
     def orchestrator(self):
-        """The orchestrator, with the model's worker as its planner if there is to be one."""
-        planner = {}
-        if self.text("planner_worker"):
-            planner = strings({"planner_worker": self.text("planner_worker")})
-            if self.text("model"):
-                planner |= {"planner_prompt": "instructed", "planner_timeout_s": INSTRUCTED_PLANNER_TIMEOUT_S}
-        return self.node("physical_ai_orchestrator", "orchestrator", knows_world=False, more=planner)
+        """The orchestrator, with the planner that was asked for: a model that is started with it plans."""
+        planner = self.text("planner_worker") or ("inference_worker" if self.text("model") else "")
+        given = strings({"planner_worker": planner}) if planner else {}
+        return self.node("physical_ai_orchestrator", "orchestrator", knows_world=False, more=given)
 
     def node(
-        self, package, executable, name=None, robots=None, knows_world=True, makes_time=False, places=None, more=None
+        self, package, executable, name=None, robots=None, knows_world=True, makes_time=False, more=None
     ):
         """One node of the suite."""
         explicit = {"autostart": self.flag("autostart"), **(more or {})}
@@ -156,7 +150,7 @@ class Settings:
             executable=executable,
             name=name or executable,
             namespace=self.namespace or None,
-            parameters=self._parameters(executable, explicit, knows_world, places),
+            parameters=self._parameters(executable, explicit, knows_world),
             remappings=[(f"/{topic}", topic) for topic in SHARED_TOPICS] if self.namespace else [],
             ros_arguments=["--log-level", self.text("log_level")],
             output="screen",
@@ -164,16 +158,14 @@ class Settings:
             respawn_delay=RESPAWN_DELAY_S,
         )
 
-    def _parameters(self, executable, explicit, knows_world, places):
+    def _parameters(self, executable, explicit, knows_world):
         """Parameters of a node, later ones win: defaults, places in this package, params_file, arguments."""
         parameters = [str(ROOT / "params" / f"{executable}.yaml")]
         if knows_world:
-            world = {"world_file": self.world_file(), "model_folder": self.model_folder()}
-            parameters.append(strings(world))
+            places = {"world_file": self.world_file(), "model_folder": self.model_folder()}
+            parameters.append(strings(places))
             given = {"world_file": self.text("world"), "model_folder": self.text("model_folder")}
-            explicit = explicit | strings({key: world[key] for key in world if given[key]})
-        if places:
-            parameters.append(places)
+            explicit = explicit | strings({key: places[key] for key in places if given[key]})
         if self.text("params_file"):
             parameters.append(self.params_file())
         return [*parameters, explicit]

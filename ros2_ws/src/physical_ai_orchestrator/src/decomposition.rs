@@ -94,7 +94,11 @@ impl Orchestrator {
         };
         model.worker().clone_into(&mut told.worker);
         told.prompt = messages::conversation(&goal.messages);
+        let id = question.id;
         let answered = move |app: &mut Self, context: &mut Context<Self>, outcome: Outcome| {
+            if matches!(outcome, Err(Error::Timeout { .. })) {
+                app.ladder.cancel(context, id);
+            }
             // What is offered may have changed meanwhile.
             let fleet = app.scheduler.state().fleet();
             let (answer, result) = answer(outcome, &fleet);
@@ -103,7 +107,7 @@ impl Orchestrator {
             app.tell_decomposition(context, told, began_s);
             then(app, context, made);
         };
-        model.ask(context, question.id, goal, answered);
+        model.ask(context, id, goal, answered);
     }
 
     fn tell_decomposition(&self, context: &Context<Self>, told: Decomposition, began_s: f64) {

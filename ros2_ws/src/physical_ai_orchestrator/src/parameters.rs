@@ -19,9 +19,9 @@ physical_ai_ros::parameters! {
         /// Inference worker whose language model plans missions in plain language; empty: the parser plans them.
         planner_worker: String = String::new(), read_only;
         /// Longest wait for the model's plan; then the parser makes one, s.
-        planner_timeout_s: f64 = 10.0, range(0.1, 3600.0), read_only;
-        /// What the model was made for: "trained" to plan (the one in params/models), or "instructed" (any that follows instructions).
-        planner_prompt: String = "trained".to_owned(), read_only;
+        planner_timeout_s: f64 = 60.0, range(0.1, 3600.0), read_only;
+        /// What the model was made for: "instructed" (following instructions, as Phi-3.5-mini-instruct) or "trained" (planning, by the recipe in physical_ai_llm/planner).
+        planner_prompt: String = "instructed".to_owned(), read_only;
         /// Longest time that a worker does not mention an attempt that it was given, s.
         confirm_s: f64 = 5.0, range(0.5, 3600.0), read_only;
         /// Ended missions that are kept for those who ask.

@@ -1,15 +1,10 @@
-//! The planner model that ships with the project, on sentences that it was not trained on.
-//!
-//! `cargo test --release --test held_out -- --nocapture` prints what is wrong and how long it takes;
-//! `PLANNER_MODEL=FILE.gguf` measures another file.
-
-#![allow(
-    clippy::unwrap_used,
-    reason = "a test whose fixture is not there has failed"
-)]
+//! Plans of a planner model for sentences with known answers, through the serving engine:
+//! `cargo run --release --example held_out -- MODEL.gguf planner/held_out.jsonl` prints what is wrong, how many are
+//! exact and how long one takes.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::error::Error;
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use physical_ai_domain::{Capability, Resources, RobotName, SkillName};
@@ -20,8 +15,8 @@ use physical_ai_llm::{
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-/// Of 200 sentences; what the model card states.
-const LEAST_EXACT: usize = 190;
+type Result<T> = std::result::Result<T, Box<dyn Error>>;
+
 const CACHE_BYTES: usize = 32 << 20;
 
 #[derive(Deserialize)]
@@ -41,22 +36,24 @@ struct Fleet {
 }
 
 impl Fleet {
-    fn capabilities(&self) -> Vec<Capability> {
+    fn capabilities(&self) -> Result<Vec<Capability>> {
         let offers = self
             .robots
             .iter()
             .flat_map(|(robot, skills)| skills.iter().map(move |skill| (robot, skill)));
         offers
-            .map(|(robot, skill)| Capability {
-                skill: SkillName::try_new(skill.as_str()).unwrap(),
-                robot: Some(RobotName::try_new(robot.as_str()).unwrap()),
-                description: String::new(),
-                parameters_schema: self.parameters(skill),
-                mean_duration_s: 1.0,
-                requires: Resources::new(),
-                idempotent: true,
-                ready: true,
-                reason: String::new(),
+            .map(|(robot, skill)| {
+                Ok(Capability {
+                    skill: SkillName::try_new(skill.as_str())?,
+                    robot: Some(RobotName::try_new(robot.as_str())?),
+                    description: String::new(),
+                    parameters_schema: self.parameters(skill),
+                    mean_duration_s: 1.0,
+                    requires: Resources::new(),
+                    idempotent: true,
+                    ready: true,
+                    reason: String::new(),
+                })
             })
             .collect()
     }
@@ -113,21 +110,21 @@ struct Planner {
 }
 
 impl Planner {
-    fn open(path: &Path) -> Self {
-        let language = LanguageModel::open(path).unwrap();
+    fn open(path: &Path) -> Result<Self> {
+        let language = LanguageModel::open(path)?;
         let pages = LocalModel::pages_within(language.model.config(), CACHE_BYTES);
-        let model = LocalModel::try_new(language.model.clone(), 2, pages).unwrap();
+        let model = LocalModel::try_new(language.model.clone(), 2, pages)?;
         let tokenizer = language.tokenizer.clone();
-        Self {
-            compiler: ConstraintCompiler::try_new(language.mask_vocabulary()).unwrap(),
-            engine: Engine::try_new(model, tokenizer, EngineConfig::default()).unwrap(),
+        Ok(Self {
+            compiler: ConstraintCompiler::try_new(language.mask_vocabulary())?,
+            engine: Engine::try_new(model, tokenizer, EngineConfig::default())?,
             language,
-        }
+        })
     }
 
-    fn plan(&mut self, case: &Case) -> (String, FinishReason) {
-        let capabilities = case.fleet.capabilities();
-        let schema = plan_schema(&capabilities, &PlanSchemaOptions::default()).unwrap();
+    fn plan(&mut self, case: &Case) -> Result<(String, FinishReason)> {
+        let capabilities = case.fleet.capabilities()?;
+        let schema = plan_schema(&capabilities, &PlanSchemaOptions::default())?;
         let messages = plan_prompt(&capabilities, &case.sentence, PlanPromptStyle::Trained);
         let constraint = self
             .compiler
@@ -137,18 +134,18 @@ impl Planner {
             .template
             .encode_chat(&self.language.tokenizer, &messages, true);
         let request = Request {
-            constraint: Some(constraint.unwrap()),
-            ..Request::new(RequestId(1), prompt.unwrap(), 700)
+            constraint: Some(constraint?),
+            ..Request::new(RequestId(1), prompt?, 700)
         };
-        self.engine.submit(0.0, request).unwrap();
+        self.engine.submit(0.0, request)?;
         let mut answer = String::new();
         loop {
-            for event in self.engine.step(&|| 0.0).unwrap() {
+            for event in self.engine.step(&|| 0.0)? {
                 match event {
                     Event::Token { text, .. } => answer.push_str(&text),
                     Event::Finished {
                         reason, text_tail, ..
-                    } => return (answer + &text_tail, reason),
+                    } => return Ok((answer + &text_tail, reason)),
                     _ => {}
                 }
             }
@@ -156,22 +153,19 @@ impl Planner {
     }
 }
 
-fn model() -> PathBuf {
-    let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../params/models/planner.gguf");
-    std::env::var_os("PLANNER_MODEL").map_or(shipped, PathBuf::from)
-}
-
-#[test]
-fn held_out_sentences_become_the_right_plans() {
-    let cases = Path::new(env!("CARGO_MANIFEST_DIR")).join("planner/held_out.jsonl");
-    let cases = std::fs::read_to_string(cases).unwrap();
-    let mut planner = Planner::open(&model());
+fn main() -> Result<()> {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let [model, cases] = arguments.as_slice() else {
+        return Err("expected MODEL.gguf CASES.jsonl".into());
+    };
+    let cases = std::fs::read_to_string(cases)?;
+    let mut planner = Planner::open(Path::new(model))?;
     let mut exact: BTreeMap<String, [usize; 2]> = BTreeMap::new();
     let mut times: Vec<Duration> = Vec::new();
     for line in cases.lines() {
-        let case: Case = serde_json::from_str(line).unwrap();
+        let case: Case = serde_json::from_str(line)?;
         let begin = Instant::now();
-        let (text, reason) = planner.plan(&case);
+        let (text, reason) = planner.plan(&case)?;
         times.push(begin.elapsed());
         let is_exact = serde_json::from_str::<Value>(&text).is_ok_and(|plan| plan == case.plan);
         if !is_exact {
@@ -188,10 +182,11 @@ fn held_out_sentences_become_the_right_plans() {
         }
     }
     times.sort_unstable();
-    println!(
-        "median {:.1} ms",
-        times[times.len() / 2].as_secs_f64() * 1e3
-    );
-    println!("exact, of all: {exact:?}");
-    assert!(exact["all"][0] >= LEAST_EXACT, "{exact:?}");
+    if let Some(median) = times.get(times.len() / 2) {
+        println!("median {:.1} ms", median.as_secs_f64() * 1e3);
+    }
+    for (group, [right, all]) in exact {
+        println!("{group}: {right} of {all} exact");
+    }
+    Ok(())
 }
