@@ -11,5 +11,6 @@ mod commands;
 mod crashes;
 mod inference;
 mod interop;
+mod llm_commands;
 mod missions;
 mod namespaces;
