@@ -14,3 +14,4 @@ mod interop;
 mod llm_commands;
 mod missions;
 mod namespaces;
+mod planning;

@@ -40,7 +40,23 @@ pub async fn checks(path: &Path) -> Vec<Check> {
             &deployment.root.join(models),
         ));
     }
+    if let Some(model) = deployment.text_parameter("model_file") {
+        checks.push(language_model(&deployment.root.join(model)));
+    }
     checks
+}
+
+fn language_model(path: &Path) -> Check {
+    if path.exists() {
+        Check::ok("language model", path.display().to_string())
+    } else {
+        Check::fail(
+            "language model",
+            format!("{} does not exist", path.display()),
+            "name a GGUF file with --set NODE.model_file=FILE, or plan by rules: leave the inference \
+             worker out of the deployment, and planner_worker of the orchestrator empty",
+        )
+    }
 }
 
 /// Programs exist and their libraries (ROS, interfaces, MuJoCo) load: `--version` needs them all.
