@@ -1,8 +1,8 @@
 # Thin: each target calls a script beside what it serves.
-.PHONY: help setup build demo test bench lint clean clean-all
+.PHONY: help setup build demo test bench bench-llm-peer lint clean clean-all
 
 help: ## Shows this list
-	@grep -E '^[a-z-]+:.*##' Makefile | sed 's/:.*## /	/' | expand -t 14
+	@grep -E '^[a-z-]+:.*##' Makefile | sed 's/:.*## /	/' | expand -t 16
 
 setup: ## Installs what building and running needs, into ignored folders of this checkout
 	@bash ros2_ws/setup/setup.sh --no-build
@@ -18,6 +18,9 @@ test: build lint ## All checks and tests
 
 bench: build ## Control latency, jitter, CPU and memory
 	@target/release/physical-ai bench control
+
+bench-llm-peer: build ## Our language-model engine beside llama.cpp, as ratios; ARGS="--runs 1 --json"
+	@bash ros2_ws/crates/physical_ai_llm/peer/bench.sh $(ARGS)
 
 lint: ## Formatting and lints, warnings are errors
 	@bash ros2_ws/setup/lint.sh

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 const WAIT: Duration = Duration::from_secs(60);
 /// 400 numbers, which takes some 800 passes whatever the weights are.
-const LONG: &str =
+pub const LONG: &str =
     r#"{"type": "array", "items": {"enum": [1, 2, 3]}, "minItems": 400, "maxItems": 400}"#;
 
 fn golden() -> PathBuf {
@@ -28,14 +28,17 @@ fn start_worker(domain: u16, model: &Path, more: &[&str]) -> Process {
 }
 
 /// A worker and the domain that it lives in.
-struct Served {
+pub struct Served {
     worker: Process,
-    domain: u16,
+    pub domain: u16,
 }
 
 impl Served {
-    fn start(more: &[&str]) -> Self {
-        let domain = Suite::shared_domain();
+    pub fn start(more: &[&str]) -> Self {
+        Self::start_in(Suite::shared_domain(), more)
+    }
+
+    pub fn start_in(domain: u16, more: &[&str]) -> Self {
         let mut worker = start_worker(domain, &golden(), more);
         worker.wait_for_text(WAIT, "active");
         Self { worker, domain }
@@ -48,7 +51,7 @@ impl Served {
     }
 
     /// The worker stops cleanly and at once.
-    fn stop(mut self) {
+    pub fn stop(mut self) {
         let begin = Instant::now();
         self.worker.signal(Signal::SIGINT);
         let status = self.worker.wait_for_end(WAIT);

@@ -11,6 +11,7 @@ mod commands;
 mod crashes;
 mod inference;
 mod interop;
+mod llm_commands;
 mod missions;
 mod namespaces;
 mod planning;

@@ -28,6 +28,25 @@ fn every_python_file_compiles() {
 }
 
 #[test]
+fn python_unit_tests_pass() {
+    let is_test = |path: &PathBuf| {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        name.starts_with("test_")
+    };
+    let tests: Vec<PathBuf> = below("", ".py").into_iter().filter(is_test).collect();
+    assert!(!tests.is_empty());
+    for test in tests {
+        let folder = test.parent().unwrap();
+        let mut python = Command::new("python3");
+        // Nothing is left beside the sources.
+        passes(
+            python.arg("-B").current_dir(folder),
+            std::slice::from_ref(&test),
+        );
+    }
+}
+
+#[test]
 fn every_shell_script_parses() {
     let mut files = below("", ".sh");
     files.push(checkout().join(".ci/run"));

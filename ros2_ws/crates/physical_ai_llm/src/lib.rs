@@ -23,6 +23,7 @@ mod plan_schema;
 mod pool;
 mod rope;
 mod sampling;
+mod shared_prefix;
 mod speed;
 mod stage;
 mod stop;
@@ -54,6 +55,7 @@ pub use plan_schema::{MAX_PLANNED_TASKS, PlanSchemaOptions, TaskIds, plan_schema
 pub use pool::Pool;
 pub use rope::Reach;
 pub use sampling::{MAX_TOP_LOGPROBS, Sampled, Sampler, SamplingParams};
+pub use shared_prefix::{FirstTokens, PrefixCache, SharedPrefix};
 pub use speed::SpeedTest;
 pub use stage::{Layer, Scratch, Span, Stage};
 pub use stop::{StopMatcher, StopStep};

@@ -1,9 +1,17 @@
+use std::ops::Range;
 use std::time::Instant;
 
 use crate::cache::{KvCache, PAGE_TOKENS};
 use crate::sampling::{Largest, uniform};
 use crate::stage::Span;
 use crate::{Error, Model, Pass, PassMemory, Pool};
+
+/// These tokens of an endless random text; each seed has its own.
+pub(crate) fn random_tokens(vocabulary: usize, seed: u64, steps: Range<u64>) -> Vec<u32> {
+    steps
+        .map(|step| (uniform(seed, step) * vocabulary as f64) as u32)
+        .collect()
+}
 
 /// Measures the bare speed of a model: no queue, no sampling but the best token.
 #[derive(Debug)]
@@ -44,12 +52,9 @@ impl SpeedTest {
     }
 
     fn random_tokens(&mut self, count: usize) -> Vec<u32> {
-        let vocabulary = self.model.config().vocabulary as f64;
         let drawn = self.drawn;
         self.drawn += count as u64;
-        (drawn..self.drawn)
-            .map(|step| (uniform(0, step) * vocabulary) as u32)
-            .collect()
+        random_tokens(self.model.config().vocabulary, 0, drawn..self.drawn)
     }
 
     /// One pass over consecutive tokens of the first sequences; the best next token of each.

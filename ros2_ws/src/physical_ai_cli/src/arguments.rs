@@ -1,13 +1,22 @@
 //! What the user may say.
 
+mod llm;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+pub use self::llm::{
+    BenchLlmArguments, GenerationArguments, LlmArguments, LlmChatArguments, LlmCommand,
+    LlmGenerateArguments,
+};
+
 /// Starts deployments of the Physical AI System, runs missions on them, watches and measures them.
 #[derive(Debug, Parser)]
 #[command(name = "physical-ai", version, propagate_version = true)]
-#[command(after_help = "Exit codes: 0 done, 1 failed, 2 wrong arguments or configuration.")]
+#[command(
+    after_help = "Exit codes: 0 done, 1 failed, 2 wrong arguments or configuration, 130 an answer was cancelled."
+)]
 pub struct Arguments {
     #[command(flatten)]
     pub global: Global,
@@ -41,6 +50,8 @@ pub enum Command {
     Robots,
     /// Engage the latched emergency stop, or reset it.
     Estop(EstopArguments),
+    /// Ask a language model that an inference worker serves.
+    Llm(LlmArguments),
     /// Record a run as MCAP (for Foxglove) and make its report when stopped.
     Record(RecordArguments),
     /// Make the HTML report of a recording.
@@ -164,6 +175,8 @@ pub struct BenchArguments {
 pub enum BenchCommand {
     /// Sensor-to-actuator latency over DDS, loop jitter, CPU and memory of one arm and one rover.
     Control(BenchControlArguments),
+    /// Speed and memory of a language model in this process, without ROS.
+    Llm(BenchLlmArguments),
 }
 
 #[derive(Debug, Args)]
@@ -219,6 +232,27 @@ mod tests {
         assert!(namespace("a b").is_err());
         assert!(namespace("a//b").is_err());
         assert!(namespace("1a").is_err());
+    }
+
+    #[test]
+    fn generation_is_asked_for_in_words_of_the_action() {
+        let parse = |line: &str| Arguments::try_parse_from(line.split_whitespace());
+        let line = "physical-ai llm generate - --raw --stop A --stop B --seed 7 --temperature 0.5 --worker w";
+        let Command::Llm(llm) = parse(line).unwrap().command else {
+            panic!("{line}");
+        };
+        assert_eq!(llm.worker.as_deref(), Some("w"));
+        let LlmCommand::Generate(options) = llm.command else {
+            panic!("{line}");
+        };
+        let g = &options.generation;
+        assert_eq!((g.seed, g.temperature, g.priority), (7, 0.5, 128));
+        assert_eq!((g.stop.join(","), options.raw), ("A,B".to_owned(), true));
+        // A raw prompt has no place for a system message.
+        assert!(parse("physical-ai llm generate x --raw --system y").is_err());
+        assert!(parse("physical-ai llm generate x --priority 256").is_err());
+        assert!(parse("physical-ai bench llm").is_err());
+        assert!(parse("physical-ai bench llm --model m.gguf --threads 0").is_err());
     }
 
     #[test]

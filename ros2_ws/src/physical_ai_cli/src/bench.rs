@@ -1,6 +1,7 @@
 //! `bench`: measures, with numbers that others can compare.
 
 mod control;
+mod llm;
 mod load;
 mod result;
 mod suite;
@@ -10,54 +11,78 @@ use std::process::ExitCode;
 
 use self::control::Outcome;
 use self::result::Measurement;
-use crate::arguments::{BenchArguments, BenchCommand, BenchControlArguments, Global};
+use crate::arguments::{
+    BenchArguments, BenchCommand, BenchControlArguments, BenchLlmArguments, Global,
+};
 use crate::output;
 
 pub async fn run(global: &Global, options: &BenchArguments) -> anyhow::Result<ExitCode> {
     match &options.what {
-        BenchCommand::Control(options) => {
-            let outcome = control::measure(global, options).await?;
-            if global.json {
-                for measurement in &outcome.measurements {
-                    output::json_line(&serde_json::to_value(measurement)?);
-                }
-                eprintln!("bench: {}", load(&outcome));
-            } else {
-                print(options, &outcome);
-            }
-        }
+        BenchCommand::Control(options) => run_control(global, options).await?,
+        BenchCommand::Llm(options) => run_llm(global, options)?,
     }
     Ok(ExitCode::SUCCESS)
 }
 
-fn print(options: &BenchControlArguments, outcome: &Outcome) {
-    let mut table = output::table(&["", "value", "min", "max", "unit", "target", ""]);
-    for m in &outcome.measurements {
-        table.add_row([
+async fn run_control(global: &Global, options: &BenchControlArguments) -> anyhow::Result<()> {
+    let outcome = control::measure(global, options).await?;
+    print(global, &outcome.measurements)?;
+    if global.json {
+        output::note(format!("bench: {}", load(&outcome)));
+        return Ok(());
+    }
+    output::line(format!(
+        "{} runs of {} s; value: median of the runs. Percentiles come from windows of one second: p50 is \
+         the median of the windows, p99 their mean, max the largest value.",
+        options.runs, options.seconds
+    ));
+    output::line(
+        "CPU and memory (PSS) are those of all nodes and of the supervisor `up`, not of this program.",
+    );
+    output::line(load(&outcome));
+    Ok(())
+}
+
+fn run_llm(global: &Global, options: &BenchLlmArguments) -> anyhow::Result<()> {
+    print(global, &llm::measure(options)?)?;
+    if !global.json {
+        output::line(llm::explanation(options));
+    }
+    Ok(())
+}
+
+/// As JSON lines, or as a table; targets are shown where there are any.
+fn print(global: &Global, measurements: &[Measurement]) -> anyhow::Result<()> {
+    if global.json {
+        for measurement in measurements {
+            output::json_line(&serde_json::to_value(measurement)?);
+        }
+        return Ok(());
+    }
+    let has_targets = measurements.iter().any(|m| m.target.is_some());
+    let mut header = vec!["", "value", "min", "max", "unit"];
+    if has_targets {
+        header.extend(["target", ""]);
+    }
+    let mut table = output::table(&header);
+    for m in measurements {
+        let mut row = vec![
             m.name.to_owned(),
             number(m, m.value),
             number(m, m.min),
             number(m, m.max),
             m.unit.to_owned(),
-            m.target
-                .map_or_else(String::new, |t| format!("< {}", number(m, t))),
-            match m.is_met() {
-                Some(true) => "met".to_owned(),
-                Some(false) => "missed".to_owned(),
-                None => String::new(),
-            },
-        ]);
+        ];
+        if has_targets {
+            let target = m.target.map(|t| format!("< {}", number(m, t)));
+            let verdict = m.is_met().map(|met| if met { "met" } else { "missed" });
+            row.push(target.unwrap_or_default());
+            row.push(verdict.unwrap_or_default().to_owned());
+        }
+        table.add_row(row);
     }
-    println!("{table}");
-    println!(
-        "{} runs of {} s; value: median of the runs. Percentiles come from windows of one second: p50 is \
-         the median of the windows, p99 their mean, max the largest value.",
-        options.runs, options.seconds
-    );
-    println!(
-        "CPU and memory (PSS) are those of all nodes and of the supervisor `up`, not of this program."
-    );
-    println!("{}", load(outcome));
+    output::line(table);
+    Ok(())
 }
 
 /// Under what load was measured.
@@ -81,7 +106,8 @@ fn load(outcome: &Outcome) -> String {
 
 fn number(measurement: &Measurement, value: f64) -> String {
     match measurement.unit {
-        "cores" => format!("{value:.3}"),
+        "cores" | "s" => format!("{value:.3}"),
+        "tokens/s" | "ratio" => format!("{value:.2}"),
         _ => format!("{value:.0}"),
     }
 }

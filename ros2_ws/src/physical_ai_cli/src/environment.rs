@@ -17,6 +17,7 @@ pub fn prepare(arguments: &Arguments) {
     let of_its_own = match &arguments.command {
         Command::Bench(bench) => match bench.what {
             BenchCommand::Control(_) => Some(1 + (std::process::id() % 100) as u16),
+            BenchCommand::Llm(_) => None,
         },
         _ => None,
     };

@@ -1,4 +1,5 @@
-//! The `physical-ai` command: starts deployments, runs missions, watches, records and measures.
+//! The `physical-ai` command: starts deployments, runs missions, asks models, watches, records and
+//! measures.
 
 mod arguments;
 mod bench;
@@ -8,12 +9,15 @@ mod doctor;
 mod environment;
 mod estop;
 mod fleet;
+mod interrupts;
+mod llm;
 mod mission;
 mod output;
 mod process_usage;
 mod recorder;
 mod report;
 mod supervisor;
+mod text_input;
 mod up;
 
 use std::process::ExitCode;
@@ -57,6 +61,7 @@ async fn dispatch(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Command::Workers => fleet::workers(&global).await,
         Command::Robots => fleet::robots(&global).await,
         Command::Estop(options) => estop::run(&global, &options).await,
+        Command::Llm(options) => llm::run(&global, &options).await,
         Command::Record(options) => recorder::run(&global, &options).await,
         Command::Report(options) => report::run(&global, &options),
         Command::Doctor(options) => doctor::run(&global, &options).await,

@@ -22,7 +22,17 @@ pub fn cpu_s(pid: u32) -> anyhow::Result<f64> {
 pub fn pss_bytes(pid: u32) -> anyhow::Result<u64> {
     let path = format!("/proc/{pid}/smaps_rollup");
     let text = std::fs::read_to_string(&path).with_context(|| format!("{path} cannot be read"))?;
-    pss(&text).with_context(|| format!("{path} has no Pss"))
+    bytes_of(&text, "Pss:").with_context(|| format!("{path} has no Pss"))
+}
+
+/// Most memory that a process ever had at once, bytes: its own and the pages of mapped files.
+///
+/// # Errors
+/// When the process is gone.
+pub fn peak_rss_bytes(pid: u32) -> anyhow::Result<u64> {
+    let path = format!("/proc/{pid}/status");
+    let text = std::fs::read_to_string(&path).with_context(|| format!("{path} cannot be read"))?;
+    bytes_of(&text, "VmHWM:").with_context(|| format!("{path} has no VmHWM"))
 }
 
 /// utime + stime. The program's name stands in parentheses before and may hold anything.
@@ -32,8 +42,9 @@ fn ticks(stat: &str) -> Option<u64> {
     Some(number(11)? + number(12)?)
 }
 
-fn pss(smaps: &str) -> Option<u64> {
-    let line = smaps.lines().find_map(|l| l.strip_prefix("Pss:"))?;
+/// A line such as `Pss:  7 kB`.
+fn bytes_of(text: &str, name: &str) -> Option<u64> {
+    let line = text.lines().find_map(|l| l.strip_prefix(name))?;
     let kibibytes: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
     Some(kibibytes * 1024)
 }
@@ -50,15 +61,17 @@ mod tests {
     }
 
     #[test]
-    fn proportional_set_size_is_in_bytes() {
+    fn sizes_are_in_bytes() {
         let rollup = "00-ff ---p 0 0 0 [rollup]\nRss:   10 kB\nPss:    7 kB\nPss_Anon:  3 kB\n";
-        assert_eq!(pss(rollup), Some(7168));
+        assert_eq!(bytes_of(rollup, "Pss:"), Some(7168));
+        assert_eq!(bytes_of(rollup, "VmHWM:"), None);
     }
 
     #[test]
     fn this_process_is_measured() {
         let pid = std::process::id();
         assert!(pss_bytes(pid).unwrap() > 100_000);
+        assert!(peak_rss_bytes(pid).unwrap() >= pss_bytes(pid).unwrap());
         assert!(cpu_s(pid).unwrap() >= 0.0);
         assert!(cpu_s(u32::MAX).is_err());
     }

@@ -10,7 +10,6 @@ use physical_ai_ros::msg::physical_ai_msgs::action::ExecuteMission;
 use physical_ai_ros::msg::physical_ai_msgs::msg::MissionStatusArray;
 use physical_ai_ros::msg::physical_ai_msgs::srv::CancelMission;
 use physical_ai_ros::{Client, Error, GoalOutcome, Qos, SentGoal, time_to_msg};
-use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::input::Mission;
 use super::progress::Display;
@@ -18,6 +17,7 @@ use super::recording::Recording;
 use super::{ros_time, view};
 use crate::arguments::{Global, MissionRunArguments};
 use crate::connection::{self, DISCOVERY};
+use crate::interrupts::Interrupts;
 use crate::{environment, output};
 
 /// From the goal to its acceptance.
@@ -137,28 +137,6 @@ async fn send_and_follow(
     result
 }
 
-/// Requests of the user to stop.
-struct Interrupts {
-    interrupt: Signal,
-    terminate: Signal,
-}
-
-impl Interrupts {
-    fn try_new() -> anyhow::Result<Self> {
-        Ok(Self {
-            interrupt: signal(SignalKind::interrupt())?,
-            terminate: signal(SignalKind::terminate())?,
-        })
-    }
-
-    async fn next(&mut self) {
-        tokio::select! {
-            _ = self.interrupt.recv() => {}
-            _ = self.terminate.recv() => {}
-        }
-    }
-}
-
 type Outcome = Result<GoalOutcome<ExecuteMission::Result>, Error>;
 type Missions = tokio::sync::mpsc::UnboundedReceiver<MissionStatusArray>;
 
@@ -209,7 +187,7 @@ impl Run<'_> {
                     }
                 }
                 Some(array) = missions.recv() => self.compare(&array),
-                () = interrupts.next() => {
+                _ = interrupts.next() => {
                     if self.cancelled.is_some() {
                         bail!(
                             "gave up waiting for the end of mission {id}; see `physical-ai mission show {id}`",

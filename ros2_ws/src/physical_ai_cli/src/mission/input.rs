@@ -1,12 +1,10 @@
 //! What the user calls a mission: a sentence, a file, or a plan on standard input.
 
-use std::io::Read;
 use std::path::Path;
 
 use anyhow::{Context as _, bail, ensure};
 
-/// Larger missions are refused before they are sent.
-pub const MAX_BYTES: u64 = 1 << 20;
+use crate::text_input::{MAX_BYTES, read_text};
 
 /// A mission as ExecuteMission and ValidateMission take it: one of the two is empty.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -91,27 +89,6 @@ fn looks_like_file(argument: &str) -> bool {
     is_one_word && (is_plan(path) || is_text || argument.contains('/'))
 }
 
-fn read_text(source: impl Read, name: &str) -> anyhow::Result<String> {
-    let mut bytes = Vec::new();
-    source
-        .take(MAX_BYTES + 1)
-        .read_to_end(&mut bytes)
-        .with_context(|| format!("{name} cannot be read"))?;
-    ensure!(
-        bytes.len() as u64 <= MAX_BYTES,
-        "{name} has more than {MAX_BYTES} bytes, which is the most that is allowed"
-    );
-    let text = String::from_utf8(bytes).map_err(|error| {
-        let offset = error.utf8_error().valid_up_to();
-        let byte = error.as_bytes().get(offset).copied().unwrap_or_default();
-        anyhow::anyhow!(
-            "{name} is not UTF-8: byte {byte:#04x} at offset {offset}; save it as UTF-8"
-        )
-    })?;
-    ensure!(!text.trim().is_empty(), "{name} is empty");
-    Ok(text)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -156,11 +133,5 @@ mod tests {
         assert!(error("missions/first").contains("does not exist"));
         assert!(error("  ").contains("empty"));
         assert!(error(folder.path().to_str().unwrap()).contains("is a folder"));
-    }
-
-    #[test]
-    fn endless_input_is_cut_off() {
-        let error = read_text(std::io::repeat(b'x'), "standard input").unwrap_err();
-        assert!(error.to_string().contains("more than 1048576 bytes"));
     }
 }
