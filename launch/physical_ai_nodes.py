@@ -31,6 +31,11 @@ ARGUMENTS = {
         "Language model: a GGUF file or a checkpoint folder; empty: what params_file says.",
         None,
     ),
+    "http_port": (
+        "",
+        "Port of the language model's OpenAI-compatible HTTP endpoint; 0: none; empty: what params_file says.",
+        None,
+    ),
     "robots": ("", "Robots to serve, for example arm_1,rover_1; empty: all of the world.", None),
     "agents": (
         "{agent_worker: []}",
@@ -41,6 +46,7 @@ ARGUMENTS = {
 }
 
 RESPAWN_DELAY_S = 1.0
+MOST_PORT = 65535
 
 
 def arguments(*names, **defaults):
@@ -127,6 +133,11 @@ class Settings:
             if not path.exists():
                 raise ValueError(f"model_file:={model}: no such file or folder")
             given = strings({"model_file": str(path)})
+        port = self.text("http_port")
+        if port:
+            if not port.isdecimal() or int(port) > MOST_PORT:
+                raise ValueError(f"http_port:={port}: expected a number from 0 to {MOST_PORT}")
+            given["http_port"] = int(port)
         return self.node("physical_ai_inference", "inference_worker", knows_world=False, more=given)
 
     def node(
