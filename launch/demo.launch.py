@@ -1,4 +1,4 @@
-"""The whole suite with simulated robots: simulation, hardware layer, agents, orchestrator."""
+"""The whole suite with simulated robots: simulation, hardware layer, agents, language model, orchestrator."""
 
 import sys
 from pathlib import Path
@@ -12,7 +12,7 @@ sys.path.append(str(HERE))
 
 from physical_ai_nodes import arguments  # noqa: E402
 
-LAYERS = ("simulation", "hardware", "agents", "orchestrator")
+LAYERS = ("simulation", "hardware", "agents", "inference", "orchestrator")
 
 
 def generate_launch_description():
@@ -21,7 +21,7 @@ def generate_launch_description():
     return LaunchDescription([
         *arguments(
             "namespace", "params_file", "autostart", "use_respawn", "log_level", "world", "model_folder",
-            "robots", "agents", use_sim_time="true",
+            "robots", "agents", "model", use_sim_time="true", planner_worker="inference_worker",
         ),
         *(
             IncludeLaunchDescription(PythonLaunchDescriptionSource(str(HERE / f"{layer}.launch.py")))

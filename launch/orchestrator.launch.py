@@ -13,14 +13,13 @@ from physical_ai_nodes import arguments, nodes  # noqa: E402
 def generate_launch_description():
     """Describes the launch."""
     return LaunchDescription([
-        *arguments("namespace", "use_sim_time", "params_file", "autostart", "use_respawn", "log_level"),
+        *arguments(
+            "namespace", "use_sim_time", "params_file", "autostart", "use_respawn", "log_level", "model", "planner_worker"
+        ),
         nodes(start),
     ])
 
 
 def start(settings):
     """Starts the nodes of this layer."""
-    return [
-        *settings.profile(),
-        settings.node("physical_ai_orchestrator", "orchestrator", knows_world=False),
-    ]
+    return [*settings.profile(), settings.orchestrator()]

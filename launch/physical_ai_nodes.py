@@ -26,9 +26,9 @@ ARGUMENTS = {
     "log_level": ("info", "Least severe level that is logged.", ("trace", "debug", "info", "warn", "error")),
     "world": ("", "World: a name in params/worlds, or the path of a YAML file; empty: demo.", None),
     "model_folder": ("", "Folder of the robot models (URDF); empty: the urdf/ of this package.", None),
-    "model_file": (
+    "model": (
         "",
-        "Language model: a GGUF file or a checkpoint folder; empty: what params_file says.",
+        "Language model: a GGUF file or a checkpoint folder of an instruct model; empty: the planner in params/models.",
         None,
     ),
     "http_port": (
@@ -36,6 +36,7 @@ ARGUMENTS = {
         "Port of the language model's OpenAI-compatible HTTP endpoint; 0: none; empty: what params_file says.",
         None,
     ),
+    "planner_worker": ("", "Inference worker that plans missions in plain language; empty: the parser does.", None),
     "robots": ("", "Robots to serve, for example arm_1,rover_1; empty: all of the world.", None),
     "agents": (
         "{agent_worker: []}",
@@ -47,6 +48,9 @@ ARGUMENTS = {
 
 RESPAWN_DELAY_S = 1.0
 MOST_PORT = 65535
+
+# Models of billions of parameters read the fleet and write a plan in half a minute on a CPU.
+INSTRUCTED_PLANNER_TIMEOUT_S = 90.0
 
 
 def arguments(*names, **defaults):
@@ -126,22 +130,34 @@ class Settings:
 
     def inference(self):
         """The inference worker with the model that was asked for."""
-        model = self.text("model_file")
-        given = {}
+        model = self.text("model")
+        path = Path(model).absolute() if model else ROOT / "params" / "models" / "planner.gguf"
+        if not path.exists():
+            raise ValueError(f"model:={model or path}: no such file or folder")
+        file = strings({"model_file": str(path)})
+        given, places = {}, None
         if model:
-            path = Path(model).absolute()
-            if not path.exists():
-                raise ValueError(f"model_file:={model}: no such file or folder")
-            given = strings({"model_file": str(path)})
+            given |= file
+        else:
+            places = file
         port = self.text("http_port")
         if port:
             if not port.isdecimal() or int(port) > MOST_PORT:
                 raise ValueError(f"http_port:={port}: expected a number from 0 to {MOST_PORT}")
             given["http_port"] = int(port)
-        return self.node("physical_ai_inference", "inference_worker", knows_world=False, more=given)
+        return self.node("physical_ai_inference", "inference_worker", knows_world=False, places=places, more=given)
+
+    def orchestrator(self):
+        """The orchestrator, with the model's worker as its planner if there is to be one."""
+        planner = {}
+        if self.text("planner_worker"):
+            planner = strings({"planner_worker": self.text("planner_worker")})
+            if self.text("model"):
+                planner |= {"planner_prompt": "instructed", "planner_timeout_s": INSTRUCTED_PLANNER_TIMEOUT_S}
+        return self.node("physical_ai_orchestrator", "orchestrator", knows_world=False, more=planner)
 
     def node(
-        self, package, executable, name=None, robots=None, knows_world=True, makes_time=False, more=None
+        self, package, executable, name=None, robots=None, knows_world=True, makes_time=False, places=None, more=None
     ):
         """One node of the suite."""
         explicit = {"autostart": self.flag("autostart"), **(more or {})}
@@ -154,7 +170,7 @@ class Settings:
             executable=executable,
             name=name or executable,
             namespace=self.namespace or None,
-            parameters=self._parameters(executable, explicit, knows_world),
+            parameters=self._parameters(executable, explicit, knows_world, places),
             remappings=[(f"/{topic}", topic) for topic in SHARED_TOPICS] if self.namespace else [],
             ros_arguments=["--log-level", self.text("log_level")],
             output="screen",
@@ -162,14 +178,16 @@ class Settings:
             respawn_delay=RESPAWN_DELAY_S,
         )
 
-    def _parameters(self, executable, explicit, knows_world):
+    def _parameters(self, executable, explicit, knows_world, places):
         """Parameters of a node, later ones win: defaults, places in this package, params_file, arguments."""
         parameters = [str(ROOT / "params" / f"{executable}.yaml")]
         if knows_world:
-            places = {"world_file": self.world_file(), "model_folder": self.model_folder()}
-            parameters.append(strings(places))
+            world = {"world_file": self.world_file(), "model_folder": self.model_folder()}
+            parameters.append(strings(world))
             given = {"world_file": self.text("world"), "model_folder": self.text("model_folder")}
-            explicit = explicit | strings({key: places[key] for key in places if given[key]})
+            explicit = explicit | strings({key: world[key] for key in world if given[key]})
+        if places:
+            parameters.append(places)
         if self.text("params_file"):
             parameters.append(self.params_file())
         return [*parameters, explicit]

@@ -25,7 +25,8 @@ libraries=$(library_folders "$prefixes"):$ws/.deps/mujoco
 
 # r2r 0.9.7 does not know Kilted, whose interface it can use as Jazzy's.
 export ROS_DISTRO=jazzy
-export AMENT_PREFIX_PATH=$prefixes CMAKE_PREFIX_PATH=$prefixes IDL_PACKAGE_FILTER=$interface_packages
+export AMENT_PREFIX_PATH=$prefixes CMAKE_PREFIX_PATH=$prefixes
+export IDL_PACKAGE_FILTER="$interface_packages;$(interface_version)"
 export LD_LIBRARY_PATH=$libraries MUJOCO_DYNAMIC_LINK_DIR=$ws/.deps/mujoco
 # Replaces the flags in .cargo/config.toml, which name the interfaces in .deps.
 export RUSTFLAGS="-C link-arg=-Wl,--disable-new-dtags,-rpath,$libraries"

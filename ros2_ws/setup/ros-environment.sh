@@ -31,3 +31,11 @@ prefixes_with_libraries() { # prefixes
   done
   printf '%s' "${kept#:}"
 }
+
+# Names what msg/ holds. r2r makes its bindings anew only when its environment changes, so this stands among
+# the packages there, where it is the name of none.
+interface_version() {
+  local top
+  top=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+  cat "$top"/msg/*/* | sha256sum | cut -c1-16
+}

@@ -117,7 +117,7 @@ ROS_DISTRO = "jazzy"
 AMENT_PREFIX_PATH = "$prefixes"
 CMAKE_PREFIX_PATH = "$prefixes"
 LD_LIBRARY_PATH = "$libs"
-IDL_PACKAGE_FILTER = "$interface_packages"
+IDL_PACKAGE_FILTER = "$interface_packages;$(interface_version)"
 MUJOCO_DYNAMIC_LINK_DIR = "$deps/mujoco"
 
 [build]

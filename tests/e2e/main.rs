@@ -14,3 +14,4 @@ mod inference;
 mod interop;
 mod missions;
 mod namespaces;
+mod planning;

@@ -29,7 +29,7 @@ NODES = {
     "agents": ["agent_worker"],
     "orchestrator": ["orchestrator"],
     "inference": ["inference_worker"],
-    "demo": sorted([*SIMULATION, *HARDWARE, "agent_worker", "orchestrator"]),
+    "demo": sorted([*SIMULATION, *HARDWARE, "agent_worker", "inference_worker", "orchestrator"]),
 }
 
 
@@ -92,7 +92,7 @@ def check_defaults_are_absolute_and_simulated():
         assert node.remappings == {} and not node.respawns
         assert node.parameters["autostart"] is True
         assert node.parameters["use_sim_time"] is (node.executable != "simulation_worker"), node.name
-        if node.executable != "orchestrator":
+        if node.executable not in ("orchestrator", "inference_worker"):
             assert Path(node.parameters["world_file"]).is_absolute(), node.parameters
             assert Path(node.parameters["world_file"]).is_file()
             assert Path(node.parameters["model_folder"], "arm.urdf").is_file()
@@ -129,15 +129,22 @@ def check_params_file_wins_over_defaults_and_arguments_over_it():
         assert started["agent_worker"].parameters["world_file"].endswith("worlds/demo.yaml")
 
 
-def check_model_file_is_absolute_and_must_exist():
-    _, started = load("inference")
-    assert started["inference_worker"].parameters["model_file"] == ""
-    _, started = load("inference", model_file="/dev/null")
+def check_model_plans_and_must_exist():
+    _, started = load("demo")
+    assert started["inference_worker"].parameters["model_file"].endswith("params/models/planner.gguf")
+    assert Path(started["inference_worker"].parameters["model_file"]).is_file()
+    planner = started["orchestrator"].parameters
+    assert planner["planner_worker"] == "inference_worker" and planner["planner_prompt"] == "trained", planner
+    _, started = load("demo", model="/dev/null")
     assert started["inference_worker"].parameters["model_file"] == "/dev/null"
+    planner = started["orchestrator"].parameters
+    assert planner["planner_prompt"] == "instructed" and planner["planner_timeout_s"] > 10.0, planner
+    _, started = load("orchestrator")
+    assert started["orchestrator"].parameters["planner_worker"] == ""
     try:
-        load("inference", model_file="/nonexistent.gguf")
+        load("inference", model="/nonexistent.gguf")
     except ValueError as error:
-        assert "model_file:=/nonexistent.gguf: no such file" in str(error), error
+        assert "model:=/nonexistent.gguf: no such file" in str(error), error
     else:
         raise AssertionError("a model that does not exist is accepted")
 

@@ -1,6 +1,7 @@
 //! A model with everything that is needed to talk to it.
 
 mod checkpoint;
+mod mask;
 mod vocabulary;
 
 use std::path::Path;

@@ -20,6 +20,11 @@ impl Fleet {
         self.capabilities.is_empty()
     }
 
+    /// All that is offered.
+    pub fn capabilities(&self) -> &[Capability] {
+        &self.capabilities
+    }
+
     /// Robots.
     pub fn robots(&self) -> BTreeSet<&str> {
         self.capabilities

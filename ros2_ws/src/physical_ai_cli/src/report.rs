@@ -4,6 +4,7 @@ mod attempts;
 mod chart;
 mod map;
 mod page;
+mod planning;
 mod recording;
 mod run;
 mod svg;
@@ -83,7 +84,7 @@ mod tests {
     use physical_ai_domain::Time;
     use physical_ai_ros::msg::nav_msgs::msg::Odometry;
     use physical_ai_ros::msg::physical_ai_msgs::msg::{
-        MissionStatus, MissionStatusArray, TaskState, TaskStatus,
+        Decomposition, MissionStatus, MissionStatusArray, TaskState, TaskStatus,
     };
     use physical_ai_ros::{serialize, time_to_msg};
 
@@ -125,6 +126,19 @@ mod tests {
         let odom = file
             .add_topic("/fleet/rover_1/odom", "nav_msgs/msg/Odometry", "")
             .unwrap();
+        let kind = "physical_ai_msgs/msg/Decomposition";
+        let decompositions = file.add_topic("/fleet/decompositions", kind, "").unwrap();
+        let cdr = serialize(&Decomposition {
+            mission_id: "m-1".into(),
+            planner: "model".into(),
+            worker: "planner".into(),
+            prompt: "[user]\nrover_1 goes to <dock>".into(),
+            answer: "{\"tasks\":[]}".into(),
+            duration_s: 0.075,
+            ..Default::default()
+        });
+        file.write(decompositions, 1_000_000_000, 0, &cdr.unwrap())
+            .unwrap();
         for (time_s, state) in [(1.0, 2), (2.0, 3), (4.0, 4)] {
             let time_ns = Time::from_seconds(time_s).nanoseconds();
             file.write(missions, time_ns, time_ns, &mission(time_s, state))
@@ -149,6 +163,8 @@ mod tests {
             "rover_1 goes to &lt;dock&gt; &amp; back",
             "<span class=\"badge succeeded\">succeeded</span>",
             "rover_1: base, 3.00 m",
+            "planned by model · 75 ms · planner: ",
+            "<pre>[user]\nrover_1 goes to &lt;dock&gt;</pre>",
             "class=\"series",
             "1 messages of nav_msgs/msg/Odometry do not fit",
         ] {

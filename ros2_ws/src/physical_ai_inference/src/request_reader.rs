@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use physical_ai_llm::{
     ChatTemplate, Constraint, ConstraintCompiler, EmbedRequest, Error, JsonOptions, LanguageModel,
-    MaskVocabulary, Message, Request, RequestId, Role, SamplingParams, Tokenizer,
+    Message, Request, RequestId, Role, SamplingParams, Tokenizer,
 };
 use physical_ai_ros::msg::physical_ai_msgs::action::Generate;
 use physical_ai_ros::msg::physical_ai_msgs::msg::ChatMessage;
@@ -39,19 +39,9 @@ impl RequestReader {
     pub fn try_new(model: &LanguageModel, default_max_tokens: usize) -> Result<Self, Error> {
         let tokenizer = Arc::clone(&model.tokenizer);
         let context = model.model.config().context;
-        let ids = 0..u32::try_from(tokenizer.len()).unwrap_or(u32::MAX);
-        let longest = ids.clone().map(|id| tokenizer.token_bytes(id).len()).max();
-        let (special, text): (Vec<u32>, Vec<u32>) = ids.partition(|id| tokenizer.is_special(*id));
-        let mut tokens = vec![Vec::new(); tokenizer.len()];
-        for id in text {
-            tokens[id as usize] = tokenizer.token_bytes(id).to_vec();
-        }
-        let compiler = ConstraintCompiler::try_new(MaskVocabulary {
-            tokens,
-            special,
-            end: tokenizer.eos_ids().to_vec(),
-            tokenize: None,
-        })?;
+        let vocabulary = model.mask_vocabulary();
+        let longest = vocabulary.tokens.iter().map(Vec::len).max();
+        let compiler = ConstraintCompiler::try_new(vocabulary)?;
         Ok(Self {
             template: Arc::clone(&model.template),
             tokenizer,

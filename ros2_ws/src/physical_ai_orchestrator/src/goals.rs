@@ -11,17 +11,20 @@ use physical_ai_ros::{
     time_from_msg,
 };
 
-use crate::intake::{Refusal, Source, mission_id};
+use crate::decomposition::{Made, Question};
+use crate::intake::{Refusal, Source, given_plan, mission_id, validated};
 use crate::messages;
 use crate::node::Orchestrator;
 
 type Handle = GoalHandle<ExecuteMission::Action>;
 
-/// A goal that came before any worker did.
+/// A goal that is no mission yet: no worker is there, or its plan is being made.
 struct Waiting {
     handle: Handle,
     goal: ExecuteMission::Goal,
     since_s: f64,
+    /// What the sentence became, once it did.
+    made: Option<Made>,
 }
 
 /// Goals and the missions that they wait for.
@@ -29,6 +32,7 @@ struct Waiting {
 pub struct Goals {
     by_mission: BTreeMap<MissionId, Vec<Handle>>,
     waiting: Vec<Waiting>,
+    decomposing: BTreeMap<GoalId, Waiting>,
     canceling: BTreeSet<GoalId>,
 }
 
@@ -49,6 +53,7 @@ impl Goals {
                         handle,
                         goal,
                         since_s,
+                        made: None,
                     },
                 );
             }),
@@ -96,7 +101,8 @@ impl Goals {
                 handle.abort(messages::refusal(&refusal, id.as_str()));
             }
         }
-        for waiting in self.waiting.drain(..) {
+        let decomposing = std::mem::take(&mut self.decomposing).into_values();
+        for waiting in self.waiting.drain(..).chain(decomposing) {
             let refusal = Refusal::new(MissionError::Rejected, "the orchestrator is stopping");
             let id = &waiting.goal.mission_id;
             waiting.handle.abort(messages::refusal(&refusal, id));
@@ -105,7 +111,7 @@ impl Goals {
 }
 
 impl Orchestrator {
-    fn take_goal(&mut self, context: &mut Context<Self>, waiting: Waiting) {
+    fn take_goal(&mut self, context: &mut Context<Self>, mut waiting: Waiting) {
         let goal = &waiting.goal;
         let taken = mission_id(&goal.mission_id).and_then(|id| {
             let source = Source::try_new(goal.text.clone(), goal.plan.clone())?;
@@ -115,6 +121,8 @@ impl Orchestrator {
             Ok(taken) => taken,
             Err(refusal) => return refuse(waiting, &refusal),
         };
+        // A goal that comes here again keeps the id that it was given.
+        waiting.goal.mission_id = id.to_string();
         if let Some(mission) = self.scheduler.state().mission(&id) {
             return self.join(mission.clone(), &source, waiting);
         }
@@ -123,7 +131,11 @@ impl Orchestrator {
         }
         let fleet = self.scheduler.state().fleet();
         let waited_s = context.steady_s() - waiting.since_s;
-        if fleet.is_empty() && waited_s < self.fleet_wait_s {
+        // A suite that was just started has its workers, and the model that plans, in a moment.
+        let is_young = context.steady_s() < self.fleet_wait_s;
+        if (fleet.is_empty() && waited_s < self.fleet_wait_s)
+            || (is_young && source.is_text() && self.ladder.misses_model())
+        {
             return self.wait_with(waiting, MissionPhase::Decomposing);
         }
         if fleet.is_empty() {
@@ -134,7 +146,12 @@ impl Orchestrator {
             );
             return refuse(waiting, &refusal);
         }
-        let (plan, planner) = match source.validated_plan(&fleet) {
+        let made = match (&source, waiting.made.clone()) {
+            (Source::Text(text), None) => return self.decompose_goal(context, text, waiting),
+            (Source::Text(_), Some(made)) => made,
+            (Source::Plan(text), _) => given_plan(text),
+        };
+        let (plan, planner) = match made.and_then(|made| validated(made, &fleet)) {
             Ok(made) => made,
             Err(refusal) => return refuse(waiting, &refusal),
         };
@@ -150,10 +167,33 @@ impl Orchestrator {
             source: source.as_str().to_owned(),
             planner: planner.to_owned(),
             plan,
-            priority: goal.priority,
-            deadline: time_from_msg(&goal.deadline),
+            priority: waiting.goal.priority,
+            deadline: time_from_msg(&waiting.goal.deadline),
         };
         self.submit(context, submission, waiting);
+    }
+
+    fn decompose_goal(&mut self, context: &mut Context<Self>, text: &str, waiting: Waiting) {
+        let id = waiting.handle.id();
+        let deadline = time_from_msg(&waiting.goal.deadline);
+        let question = Question {
+            id,
+            mission_id: waiting.goal.mission_id.clone(),
+            text: text.to_owned(),
+            deadline: (!deadline.is_zero()).then_some(deadline),
+        };
+        waiting.handle.feedback(ExecuteMission::Feedback {
+            phase: MissionPhase::Decomposing.as_str().to_owned(),
+            ..Default::default()
+        });
+        self.goals.decomposing.insert(id, waiting);
+        self.decompose(context, question, move |app, context, made| {
+            // It may have been cancelled meanwhile.
+            if let Some(mut waiting) = app.goals.decomposing.remove(&id) {
+                waiting.made = Some(made);
+                app.take_goal(context, waiting);
+            }
+        });
     }
 
     fn submit(&mut self, context: &mut Context<Self>, submission: Submission, waiting: Waiting) {
@@ -226,13 +266,17 @@ impl Orchestrator {
     }
 
     fn cancel_goal(&mut self, context: &mut Context<Self>, goal: GoalId) -> CancelDecision {
-        if let Some(at) = self
+        let at = self
             .goals
             .waiting
             .iter()
-            .position(|w| w.handle.id() == goal)
-        {
-            let waiting = self.goals.waiting.swap_remove(at);
+            .position(|w| w.handle.id() == goal);
+        let waiting = match at {
+            Some(at) => Some(self.goals.waiting.swap_remove(at)),
+            None => self.goals.decomposing.remove(&goal),
+        };
+        if let Some(waiting) = waiting {
+            self.ladder.cancel(context, goal);
             let refusal = Refusal::new(MissionError::Canceled, "cancelled by the user");
             let id = waiting.goal.mission_id;
             waiting.handle.canceled(messages::refusal(&refusal, &id));

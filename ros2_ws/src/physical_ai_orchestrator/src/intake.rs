@@ -1,12 +1,13 @@
-//! From what a user sent to a mission that may run: parse, decompose, validate.
+//! From what a user sent to a mission that may run: parse and validate.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use physical_ai_domain::{MissionId, Plan};
 use physical_ai_mission::{
-    Decomposer, Error, Fleet, MAX_PLAN_BYTES, MAX_TEXT_BYTES, MissionError, SentenceParser,
-    parse_plan, validate,
+    Error, Fleet, MAX_PLAN_BYTES, MAX_TEXT_BYTES, MissionError, parse_plan, validate,
 };
+
+use crate::decomposition::Made;
 
 /// Why a mission was not taken.
 #[derive(Debug, Clone, PartialEq)]
@@ -78,24 +79,21 @@ impl Source {
         }
     }
 
-    /// Makes a plan; the second value names the planner.
-    pub fn plan(&self, fleet: &Fleet) -> Result<(Plan, &'static str), Refusal> {
-        match self {
-            Self::Plan(text) => Ok((parse_plan(text)?, "given")),
-            Self::Text(text) => {
-                let made = SentenceParser.decompose(text, fleet)?;
-                Ok((made.plan, made.planner))
-            }
-        }
+    pub fn is_text(&self) -> bool {
+        matches!(self, Self::Text(_))
     }
+}
 
-    /// Makes a plan and checks it against what is offered.
-    pub fn validated_plan(&self, fleet: &Fleet) -> Result<(Plan, &'static str), Refusal> {
-        let (plan, planner) = self.plan(fleet)?;
-        match validate(&plan, fleet) {
-            violations if violations.is_empty() => Ok((plan, planner)),
-            violations => Err(Error::Invalid(violations).into()),
-        }
+/// Reads a plan that the user wrote.
+pub fn given_plan(text: &str) -> Made {
+    Ok((parse_plan(text)?, "given"))
+}
+
+/// Checks a plan against what is offered.
+pub fn validated(made: (Plan, &'static str), fleet: &Fleet) -> Made {
+    match validate(&made.0, fleet) {
+        violations if violations.is_empty() => Ok(made),
+        violations => Err(Error::Invalid(violations).into()),
     }
 }
 

@@ -1,9 +1,11 @@
 //! The `orchestrator` node: missions in as actions, tasks out to workers, results back.
 
+mod decomposition;
 mod effects;
 mod goals;
 mod intake;
 mod messages;
+mod model_planner;
 mod node;
 mod parameters;
 mod services;

@@ -4,7 +4,8 @@ use physical_ai_domain::Time;
 use physical_ai_mission::{KnownWorker, Mission, Task};
 use physical_ai_ros::msg::physical_ai_msgs::action::ExecuteMission;
 use physical_ai_ros::msg::physical_ai_msgs::msg::{
-    MissionStatus, MissionStatusArray, TaskResult, TaskState, TaskStatus, WorkerStatusArray,
+    ChatMessage, MissionStatus, MissionStatusArray, TaskResult, TaskState, TaskStatus,
+    WorkerStatusArray,
 };
 use physical_ai_ros::msg::std_msgs::msg::Header;
 use physical_ai_ros::{time_to_msg, worker_to_msg};
@@ -89,6 +90,15 @@ pub fn refusal(refusal: &Refusal, mission_id: &str) -> ExecuteMission::Result {
         mission_id: mission_id.to_owned(),
         tasks: Vec::new(),
     }
+}
+
+/// A conversation as people read it.
+pub fn conversation(messages: &[ChatMessage]) -> String {
+    let parts: Vec<String> = messages
+        .iter()
+        .map(|m| format!("[{}]\n{}", m.role, m.content))
+        .collect();
+    parts.join("\n")
 }
 
 /// The mission in a line that people recognise.

@@ -11,6 +11,7 @@ use physical_ai_ros::{
     worker_from_msg,
 };
 
+use crate::decomposition::Ladder;
 use crate::effects::{Batches, Wire};
 use crate::goals::Goals;
 use crate::parameters::OrchestratorParameters;
@@ -23,6 +24,7 @@ const REMEMBERED_COMPLAINTS: usize = 1000;
 pub struct Orchestrator {
     pub(crate) scheduler: JournaledScheduler,
     pub(crate) goals: Goals,
+    pub(crate) ladder: Ladder,
     pub(crate) wire: Wire,
     /// The journal's fault that was logged last.
     pub(crate) journal_fault: Option<String>,
@@ -63,6 +65,7 @@ impl Application for Orchestrator {
             wire: Wire::new(scheduler.incarnation()),
             scheduler,
             goals: Goals::default(),
+            ladder: Ladder::try_new(context, p)?,
             journal_fault: None,
             changed: BTreeSet::new(),
             missions_changed: true,
@@ -109,7 +112,14 @@ impl Application for Orchestrator {
             let text = format!("not taking tasks: {}", silent.join(", "));
             Diagnostic::new("workers", Level::Warn, text)
         };
+        let planner = if self.ladder.misses_model() {
+            let text = "the model's worker is not up: the parser plans";
+            Diagnostic::new("planner", Level::Warn, text)
+        } else {
+            Diagnostic::new("planner", Level::Ok, "ready")
+        };
         vec![
+            planner,
             journal.with("waiting_effects", self.scheduler.waiting()),
             workers.with("workers", self.scheduler.state().workers().count()),
             Diagnostic::new("missions", Level::Ok, format!("{running} running"))

@@ -1,5 +1,6 @@
 use std::path::PathBuf;
 
+use physical_ai_llm::PlanPromptStyle;
 use physical_ai_mission::SchedulerConfig;
 
 physical_ai_ros::parameters! {
@@ -15,6 +16,12 @@ physical_ai_ros::parameters! {
         worker_wait_s: f64 = 30.0, range(0.1, 86400.0), read_only;
         /// Longest wait of a new mission for the first worker to appear, s.
         fleet_wait_s: f64 = 5.0, range(0.0, 3600.0), read_only;
+        /// Inference worker whose language model plans missions in plain language; empty: the parser plans them.
+        planner_worker: String = String::new(), read_only;
+        /// Longest wait for the model's plan; then the parser makes one, s.
+        planner_timeout_s: f64 = 10.0, range(0.1, 3600.0), read_only;
+        /// What the model was made for: "trained" to plan (the one in params/models), or "instructed" (any that follows instructions).
+        planner_prompt: String = "trained".to_owned(), read_only;
         /// Longest time that a worker does not mention an attempt that it was given, s.
         confirm_s: f64 = 5.0, range(0.5, 3600.0), read_only;
         /// Ended missions that are kept for those who ask.
@@ -27,6 +34,20 @@ physical_ai_ros::parameters! {
 }
 
 impl OrchestratorParameters {
+    /// How the model is asked.
+    ///
+    /// # Errors
+    /// Names the value that is not known.
+    pub fn prompt_style(&self) -> Result<PlanPromptStyle, String> {
+        match self.planner_prompt.as_str() {
+            "trained" => Ok(PlanPromptStyle::Trained),
+            "instructed" => Ok(PlanPromptStyle::Instructed),
+            other => Err(format!(
+                "planner_prompt is {other:?}: must be \"trained\" or \"instructed\""
+            )),
+        }
+    }
+
     /// Times and limits of the scheduler.
     pub fn scheduler(&self) -> SchedulerConfig {
         SchedulerConfig {

@@ -1,17 +1,16 @@
 //! The orchestrator's services: validate, cancel, resolve.
 
 use physical_ai_domain::{MissionId, TaskId};
-use physical_ai_mission::{Decision, Event, MissionError, predict, validate};
+use physical_ai_mission::{Decision, Event, Fleet, MissionError, predict, validate};
 use physical_ai_ros::msg::physical_ai_msgs::srv::{CancelMission, ResolveTask, ValidateMission};
-use physical_ai_ros::{Context, Error};
+use physical_ai_ros::{Context, Error, GoalId, Responder};
 
-use crate::intake::Source;
+use crate::decomposition::{Made, Question};
+use crate::intake::{Source, given_plan};
 use crate::node::Orchestrator;
 
 pub fn serve(context: &mut Context<Orchestrator>) -> Result<(), Error> {
-    context.service::<ValidateMission::Service>("validate_mission", |app, _, request| {
-        validate_mission(app, request)
-    })?;
+    context.service_deferred::<ValidateMission::Service>("validate_mission", validate_mission)?;
     context.service::<CancelMission::Service>("cancel_mission", |app, context, request| {
         cancel_mission(app, context, &request.mission_id)
     })?;
@@ -20,12 +19,32 @@ pub fn serve(context: &mut Context<Orchestrator>) -> Result<(), Error> {
 }
 
 fn validate_mission(
-    app: &Orchestrator,
+    app: &mut Orchestrator,
+    context: &mut Context<Orchestrator>,
     request: ValidateMission::Request,
-) -> ValidateMission::Response {
+    responder: Responder<ValidateMission::Service>,
+) {
+    match Source::try_new(request.text, request.plan) {
+        Err(refusal) => responder.respond(verdict(Err(refusal), &app.scheduler.state().fleet())),
+        Ok(Source::Plan(text)) => {
+            responder.respond(verdict(given_plan(&text), &app.scheduler.state().fleet()));
+        }
+        Ok(Source::Text(text)) => {
+            let question = Question {
+                id: GoalId::random(),
+                mission_id: String::new(),
+                text,
+                deadline: None,
+            };
+            app.decompose(context, question, |app, _, made| {
+                responder.respond(verdict(made, &app.scheduler.state().fleet()));
+            });
+        }
+    }
+}
+
+fn verdict(made: Made, fleet: &Fleet) -> ValidateMission::Response {
     let mut response = ValidateMission::Response::default();
-    let fleet = app.scheduler.state().fleet();
-    let made = Source::try_new(request.text, request.plan).and_then(|s| s.plan(&fleet));
     let (plan, planner) = match made {
         Ok(made) => made,
         Err(refusal) => {
@@ -37,10 +56,10 @@ fn validate_mission(
     };
     planner.clone_into(&mut response.planner);
     response.plan = serde_json::to_string(&plan).unwrap_or_default();
-    response.violations = validate(&plan, &fleet);
+    response.violations = validate(&plan, fleet);
     response.valid = response.violations.is_empty();
     if response.valid {
-        let prediction = predict(&plan, &fleet);
+        let prediction = predict(&plan, fleet);
         response.task_ids = plan.tasks.iter().map(|t| t.id.to_string()).collect();
         response.predicted_duration_s = prediction.duration_s();
         response.predicted_start_s = prediction.start_s;

@@ -21,6 +21,11 @@ use crate::{Context, Error, Publisher, Qos, Responder};
 pub struct GoalId(pub [u8; 16]);
 
 impl GoalId {
+    /// A new one.
+    pub fn random() -> Self {
+        Self(*uuid::Uuid::new_v4().as_bytes())
+    }
+
     pub(crate) fn from_msg(uuid: &UUID) -> Self {
         let mut bytes = [0; 16];
         for (to, from) in bytes.iter_mut().zip(&uuid.uuid) {

@@ -239,7 +239,7 @@ impl Client {
         Act::Feedback: Send,
         Act::Result: Send,
     {
-        let id = GoalId(*uuid::Uuid::new_v4().as_bytes());
+        let id = GoalId::random();
         let (feedback_sender, feedback) = mpsc::unbounded_channel();
         let (outcome_sender, outcome) = oneshot::channel();
         let (cancel_sender, cancel_requests) = std::sync::mpsc::channel::<()>();

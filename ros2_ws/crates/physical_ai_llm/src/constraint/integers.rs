@@ -23,10 +23,9 @@ pub(super) fn split_at_zero(schema: &mut Value) {
             }
             if allows_negative_zero(fields) {
                 let halves = json!({"anyOf": [{"type": "integer", "minimum": 0}, {"type": "integer", "maximum": -1}]});
-                match fields.entry("allOf").or_insert_with(|| json!([])) {
-                    Value::Array(all) => all.push(halves),
-                    // Not a schema; the library says so.
-                    _ => {}
+                // What is no list is no schema; the library says so.
+                if let Value::Array(all) = fields.entry("allOf").or_insert_with(|| json!([])) {
+                    all.push(halves);
                 }
             }
         }

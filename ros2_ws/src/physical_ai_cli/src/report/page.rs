@@ -7,6 +7,7 @@ use physical_ai_domain::RobotKind;
 
 use super::chart::{Scale, Series, chart, legend};
 use super::map;
+use super::planning::planning;
 use super::run::{ControlLoop, Run, Window};
 use super::svg::escape;
 use super::tables;
@@ -27,6 +28,7 @@ pub fn page(run: &Run, title: &str, facts: &BTreeMap<String, String>) -> String 
     }
     body.push_str(&tiles(run));
     section(&mut body, "Missions", &missions(run));
+    section(&mut body, "Planning", &planning(&run.decompositions));
     section(&mut body, "Timeline", &timeline_part(run));
     section(&mut body, "Paths", &paths(run));
     section(&mut body, "Control loops", &control_loops(run));

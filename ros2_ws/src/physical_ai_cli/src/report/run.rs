@@ -7,8 +7,8 @@ use physical_ai_domain::{RobotKind, RobotModel, World};
 use physical_ai_ros::msg::Message as RosMessage;
 use physical_ai_ros::msg::nav_msgs::msg::Odometry;
 use physical_ai_ros::msg::physical_ai_msgs::msg::{
-    ControlMetrics, MissionStatus, MissionStatusArray, ObjectPoses, SafetyStatus, TaskBatch,
-    TaskUpdateBatch,
+    ControlMetrics, Decomposition, MissionStatus, MissionStatusArray, ObjectPoses, SafetyStatus,
+    TaskBatch, TaskUpdateBatch,
 };
 use physical_ai_ros::msg::rcl_interfaces::msg::Log;
 use physical_ai_ros::msg::sensor_msgs::msg::JointState;
@@ -34,6 +34,8 @@ pub struct Run {
     pub world: Option<World>,
     /// Newest status of each mission, in order of appearance.
     pub missions: Vec<MissionStatus>,
+    /// How sentences became plans.
+    pub decompositions: Vec<Decomposition>,
     /// Attempts at tasks.
     pub attempts: Attempts,
     /// Ways of rovers and of the arms' tools, in the world frame.
@@ -142,6 +144,9 @@ impl Collector {
         self.run.span_s = Some((first.min(message.time_s), last.max(message.time_s)));
         match message.type_name {
             "physical_ai_msgs/msg/MissionStatusArray" => self.with(message, Self::missions),
+            "physical_ai_msgs/msg/Decomposition" => {
+                self.with(message, |this, _, d| this.run.decompositions.push(d));
+            }
             "physical_ai_msgs/msg/TaskBatch" => self.with(message, Self::assignments),
             "physical_ai_msgs/msg/TaskUpdateBatch" => self.with(message, Self::updates),
             "physical_ai_msgs/msg/ControlMetrics" => self.with(message, Self::metrics),

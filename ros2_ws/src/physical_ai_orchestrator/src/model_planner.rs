@@ -1,0 +1,219 @@
+//! The upper rung of the planning ladder: a language model behind the `generate` action.
+
+use std::time::Duration;
+
+use physical_ai_domain::{Plan, Time};
+use physical_ai_llm::{PlanPromptStyle, PlanSchemaOptions, plan_prompt, plan_schema};
+use physical_ai_mission::{Fleet, parse_plan, validate};
+use physical_ai_ros::msg::physical_ai_msgs::action::Generate;
+use physical_ai_ros::msg::physical_ai_msgs::msg::ChatMessage;
+use physical_ai_ros::{ActionClient, Context, Error, GoalId, GoalOutcome, time_to_msg};
+use serde_json::Value;
+
+use crate::node::Orchestrator;
+use crate::parameters::OrchestratorParameters;
+
+/// Longest wait for a worker that is up to take a question.
+const ACCEPT_TIMEOUT: Duration = Duration::from_secs(1);
+
+/// What comes back from the worker.
+pub type Outcome = Result<GoalOutcome<Generate::Result>, Error>;
+
+/// What the model made of a sentence.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Answer {
+    Plan(Plan),
+    /// It says that the sentence cannot be planned, and why.
+    Refusal(String),
+    /// There is no answer that can be used, and why.
+    None(String),
+}
+
+/// Asks one worker for plans.
+pub struct ModelPlanner {
+    worker: String,
+    client: ActionClient<Orchestrator, Generate::Action>,
+    timeout: Duration,
+    style: PlanPromptStyle,
+}
+
+impl ModelPlanner {
+    /// None where no worker is named.
+    pub fn try_new(
+        context: &mut Context<Orchestrator>,
+        p: &OrchestratorParameters,
+    ) -> Result<Option<Self>, Error> {
+        if p.planner_worker.is_empty() {
+            return Ok(None);
+        }
+        let client = ActionClient::try_new(context, &format!("{}/generate", p.planner_worker))?;
+        Ok(Some(Self {
+            worker: p.planner_worker.clone(),
+            client,
+            timeout: Duration::from_secs_f64(p.planner_timeout_s),
+            style: p.prompt_style().map_err(Error::application)?,
+        }))
+    }
+
+    /// The worker that is asked.
+    pub fn worker(&self) -> &str {
+        &self.worker
+    }
+
+    /// True if the worker is up. It is looked for while this is asked now and then.
+    pub fn is_up(&self) -> bool {
+        self.client.is_available()
+    }
+
+    /// The question for a sentence.
+    ///
+    /// # Errors
+    /// Why the model is not asked: it is not up, there is no time, or what is offered has no schema.
+    pub fn goal(
+        &self,
+        text: &str,
+        fleet: &Fleet,
+        now: Time,
+        deadline: Option<Time>,
+    ) -> Result<Generate::Goal, String> {
+        if !self.is_up() {
+            return Err(format!("{}/generate is not served now", self.worker));
+        }
+        let allowed_s = self.timeout.as_secs_f64();
+        let left_s = deadline.map_or(f64::INFINITY, |d| d.seconds_since(now));
+        if left_s < allowed_s {
+            return Err(format!(
+                "the deadline is in {left_s:.1} s and the model may take {allowed_s:.1} s"
+            ));
+        }
+        let offered = fleet.capabilities();
+        let schema = plan_schema(offered, &PlanSchemaOptions::default())
+            .map_err(|e| format!("no schema of plans: {e}"))?;
+        let messages = plan_prompt(offered, text, self.style)
+            .into_iter()
+            .map(|m| ChatMessage {
+                role: m.role.to_string(),
+                content: m.content,
+            })
+            .collect();
+        Ok(Generate::Goal {
+            messages,
+            schema: schema.to_string(),
+            deadline: time_to_msg(now.plus_seconds(allowed_s)),
+            ..Default::default()
+        })
+    }
+
+    /// Asks; `then` is called once.
+    pub fn ask(
+        &self,
+        context: &mut Context<Orchestrator>,
+        id: GoalId,
+        goal: Generate::Goal,
+        then: impl FnOnce(&mut Orchestrator, &mut Context<Orchestrator>, Outcome) + 'static,
+    ) {
+        // The worker's own deadline comes first, and with it a reason.
+        let timeouts = (ACCEPT_TIMEOUT, self.timeout + ACCEPT_TIMEOUT);
+        self.client
+            .send(context, id, goal, timeouts, |_, _, _| {}, then);
+    }
+
+    /// Tells the worker that nobody waits for an answer any more.
+    pub fn cancel(&self, context: &mut Context<Orchestrator>, id: GoalId) {
+        self.client.cancel(context, id, ACCEPT_TIMEOUT);
+    }
+}
+
+/// Reads what came back, with the worker's result if there is one.
+pub fn answer(outcome: Outcome, fleet: &Fleet) -> (Answer, Generate::Result) {
+    let result = match outcome {
+        Ok(GoalOutcome::Ended(_, result)) => result,
+        Ok(GoalOutcome::Rejected) => {
+            let reason = "the worker does not take the question".to_owned();
+            return (Answer::None(reason), Generate::Result::default());
+        }
+        Err(error) => return (Answer::None(error.to_string()), Generate::Result::default()),
+    };
+    let answer = if result.error_code == Generate::Result::OK as u16 {
+        read(&result.text, fleet)
+    } else {
+        Answer::None(result.error_msg.clone())
+    };
+    (answer, result)
+}
+
+/// A plan counts only if everything in it is right: what the model was bound to may have changed.
+fn read(text: &str, fleet: &Fleet) -> Answer {
+    let refusal = serde_json::from_str::<Value>(text)
+        .ok()
+        .and_then(|v| Some(v.get("refusal")?.as_str()?.to_owned()));
+    if let Some(reason) = refusal {
+        return Answer::Refusal(reason);
+    }
+    match parse_plan(text) {
+        Ok(plan) => match validate(&plan, fleet) {
+            violations if violations.is_empty() => Answer::Plan(plan),
+            violations => Answer::None(violations.join("; ")),
+        },
+        Err(error) => Answer::None(error.to_string()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use physical_ai_domain::{Capability, Resources, RobotName, SkillName};
+    use physical_ai_ros::GoalStatus;
+    use serde_json::json;
+
+    use super::*;
+
+    fn fleet() -> Fleet {
+        Fleet::new(vec![Capability {
+            skill: SkillName::try_new("home").unwrap(),
+            robot: Some(RobotName::try_new("arm_1").unwrap()),
+            description: String::new(),
+            parameters_schema: json!({"type": "object"}),
+            mean_duration_s: 1.0,
+            requires: Resources::new(),
+            idempotent: true,
+            ready: true,
+            reason: String::new(),
+        }])
+    }
+
+    fn ended(error_code: u16, text: &str) -> Outcome {
+        let result = Generate::Result {
+            error_code,
+            error_msg: format!("code {error_code}"),
+            text: text.to_owned(),
+            ..Default::default()
+        };
+        Ok(GoalOutcome::Ended(GoalStatus::Succeeded, result))
+    }
+
+    #[test]
+    fn only_valid_plans_count() {
+        let plan = r#"{"tasks":[{"id":"t1","skill":"home","robot":"arm_1"}]}"#;
+        let (found, result) = answer(ended(0, plan), &fleet());
+        assert!(matches!(found, Answer::Plan(p) if p.tasks.len() == 1));
+        assert_eq!(result.text, plan);
+        let none = |outcome, expected: &str| match answer(outcome, &fleet()).0 {
+            Answer::None(reason) => assert!(reason.contains(expected), "{reason}"),
+            other => panic!("{other:?}"),
+        };
+        none(ended(0, &plan.replace("arm_1", "arm_9")), "arm_9");
+        none(ended(0, &plan[..plan.len() - 4]), "plan:");
+        none(ended(6, plan), "code 6");
+        none(Ok(GoalOutcome::Rejected), "does not take");
+        none(
+            Err(Error::Timeout {
+                what: "service",
+                name: "x".to_owned(),
+                timeout_s: 1.0,
+            }),
+            "1",
+        );
+        let refused = answer(ended(0, r#"{"refusal":"not a mission"}"#), &fleet()).0;
+        assert_eq!(refused, Answer::Refusal("not a mission".to_owned()));
+    }
+}
