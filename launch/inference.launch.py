@@ -14,7 +14,8 @@ def generate_launch_description():
     """Describes the launch."""
     return LaunchDescription([
         *arguments(
-            "namespace", "use_sim_time", "params_file", "autostart", "use_respawn", "log_level", "model"
+            "namespace", "use_sim_time", "params_file", "autostart", "use_respawn", "log_level", "model",
+            "http_port",
         ),
         nodes(start),
     ])

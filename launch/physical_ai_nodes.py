@@ -32,6 +32,11 @@ ARGUMENTS = {
         None,
     ),
     "planner_worker": ("", "Inference worker that plans missions in plain language; empty: the parser plans.", None),
+    "http_port": (
+        "",
+        "Port of the language model's OpenAI-compatible HTTP endpoint; 0: none; empty: what params_file says.",
+        None,
+    ),
     "robots": ("", "Robots to serve, for example arm_1,rover_1; empty: all of the world.", None),
     "agents": (
         "{agent_worker: []}",
@@ -42,6 +47,7 @@ ARGUMENTS = {
 }
 
 RESPAWN_DELAY_S = 1.0
+MOST_PORT = 65535
 
 
 def arguments(*names, **defaults):
@@ -128,6 +134,11 @@ class Settings:
             if not path.exists():
                 raise ValueError(f"model:={model}: no such file or folder")
             given = strings({"model_file": str(path)})
+        port = self.text("http_port")
+        if port:
+            if not port.isdecimal() or int(port) > MOST_PORT:
+                raise ValueError(f"http_port:={port}: expected a number from 0 to {MOST_PORT}")
+            given["http_port"] = int(port)
         return self.node("physical_ai_inference", "inference_worker", knows_world=False, more=given)
 
     def orchestrator(self):

@@ -8,16 +8,16 @@ use nix::sys::signal::Signal;
 use physical_ai_tests::{Process, Suite, checkout, peer, program};
 use serde_json::{Value, json};
 
-const WAIT: Duration = Duration::from_secs(60);
+pub const WAIT: Duration = Duration::from_secs(60);
 /// 400 numbers, which takes some 800 passes whatever the weights are.
 pub const LONG: &str =
     r#"{"type": "array", "items": {"enum": [1, 2, 3]}, "minItems": 400, "maxItems": 400}"#;
 
-fn golden() -> PathBuf {
+pub fn golden() -> PathBuf {
     checkout().join("tests/golden/llm/narrow/q8_0.gguf")
 }
 
-fn start_worker(domain: u16, model: &Path, more: &[&str]) -> Process {
+pub fn start_worker(domain: u16, model: &Path, more: &[&str]) -> Process {
     let mut command = Command::new(program("inference_worker"));
     command.args(["--ros-args", "-p", "cache_mb:=32", "-p", "threads:=1"]);
     if model != Path::new("") {
@@ -29,7 +29,7 @@ fn start_worker(domain: u16, model: &Path, more: &[&str]) -> Process {
 
 /// A worker and the domain that it lives in.
 pub struct Served {
-    worker: Process,
+    pub worker: Process,
     pub domain: u16,
 }
 
@@ -44,7 +44,7 @@ impl Served {
         Self { worker, domain }
     }
 
-    fn client(&self) -> Process {
+    pub fn client(&self) -> Process {
         let mut client = Process::start(&mut peer("generate_client.py", &[]), self.domain);
         client.wait_for_event(WAIT, "ready");
         client
@@ -83,7 +83,7 @@ fn result(client: &mut Process, name: &str) -> (Value, String) {
     (result, heard)
 }
 
-fn generate(client: &mut Process, fields: Value) -> (Value, String) {
+pub fn generate(client: &mut Process, fields: Value) -> (Value, String) {
     send(client, "only", fields);
     result(client, "only")
 }
@@ -115,6 +115,16 @@ fn text_comes_as_feedback_and_the_same_seed_gives_the_same_text() {
     let tokens = client.wait_for_event(WAIT, "tokens");
     assert_eq!(tokens["error_code"], 0);
     assert!(!tokens["tokens"].as_array().unwrap().is_empty());
+    client.write_line(r#"{"embed": ["arm_1", "rover_1"]}"#);
+    let rows = client.wait_for_event(WAIT, "rows");
+    assert_eq!(rows["error_code"], 0, "{rows}");
+    let rows = rows["rows"].as_array().unwrap();
+    let width = |row: &Value| row.as_array().unwrap().len();
+    assert_eq!((rows.len(), width(&rows[0]), width(&rows[1])), (2, 64, 64));
+    client.write_line(r#"{"embed": ["arm_1", ""]}"#);
+    let refused = client.wait_for_event(WAIT, "rows");
+    let reason = refused["error_msg"].as_str().unwrap();
+    assert!(reason.contains("texts[1] is empty"), "{refused}");
     client.write_line(r#"{"model_info": true}"#);
     let model = client.wait_for_event(WAIT, "model");
     let shape = [&model["context_tokens"], &model["vocabulary"]];

@@ -9,6 +9,7 @@
 mod bad_input;
 mod commands;
 mod crashes;
+mod http;
 mod inference;
 mod interop;
 mod llm_commands;

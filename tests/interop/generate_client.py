@@ -4,8 +4,9 @@
 Input, one object a line:
   {"goal": ID, ...}                sends a Generate goal with these fields; "deadline_s" counts from now,
                                    "cancel_at": "first" cancels it when its first feedback arrives
-  {"tokenize": TEXT}, {"model_info": true}   calls a service
-Output: an object with "event" ready, feedback, result, tokens or model. Ends when its input ends.
+  {"tokenize": TEXT}, {"embed": [TEXT, ...]}, {"model_info": true}   calls a service
+  {"transition": LABEL}            changes the worker's lifecycle state, for example "deactivate"
+Output: an object with "event" ready, feedback, result, tokens, rows, model or changed. Ends when its input ends.
 """
 import argparse
 import json
@@ -17,9 +18,11 @@ import time
 import rclpy
 from action_msgs.msg import GoalStatus
 from builtin_interfaces.msg import Time
+from lifecycle_msgs.msg import Transition
+from lifecycle_msgs.srv import ChangeState
 from physical_ai_msgs.action import Generate
 from physical_ai_msgs.msg import ChatMessage
-from physical_ai_msgs.srv import ModelInfo, Tokenize
+from physical_ai_msgs.srv import Embed, ModelInfo, Tokenize
 from rclpy.action import ActionClient
 
 STATUSES = {
@@ -38,7 +41,9 @@ class Client:
         self.node = node
         self.generate = ActionClient(node, Generate, f"{worker}/generate")
         self.tokenize = node.create_client(Tokenize, f"{worker}/tokenize")
+        self.embed = node.create_client(Embed, f"{worker}/embed")
         self.model_info = node.create_client(ModelInfo, f"{worker}/model_info")
+        self.change_state = node.create_client(ChangeState, f"{worker}/change_state")
         self.handles = {}
         self.cancel_at_first = set()
 
@@ -46,7 +51,9 @@ class Client:
         ready = (
             self.generate.wait_for_server(WAIT_S)
             and self.tokenize.wait_for_service(WAIT_S)
+            and self.embed.wait_for_service(WAIT_S)
             and self.model_info.wait_for_service(WAIT_S)
+            and self.change_state.wait_for_service(WAIT_S)
         )
         if not ready:
             sys.exit(f"no inference worker within {WAIT_S:g} s")
@@ -60,6 +67,13 @@ class Client:
         elif "tokenize" in fields:
             future = self.tokenize.call_async(Tokenize.Request(text=fields["tokenize"]))
             future.add_done_callback(lambda done: self.tell_tokens(done.result()))
+        elif "embed" in fields:
+            future = self.embed.call_async(Embed.Request(texts=fields["embed"]))
+            future.add_done_callback(lambda done: self.tell_rows(done.result()))
+        elif "transition" in fields:
+            request = ChangeState.Request(transition=Transition(label=fields["transition"]))
+            future = self.change_state.call_async(request)
+            future.add_done_callback(lambda done: say(event="changed", success=done.result().success))
         elif "model_info" in fields:
             future = self.model_info.call_async(ModelInfo.Request())
             future.add_done_callback(lambda done: self.tell_model(done.result()))
@@ -111,6 +125,13 @@ class Client:
     @staticmethod
     def tell_tokens(answer):
         say(event="tokens", tokens=list(answer.tokens), error_code=answer.error_code, error_msg=answer.error_msg)
+
+    @staticmethod
+    def tell_rows(answer):
+        width = answer.width or 1
+        values = list(answer.values)
+        rows = [values[at : at + width] for at in range(0, len(values), width)]
+        say(event="rows", rows=rows, error_code=answer.error_code, error_msg=answer.error_msg)
 
     @staticmethod
     def tell_model(answer):

@@ -145,6 +145,17 @@ def check_model_plans_and_must_exist():
         raise AssertionError("a model that does not exist is accepted")
 
 
+def check_http_port_is_a_number():
+    _, started = load("inference", http_port="8080")
+    assert started["inference_worker"].parameters["http_port"] == 8080
+    try:
+        load("inference", http_port="70000")
+    except ValueError as error:
+        assert "http_port:=70000: expected a number" in str(error), error
+    else:
+        raise AssertionError("a port that does not exist is accepted")
+
+
 def check_bad_arguments_are_named():
     for arguments, expected in (
         ({"world": "atlantis"}, "world:=atlantis: neither a file nor one of demo, "),

@@ -10,6 +10,7 @@
 
 mod config;
 mod draft;
+mod embed;
 mod event;
 mod forward;
 mod local;
@@ -31,12 +32,14 @@ use std::sync::Arc;
 
 use crate::{Error, Tokenizer};
 
+use embed::Embeddings;
 use metrics::RecentTimes;
 use pages::Pages;
 use queue::{Queue, Rank};
 use sequence::Sequence;
 
 pub use config::EngineConfig;
+pub use embed::EmbedRequest;
 pub use event::{Event, FinishReason, Timings, Usage};
 pub use forward::Forward;
 pub use local::LocalModel;
@@ -58,6 +61,7 @@ pub struct Engine<F> {
     )]
     running: Vec<Box<Sequence>>,
     live: HashMap<RequestId, Rank>,
+    embeddings: Embeddings,
     /// Requests that a newer one with the same key ends.
     keys: HashMap<String, RequestId>,
     arrivals: u64,
@@ -97,6 +101,7 @@ impl<F: Forward> Engine<F> {
             queue: Queue::default(),
             running: Vec::new(),
             live: HashMap::new(),
+            embeddings: Embeddings::default(),
             keys: HashMap::new(),
             arrivals: 0,
             events: Vec::new(),
@@ -129,6 +134,7 @@ impl<F: Forward> Engine<F> {
     /// with the next step.
     pub fn cancel(&mut self, now_s: f64, id: RequestId) -> bool {
         self.end(id, FinishReason::Cancelled, now_s)
+            || self.end_embedding(id, FinishReason::Cancelled, now_s)
     }
 
     /// Runs one pass, if there is anything to do, and returns what happened since the last call.
@@ -140,15 +146,16 @@ impl<F: Forward> Engine<F> {
     pub fn step(&mut self, clock: &dyn Fn() -> f64) -> Result<Vec<Event>, Error> {
         let now_s = clock();
         self.end_late(now_s);
+        self.end_late_embeddings(now_s);
         self.admit(now_s);
-        self.plan();
+        self.plan(now_s);
         self.run_pass(now_s, clock)?;
         Ok(std::mem::take(&mut self.events))
     }
 
     /// Whether there is nothing to do and nothing to tell.
     pub fn is_idle(&self) -> bool {
-        self.live.is_empty() && self.events.is_empty()
+        self.live.is_empty() && self.embeddings.is_empty() && self.events.is_empty()
     }
 
     /// What it does.
@@ -157,6 +164,7 @@ impl<F: Forward> Engine<F> {
         Metrics {
             waiting: self.queue.len(),
             running: self.running.len(),
+            embedding: self.embeddings.len(),
             pages_total: self.pages.total(),
             pages_used: self.pages.total() - self.pages.available(),
             pages_cached: self.pages.cached(),
@@ -169,25 +177,14 @@ impl<F: Forward> Engine<F> {
     fn accept(&mut self, now_s: f64, request: Request) -> Result<(), Error> {
         request.validate(self.model.vocabulary(), self.model.context())?;
         let id = request.id;
-        if self.live.contains_key(&id) {
-            return Err(Error::InvalidRequest {
-                field: "id",
-                value: id.0.to_string(),
-                problem: "a request of this name has not finished yet".to_owned(),
-            });
-        }
-        self.check_cache(&request)?;
+        self.check_name(id)?;
+        // The last token's keys and values are never needed.
+        self.check_pages(request.prompt.len() + request.max_tokens - 1)?;
         let older = request.key.as_ref().and_then(|key| self.keys.get(key));
         let older = older.copied();
         let place = older.and_then(|id| self.live.get(&id)).copied();
         let gives_place = place.is_some_and(|rank| self.queue.contains(rank));
-        let waiting = self.queue.len() - usize::from(gives_place);
-        if waiting >= self.config.max_waiting {
-            return Err(Error::Busy {
-                waiting,
-                limit: self.config.max_waiting,
-            });
-        }
+        self.check_waiting(self.queue.len() - usize::from(gives_place))?;
         self.arrivals += 1;
         let rank = Rank::new(request.priority, request.deadline_s, self.arrivals);
         let sequence = Sequence::try_new(request, &self.tokenizer, rank, now_s)?;
@@ -202,18 +199,35 @@ impl<F: Forward> Engine<F> {
         Ok(())
     }
 
-    /// The last token's keys and values are never needed.
-    fn check_cache(&self, request: &Request) -> Result<(), Error> {
-        let tokens = request.prompt.len() + request.max_tokens - 1;
-        let needed = tokens.div_ceil(self.pages.page_tokens());
-        if needed > self.pages.total() {
-            return Err(Error::OutOfCache {
-                needed,
-                free: self.pages.available(),
-                total: self.pages.total(),
-            });
+    fn check_name(&self, id: RequestId) -> Result<(), Error> {
+        if !self.live.contains_key(&id) && !self.embeddings.contains(id) {
+            return Ok(());
         }
-        Ok(())
+        Err(Error::InvalidRequest {
+            field: "id",
+            value: id.0.to_string(),
+            problem: "a request of this name has not finished yet".to_owned(),
+        })
+    }
+
+    fn check_waiting(&self, waiting: usize) -> Result<(), Error> {
+        let limit = self.config.max_waiting;
+        if waiting < limit {
+            return Ok(());
+        }
+        Err(Error::Busy { waiting, limit })
+    }
+
+    fn check_pages(&self, tokens: usize) -> Result<(), Error> {
+        let needed = tokens.div_ceil(self.pages.page_tokens());
+        if needed <= self.pages.total() {
+            return Ok(());
+        }
+        Err(Error::OutOfCache {
+            needed,
+            free: self.pages.available(),
+            total: self.pages.total(),
+        })
     }
 
     fn end(&mut self, id: RequestId, reason: FinishReason, now_s: f64) -> bool {

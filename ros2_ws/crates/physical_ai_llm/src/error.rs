@@ -80,6 +80,17 @@ pub enum Error {
         /// NaN or +∞.
         value: f32,
     },
+    /// A text whose hidden states have no direction.
+    #[error(
+        "the hidden states of text {text} add up to a vector of length {length}: the weights or the \
+         cache are damaged"
+    )]
+    InvalidEmbedding {
+        /// Which of the request's.
+        text: usize,
+        /// NaN, infinite or 0.
+        length: f64,
+    },
     /// Nothing is left to choose from.
     #[error("no token is allowed: every logit is -inf or forbidden by the constraint")]
     NoTokenAllowed,

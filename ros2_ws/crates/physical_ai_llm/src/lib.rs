@@ -40,8 +40,8 @@ pub use constraint::{
     MAX_LEXER_STATES, MaskVocabulary, Tokenize,
 };
 pub use engine::{
-    Engine, EngineConfig, Event, FinishReason, Forward, LocalModel, Metrics, Request, RequestId,
-    Timings, Usage,
+    EmbedRequest, Engine, EngineConfig, Event, FinishReason, Forward, LocalModel, Metrics, Request,
+    RequestId, Timings, Usage,
 };
 pub use error::Error;
 pub use format::Format;

@@ -4,6 +4,7 @@ mod from_gguf;
 mod from_safetensors;
 mod tensors;
 
+use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -131,6 +132,21 @@ impl Model {
         self.stage
             .forward(pool, &mut memory.scratch, cache, pass.spans, hidden);
         self.logits(pool, memory, pass.wanted);
+    }
+
+    /// Hidden states of rows of the last pass, behind the final norm: `[rows, width]`.
+    pub fn states<'a>(
+        &self,
+        pool: &mut Pool,
+        memory: &'a mut PassMemory,
+        rows: Range<usize>,
+    ) -> &'a [f32] {
+        let width = self.config.width;
+        memory.normed.resize(rows.len() * width, 0.0);
+        let hidden = &memory.hidden[rows.start * width..rows.end * width];
+        let norm = (&*self.norm, self.config.norm_epsilon);
+        normalize(pool, self.set, hidden, norm, &mut memory.normed);
+        &memory.normed
     }
 
     fn logits(&self, pool: &mut Pool, memory: &mut PassMemory, wanted: &[usize]) {

@@ -12,7 +12,8 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use physical_ai_llm::{
-    Engine, Event, FinishReason, Forward, Metrics, Request, RequestId, Timings, Usage,
+    EmbedRequest, Engine, Error, Event, FinishReason, Forward, Metrics, Request, RequestId,
+    Timings, Usage,
 };
 use physical_ai_ros::msg::physical_ai_msgs::action::Generate;
 
@@ -26,12 +27,20 @@ const RETRY: Duration = Duration::from_millis(100);
 /// Requests that are taken between two passes, so that a flood does not stop those that run.
 const TAKEN_AT_ONCE: usize = 64;
 
-/// What is to be generated, as it came.
+/// What a client asks for, as it came.
+pub enum Ask {
+    /// Text.
+    Generate(Box<Generate::Goal>),
+    /// A vector for each of these texts.
+    Embed(Vec<String>),
+}
+
+/// What is to be done.
 pub struct Job {
     /// Its name, above that of every job before.
     pub id: RequestId,
     /// What the client asks for.
-    pub goal: Generate::Goal,
+    pub ask: Ask,
     /// When it ends, seconds of [`EngineThread::now_s`].
     pub deadline_s: Option<f64>,
 }
@@ -59,6 +68,7 @@ pub type Wake = Box<dyn Fn() -> bool + Send + Sync>;
 
 enum Command {
     Submit(Box<Request>),
+    Embed(EmbedRequest),
     Cancel(RequestId),
 }
 
@@ -213,8 +223,16 @@ fn read_jobs(
             return;
         }
         let id = job.id;
-        let told = match reader.read(id, job.goal, job.deadline_s) {
-            Ok(request) => commands.send(Command::Submit(Box::new(request))).is_ok(),
+        let command = match job.ask {
+            Ask::Generate(goal) => reader
+                .read(id, *goal, job.deadline_s)
+                .map(|request| Command::Submit(Box::new(request))),
+            Ask::Embed(texts) => reader
+                .read_texts(id, &texts, job.deadline_s)
+                .map(Command::Embed),
+        };
+        let told = match command {
+            Ok(command) => commands.send(command).is_ok(),
             Err(refusal) => {
                 let sent = news.send(News::Refused(id, refusal)).is_ok();
                 shared.tell();
@@ -305,17 +323,10 @@ impl<F: Forward> Runner<F> {
         let now_s = self.shared.now_s();
         match command {
             Command::Submit(request) => {
-                let id = request.id;
-                self.submitted = Some(id);
-                let cancelled = self.cancelled_early.contains(&id);
-                // Names only grow: what is older was refused when it was read.
-                self.cancelled_early.retain(|early| *early > id);
-                if cancelled {
-                    self.say(News::Event(cancelled_unread(id)));
-                } else if let Err(error) = self.engine.submit(now_s, *request) {
-                    self.say(News::Refused(id, error.into()));
-                }
-                self.shared.tell();
+                self.submit(request.id, |engine| engine.submit(now_s, *request));
+            }
+            Command::Embed(request) => {
+                self.submit(request.id, |engine| engine.embed(now_s, request));
             }
             Command::Cancel(id) => {
                 if !self.engine.cancel(now_s, id) && self.submitted.is_none_or(|last| last < id) {
@@ -323,6 +334,19 @@ impl<F: Forward> Runner<F> {
                 }
             }
         }
+    }
+
+    fn submit(&mut self, id: RequestId, submit: impl FnOnce(&mut Engine<F>) -> Result<(), Error>) {
+        self.submitted = Some(id);
+        let cancelled = self.cancelled_early.contains(&id);
+        // Names only grow: what is older was refused when it was read.
+        self.cancelled_early.retain(|early| *early > id);
+        if cancelled {
+            self.say(News::Event(cancelled_unread(id)));
+        } else if let Err(error) = submit(&mut self.engine) {
+            self.say(News::Refused(id, error.into()));
+        }
+        self.shared.tell();
     }
 
     fn say(&self, news: News) {

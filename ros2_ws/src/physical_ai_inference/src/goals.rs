@@ -1,27 +1,66 @@
-//! The `generate` action: goals in, text as feedback, results out.
+//! Requests that run, and who hears of them.
 
 use std::collections::BTreeMap;
 
-use physical_ai_llm::{Event, FinishReason, RequestId, Timings, Usage};
-use physical_ai_ros::msg::physical_ai_msgs::action::Generate;
-use physical_ai_ros::msg::physical_ai_msgs::msg::TokenUsage;
-use physical_ai_ros::{GoalHandle, GoalId};
+use physical_ai_llm::{Event, RequestId, Timings, Usage};
+use physical_ai_ros::GoalId;
 
 use crate::engine_thread::News;
+use crate::outcome::Outcome;
 use crate::refusal::{Code, Refusal};
 
-type Handle = GoalHandle<Generate::Action>;
+/// Who asked for something, and hears what becomes of it.
+pub trait Client {
+    /// The goal of the action that it came as.
+    fn goal(&self) -> Option<GoalId> {
+        None
+    }
 
-struct Goal {
-    handle: Handle,
-    text: String,
-    logprobs: Vec<f32>,
-    canceling: bool,
-    /// What came since the last feedback.
-    fresh: Generate::Feedback,
+    /// Whether nobody listens any more.
+    fn is_gone(&self) -> bool {
+        false
+    }
+
+    /// Takes what is new.
+    fn hear(&mut self, fresh: Fresh);
+
+    /// Takes one row for each text that was to be embedded.
+    fn embedded(&mut self, _rows: Vec<Vec<f32>>) {}
+
+    /// Takes the end of what ran.
+    fn end(self: Box<Self>, outcome: Outcome, usage: Usage, timings: Timings);
+
+    /// Takes the end of what was not, or no longer, served.
+    fn refuse(self: Box<Self>, refusal: &Refusal);
 }
 
-/// Goals that run, by the name of their request.
+/// What came since a client heard last.
+#[derive(Debug, Default)]
+pub struct Fresh {
+    /// Text that is certain.
+    pub text: String,
+    /// Tokens, some of whose text may still be held back.
+    pub tokens: Vec<Token>,
+}
+
+/// A generated token.
+#[derive(Debug)]
+pub struct Token {
+    /// Its id.
+    pub id: u32,
+    /// Natural logarithm of its probability, if asked for.
+    pub logprob: Option<f32>,
+    /// The likeliest tokens with theirs.
+    pub top: Vec<(u32, f32)>,
+}
+
+struct Goal {
+    client: Box<dyn Client>,
+    canceling: bool,
+    fresh: Fresh,
+}
+
+/// Requests that run, by name.
 #[derive(Default)]
 pub struct Goals {
     live: BTreeMap<RequestId, Goal>,
@@ -29,16 +68,14 @@ pub struct Goals {
 }
 
 impl Goals {
-    /// Takes a goal; its request must have the name that is returned, which is above all before.
-    pub fn take(&mut self, handle: Handle) -> RequestId {
+    /// Takes a client; its request must have the name that is returned, which is above all before.
+    pub fn take(&mut self, client: Box<dyn Client>) -> RequestId {
         self.taken += 1;
         let id = RequestId(self.taken);
         let goal = Goal {
-            handle,
-            text: String::new(),
-            logprobs: Vec::new(),
+            client,
             canceling: false,
-            fresh: Generate::Feedback::default(),
+            fresh: Fresh::default(),
         };
         self.live.insert(id, goal);
         id
@@ -51,12 +88,25 @@ impl Goals {
 
     /// Marks a goal as being cancelled; none if it has ended.
     pub fn cancel(&mut self, goal: GoalId) -> Option<RequestId> {
-        let found = self.live.iter_mut().find(|(_, g)| g.handle.id() == goal)?;
+        let mut all = self.live.iter_mut();
+        let found = all.find(|(_, g)| g.client.goal() == Some(goal))?;
         found.1.canceling = true;
         Some(*found.0)
     }
 
-    /// Passes news on: one feedback for each goal however many tokens there are.
+    /// Marks what nobody waits for any more as being cancelled, and names it once.
+    pub fn cancel_abandoned(&mut self) -> Vec<RequestId> {
+        let goals = self.live.iter_mut();
+        goals
+            .filter(|(_, goal)| !goal.canceling && goal.client.is_gone())
+            .map(|(id, goal)| {
+                goal.canceling = true;
+                *id
+            })
+            .collect()
+    }
+
+    /// Passes news on: a client hears once however many tokens there are.
     pub fn tell(&mut self, news: Vec<News>) {
         for news in news {
             match news {
@@ -66,12 +116,15 @@ impl Goals {
                     token,
                     text,
                     logprob,
-                    ..
+                    top,
                 }) => {
                     if let Some(goal) = self.live.get_mut(&id) {
                         goal.fresh.text.push_str(&text);
-                        goal.fresh.tokens.push(token);
-                        goal.logprobs.extend(logprob);
+                        goal.fresh.tokens.push(Token {
+                            id: token,
+                            logprob,
+                            top,
+                        });
                     }
                 }
                 News::Event(Event::Finished {
@@ -84,7 +137,13 @@ impl Goals {
                     if let Some(mut goal) = self.live.remove(&id) {
                         goal.fresh.text.push_str(&text_tail);
                         goal.flush();
-                        goal.end(&reason, usage, timings);
+                        let outcome = Outcome::of(&reason, goal.canceling);
+                        goal.client.end(outcome, usage, timings);
+                    }
+                }
+                News::Event(Event::Embedded { id, rows }) => {
+                    if let Some(goal) = self.live.get_mut(&id) {
+                        goal.client.embedded(rows);
                     }
                 }
                 News::Event(_) => {}
@@ -97,14 +156,14 @@ impl Goals {
     pub fn refuse(&mut self, id: RequestId, refusal: &Refusal) {
         if let Some(goal) = self.live.remove(&id) {
             tracing::warn!(request = id.0, "refused: {}", refusal.reason);
-            goal.abort(refusal);
+            goal.client.refuse(refusal);
         }
     }
 
     /// Answers everybody.
     pub fn abandon(&mut self, refusal: &Refusal) {
         for goal in std::mem::take(&mut self.live).into_values() {
-            goal.abort(refusal);
+            goal.client.refuse(refusal);
         }
     }
 }
@@ -128,153 +187,7 @@ impl Goal {
     fn flush(&mut self) {
         let fresh = std::mem::take(&mut self.fresh);
         if !fresh.text.is_empty() || !fresh.tokens.is_empty() {
-            self.text.push_str(&fresh.text);
-            self.handle.feedback(fresh);
+            self.client.hear(fresh);
         }
-    }
-
-    fn abort(self, refusal: &Refusal) {
-        let result = Generate::Result {
-            error_code: refusal.code as u16,
-            error_msg: refusal.reason.clone(),
-            text: self.text,
-            token_logprobs: self.logprobs,
-            ..Generate::Result::default()
-        };
-        self.handle.abort(result);
-    }
-
-    fn end(self, reason: &FinishReason, usage: Usage, timings: Timings) {
-        let outcome = Outcome::of(reason, self.canceling);
-        let result = Generate::Result {
-            error_code: outcome.code as u16,
-            error_msg: outcome.reason,
-            text: self.text,
-            finish_reason: outcome.finish_reason.to_owned(),
-            usage: usage_msg(usage, timings),
-            token_logprobs: self.logprobs,
-        };
-        match outcome.code {
-            Code::Ok => self.handle.succeed(result),
-            Code::Canceled if self.canceling => self.handle.canceled(result),
-            _ => self.handle.abort(result),
-        }
-    }
-}
-
-/// How an end is told.
-struct Outcome {
-    code: Code,
-    reason: String,
-    finish_reason: &'static str,
-}
-
-impl Outcome {
-    fn of(reason: &FinishReason, canceling: bool) -> Self {
-        let (code, finish_reason, reason) = match reason {
-            FinishReason::Stop => (Code::Ok, "stop", String::new()),
-            FinishReason::Complete => (Code::Ok, "schema", String::new()),
-            FinishReason::Length => (Code::Ok, "length", String::new()),
-            FinishReason::Cancelled if canceling => {
-                let text = "cancelled by its client".to_owned();
-                (Code::Canceled, "canceled", text)
-            }
-            FinishReason::Cancelled => (Code::Canceled, "canceled", "cancelled".to_owned()),
-            FinishReason::Superseded => {
-                let text = "replaced by a newer request with the same key".to_owned();
-                (Code::Canceled, "canceled", text)
-            }
-            FinishReason::DeadlinePassed => {
-                let text = "the deadline passed: allow more time or ask for fewer tokens";
-                (Code::DeadlineMissed, "canceled", text.to_owned())
-            }
-            FinishReason::Error(error) => (Code::of(error), "", error.to_string()),
-            other => (Code::Internal, "", format!("unknown end {other:?}")),
-        };
-        Self {
-            code,
-            reason,
-            finish_reason,
-        }
-    }
-}
-
-fn usage_msg(usage: Usage, timings: Timings) -> TokenUsage {
-    let count = |tokens: usize| u32::try_from(tokens).unwrap_or(u32::MAX);
-    TokenUsage {
-        prompt_tokens: count(usage.prompt_tokens),
-        cached_tokens: count(usage.cached_tokens),
-        generated_tokens: count(usage.generated_tokens),
-        queue_s: timings.queued_s,
-        first_token_s: timings.first_token_s.unwrap_or(timings.total_s),
-        total_s: timings.total_s,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use physical_ai_llm::Error;
-
-    use super::*;
-
-    #[test]
-    fn codes_are_those_of_the_action() {
-        use Generate::Result as R;
-        for (code, number) in [
-            (Code::Ok, R::OK as u32),
-            (Code::InvalidRequest, R::INVALID_REQUEST as u32),
-            (Code::TooLong, R::TOO_LONG as u32),
-            (Code::OutOfMemory, R::OUT_OF_MEMORY as u32),
-            (Code::Overloaded, R::OVERLOADED as u32),
-            (Code::Canceled, R::CANCELED as u32),
-            (Code::DeadlineMissed, R::DEADLINE_MISSED as u32),
-            (Code::Internal, R::INTERNAL as u32),
-        ] {
-            assert_eq!(code as u32, number, "{code:?}");
-        }
-    }
-
-    #[test]
-    fn ends_are_told_by_code_and_reason() {
-        let check = |reason: FinishReason, canceling, code, finish: &str, text: &str| {
-            let outcome = Outcome::of(&reason, canceling);
-            assert_eq!((outcome.code, outcome.finish_reason), (code, finish));
-            assert!(outcome.reason.contains(text), "{}", outcome.reason);
-            assert_eq!(outcome.reason.is_empty(), code == Code::Ok);
-        };
-        check(FinishReason::Stop, false, Code::Ok, "stop", "");
-        // The end may come before the cancellation does.
-        check(FinishReason::Complete, true, Code::Ok, "schema", "");
-        check(FinishReason::Length, false, Code::Ok, "length", "");
-        let canceled = Code::Canceled;
-        check(
-            FinishReason::Cancelled,
-            true,
-            canceled,
-            "canceled",
-            "client",
-        );
-        check(
-            FinishReason::Superseded,
-            false,
-            canceled,
-            "canceled",
-            "newer",
-        );
-        let missed = Code::DeadlineMissed;
-        check(
-            FinishReason::DeadlinePassed,
-            false,
-            missed,
-            "canceled",
-            "deadline",
-        );
-        let damaged = FinishReason::Error(Error::InvalidLogits {
-            token: 3,
-            value: f32::NAN,
-        });
-        check(damaged, false, Code::Internal, "", "token 3 is NaN");
-        let complex = FinishReason::Error(Error::ConstraintFailed("too complex".into()));
-        check(complex, false, Code::InvalidRequest, "", "too complex");
     }
 }

@@ -1,9 +1,13 @@
 //! The `inference_worker` node: text from a language model, many requests at once.
 
+mod action_client;
+mod embed_client;
 mod engine_thread;
 mod goals;
+mod http;
 mod model_info;
 mod node;
+mod outcome;
 mod parameters;
 mod refusal;
 mod request_reader;

@@ -1,17 +1,20 @@
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use physical_ai_domain::Resources;
 use physical_ai_llm::{Engine, LanguageModel, Tokenizer};
 use physical_ai_ros::msg::physical_ai_msgs::action::Generate;
-use physical_ai_ros::msg::physical_ai_msgs::srv::{ModelInfo, Tokenize};
+use physical_ai_ros::msg::physical_ai_msgs::srv::{Embed, ModelInfo, Tokenize};
 use physical_ai_ros::{
     ActionServer, Application, CancelDecision, ClockKind, Context, Diagnostic, Error, GoalDecision,
     GoalHandle, GoalId, Level, ServerOptions, WorkerLink, time_from_msg,
 };
 
-use crate::engine_thread::{EngineThread, Job, Snapshot};
-use crate::goals::{Goals, stopping};
+use crate::action_client::ActionClient;
+use crate::embed_client::EmbedClient;
+use crate::engine_thread::{Ask, EngineThread, Job, Snapshot};
+use crate::goals::{Client, Goals, stopping};
+use crate::http::{ApiError, Front, Health, HttpServer, Order};
 use crate::model_info;
 use crate::parameters::InferenceParameters;
 use crate::refusal::{Code, Refusal};
@@ -28,6 +31,7 @@ const RATE_PERIOD_S: f64 = 1.0;
 pub struct InferenceNode {
     /// Dropped first, so that clients hear of the end before the engine's last pass is over.
     goals: Goals,
+    _http: Option<HttpServer>,
     engine: EngineThread,
     link: WorkerLink,
     tokenizer: Arc<Tokenizer>,
@@ -59,6 +63,28 @@ fn start_engine(
         .map_err(|e| Error::application(format!("no thread for the engine: {e}")))
 }
 
+/// Serves HTTP if the parameters say so.
+fn start_http(
+    context: &Context<InferenceNode>,
+    p: &InferenceParameters,
+    model: &LanguageModel,
+) -> Result<Option<HttpServer>, Error> {
+    let Some(address) = p.http().map_err(Error::application)? else {
+        return Ok(None);
+    };
+    let sender = context.sender();
+    let post = move |order| {
+        let obey = |app: &mut InferenceNode, context: &mut Context<InferenceNode>| {
+            app.obey(context, order);
+        };
+        sender.post(obey).is_ok()
+    };
+    let front = Front::new(&model.name, &model.tokenizer, Box::new(post));
+    let server = HttpServer::start(address, front).map_err(Error::application)?;
+    tracing::info!(address = %server.address(), "HTTP is served");
+    Ok(Some(server))
+}
+
 fn serve(context: &mut Context<InferenceNode>, result_timeout: Duration) -> Result<(), Error> {
     let name = context.node_name().to_owned();
     ActionServer::<InferenceNode, Generate::Action> {
@@ -69,6 +95,13 @@ fn serve(context: &mut Context<InferenceNode>, result_timeout: Duration) -> Resu
         options: ServerOptions { result_timeout },
     }
     .serve(context, &format!("{name}/generate"))?;
+    context.service_deferred::<Embed::Service>(
+        &format!("{name}/embed"),
+        |app: &mut InferenceNode, context, request: Embed::Request, responder| {
+            let client = Box::new(EmbedClient::new(responder));
+            app.take(context, client, Ask::Embed(request.texts), None);
+        },
+    )?;
     context.service::<Tokenize::Service>(
         &format!("{name}/tokenize"),
         |app: &mut InferenceNode, _, request: Tokenize::Request| app.tokenize(&request),
@@ -89,6 +122,7 @@ impl Application for InferenceNode {
         let model = model_info::open(&p.model_file).map_err(Error::application)?;
         let info = model_info::describe(&model, p.cache_bytes());
         let engine = start_engine(context, p, &model)?;
+        let http = start_http(context, p, &model)?;
         serve(context, Duration::from_secs_f64(p.result_timeout_s))?;
         context.timer(FETCH_PERIOD, ClockKind::Steady, |app, _| app.fetch_news());
         context.timer(LOAD_PERIOD, ClockKind::Steady, |app, _| app.refresh_load());
@@ -104,6 +138,7 @@ impl Application for InferenceNode {
         let limits = p.engine();
         Ok(Self {
             goals: Goals::default(),
+            _http: http,
             engine,
             link: WorkerLink::try_new(context, "inference", |app: &mut Self| &mut app.link)?,
             tokenizer: model.tokenizer,
@@ -137,16 +172,59 @@ impl InferenceNode {
         goal: Generate::Goal,
         handle: GoalHandle<Generate::Action>,
     ) {
-        let id = self.goals.take(handle);
+        let deadline = time_from_msg(&goal.deadline);
+        let left_s = deadline.seconds_since(context.now());
+        let deadline_s = (!deadline.is_zero()).then(|| self.engine.now_s() + left_s);
+        let client = Box::new(ActionClient::new(handle));
+        self.take(context, client, Ask::Generate(Box::new(goal)), deadline_s);
+    }
+
+    /// Does what came over HTTP.
+    fn obey(&mut self, context: &Context<Self>, order: Order) {
+        match order {
+            Order::Tell(answer) => {
+                let metrics = self.engine.snapshot().metrics;
+                let health = Health {
+                    is_active: context.is_active(),
+                    is_alive: self.engine.is_alive(),
+                    running: metrics.running,
+                    waiting: metrics.waiting,
+                };
+                if answer.send(health).is_err() {
+                    tracing::debug!("whoever asked how the worker is has gone");
+                }
+            }
+            Order::Serve { client, .. } if !context.is_active() => {
+                client.fail(ApiError::inactive());
+            }
+            Order::Serve {
+                ask,
+                deadline,
+                client,
+            } => {
+                let left_s = deadline.map(|end| end.saturating_duration_since(Instant::now()));
+                let deadline_s = left_s.map(|left| self.engine.now_s() + left.as_secs_f64());
+                self.take(context, Box::new(client), ask, deadline_s);
+            }
+        }
+    }
+
+    /// Hands to the engine what a client asks for.
+    fn take(
+        &mut self,
+        context: &Context<Self>,
+        client: Box<dyn Client>,
+        ask: Ask,
+        deadline_s: Option<f64>,
+    ) {
+        let id = self.goals.take(client);
         if let Err(refusal) = self.admit(context) {
             return self.goals.refuse(id, &refusal);
         }
-        let deadline = time_from_msg(&goal.deadline);
-        let left_s = deadline.seconds_since(context.now());
         let job = Job {
             id,
-            goal,
-            deadline_s: (!deadline.is_zero()).then(|| self.engine.now_s() + left_s),
+            ask,
+            deadline_s,
         };
         if !self.engine.submit(job) {
             self.goals.refuse(id, &engine_is_gone());
@@ -184,6 +262,9 @@ impl InferenceNode {
         // Before the news is taken: what a thread said last is then among it.
         let alive = self.engine.is_alive();
         self.goals.tell(self.engine.take_news());
+        for id in self.goals.cancel_abandoned() {
+            self.engine.cancel(id);
+        }
         if !alive && self.goals.len() > 0 {
             tracing::error!("the engine has ended, {} goals with it", self.goals.len());
             self.goals.abandon(&engine_is_gone());

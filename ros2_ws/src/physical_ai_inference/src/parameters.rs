@@ -1,3 +1,4 @@
+use std::net::{IpAddr, SocketAddr};
 use std::thread::available_parallelism;
 
 use physical_ai_llm::EngineConfig;
@@ -25,6 +26,10 @@ physical_ai_ros::parameters! {
         default_max_tokens: i64 = 512, range(1, 1000000), read_only;
         /// Results of ended action goals are kept so long for clients that ask late, s.
         result_timeout_s: f64 = 60.0, range(1.0, 86400.0), read_only;
+        /// Port of the OpenAI-compatible HTTP endpoint; 0: none.
+        http_port: i64 = 0, range(0, 65535), read_only;
+        /// IP address that it listens on. It asks nobody for a key: 0.0.0.0 and :: let in whoever reaches this machine.
+        http_address: String = "127.0.0.1".to_owned(), read_only;
     }
 }
 
@@ -43,6 +48,19 @@ impl InferenceParameters {
             prefix_cache: self.prefix_cache,
             speculative: (self.speculative_tokens > 0).then(|| size(self.speculative_tokens)),
         }
+    }
+
+    /// Where HTTP is served, if it is.
+    ///
+    /// # Errors
+    /// A reason that names the parameter and its value.
+    pub fn http(&self) -> Result<Option<SocketAddr>, String> {
+        let address = &self.http_address;
+        let ip: IpAddr = address.parse().map_err(|_| {
+            format!("http_address is {address:?}: must be an IP address, for example 127.0.0.1")
+        })?;
+        let port = u16::try_from(self.http_port).unwrap_or(0);
+        Ok((port > 0).then_some(SocketAddr::new(ip, port)))
     }
 
     /// Threads that compute.

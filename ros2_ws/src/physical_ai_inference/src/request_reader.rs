@@ -4,8 +4,8 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use physical_ai_llm::{
-    ChatTemplate, Constraint, ConstraintCompiler, Error, JsonOptions, LanguageModel, Message,
-    Request, RequestId, Role, SamplingParams, Tokenizer,
+    ChatTemplate, Constraint, ConstraintCompiler, EmbedRequest, Error, JsonOptions, LanguageModel,
+    Message, Request, RequestId, Role, SamplingParams, Tokenizer,
 };
 use physical_ai_ros::msg::physical_ai_msgs::action::Generate;
 use physical_ai_ros::msg::physical_ai_msgs::msg::ChatMessage;
@@ -14,6 +14,10 @@ use crate::refusal::{Code, Refusal};
 
 /// Compiled schemas that are kept: fleets change rarely, so most requests bring one of a few.
 const KEPT_SCHEMAS: usize = 16;
+/// Texts that one request may embed.
+const MOST_TEXTS: usize = 2048;
+/// Their bytes together.
+const MOST_TEXT_BYTES: usize = 4 << 20;
 
 /// Reads goals: text to tokens, schema to constraint, and the defaults that zero stands for.
 pub struct RequestReader {
@@ -89,17 +93,58 @@ impl RequestReader {
         })
     }
 
+    /// Makes a request of texts that are to be embedded. Special tokens in them are text like any other.
+    ///
+    /// # Errors
+    /// A refusal that names field and value.
+    pub fn read_texts(
+        &self,
+        id: RequestId,
+        texts: &[String],
+        deadline_s: Option<f64>,
+    ) -> Result<EmbedRequest, Refusal> {
+        let bytes: usize = texts.iter().map(String::len).sum();
+        if texts.is_empty() || texts.len() > MOST_TEXTS || bytes > MOST_TEXT_BYTES {
+            let shown = match texts {
+                [] => "[]".to_owned(),
+                _ => format!("{} texts of {bytes} bytes", texts.len()),
+            };
+            return Err(Refusal::invalid(format!(
+                "texts is {shown}: 1 to {MOST_TEXTS} texts of at most {MOST_TEXT_BYTES} bytes \
+                 together are allowed"
+            )));
+        }
+        let texts = texts.iter().enumerate().map(|(index, text)| {
+            if text.is_empty() {
+                let reason = format!("texts[{index}] is empty: leave it out");
+                return Err(Refusal::invalid(reason));
+            }
+            self.check_bytes(text.len())?;
+            let tokenizer = &self.tokenizer;
+            Ok(tokenizer.encode(text, tokenizer.adds_bos(), false)?)
+        });
+        Ok(EmbedRequest {
+            id,
+            texts: texts.collect::<Result<_, _>>()?,
+            deadline_s,
+        })
+    }
+
+    fn check_bytes(&self, bytes: usize) -> Result<(), Refusal> {
+        if bytes <= self.most_bytes {
+            return Ok(());
+        }
+        let reason = format!(
+            "the text has {bytes} bytes, the context has room for {} tokens, which are at most \
+             {} bytes: shorten it",
+            self.context, self.most_bytes
+        );
+        Err(Refusal::new(Code::TooLong, reason))
+    }
+
     fn prompt(&self, goal: &Generate::Goal) -> Result<Vec<u32>, Refusal> {
         let bytes = goal.messages.iter().map(|m| m.content.len()).sum::<usize>();
-        let bytes = bytes + goal.prompt.len();
-        if bytes > self.most_bytes {
-            let reason = format!(
-                "the text has {bytes} bytes, the context has room for {} tokens, which are at most \
-                 {} bytes: shorten it",
-                self.context, self.most_bytes
-            );
-            return Err(Refusal::new(Code::TooLong, reason));
-        }
+        self.check_bytes(bytes + goal.prompt.len())?;
         match (goal.messages.is_empty(), goal.prompt.is_empty()) {
             (false, true) => {
                 let messages = goal.messages.iter().enumerate().map(message);

@@ -27,6 +27,13 @@ pub enum Event {
         /// The likeliest tokens with their logarithms, if asked for.
         top: Vec<(u32, f32)>,
     },
+    /// Texts are embedded; `Finished` follows at once.
+    Embedded {
+        /// Of which request.
+        id: RequestId,
+        /// One row of length 1 for each text, `[texts, D]`.
+        rows: Vec<Vec<f32>>,
+    },
     /// The end.
     Finished {
         /// Of which request.
@@ -48,7 +55,7 @@ pub enum Event {
 pub enum FinishReason {
     /// The model ended its text, or a stop string came.
     Stop,
-    /// The text is complete by the request's constraint.
+    /// The text is complete by the request's constraint, or every text is embedded.
     Complete,
     /// `max_tokens` were generated.
     Length,

@@ -1,3 +1,5 @@
+use std::ops::Range;
+
 use crate::{Error, Pass, Reach};
 
 /// A model with its cache, as the engine sees it.
@@ -9,6 +11,9 @@ use crate::{Error, Pass, Reach};
 pub trait Forward {
     /// Number of logits, V; every token is below it.
     fn vocabulary(&self) -> usize;
+
+    /// Width of a hidden state, D.
+    fn width(&self) -> usize;
 
     /// Most tokens of a sequence.
     fn context(&self) -> usize;
@@ -29,4 +34,10 @@ pub trait Forward {
     /// # Errors
     /// If nothing could be computed at all; numbers that are not finite are no error of the pass.
     fn forward(&mut self, pass: Pass<'_>) -> Result<&[f32], Error>;
+
+    /// Hidden states of rows of the last pass, behind the final norm.
+    ///
+    /// # Shapes
+    /// Result: `[rows, D]`.
+    fn states(&mut self, rows: Range<usize>) -> &[f32];
 }

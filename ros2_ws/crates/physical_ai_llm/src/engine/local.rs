@@ -1,3 +1,5 @@
+use std::ops::Range;
+
 use crate::cache::{KvCache, PAGE_TOKENS};
 use crate::{Config, Error, Model, Pass, PassMemory, Pool, Reach};
 
@@ -42,6 +44,10 @@ impl Forward for LocalModel {
         self.model.config().vocabulary
     }
 
+    fn width(&self) -> usize {
+        self.model.config().width
+    }
+
     fn context(&self) -> usize {
         self.model.config().context
     }
@@ -62,5 +68,9 @@ impl Forward for LocalModel {
         self.model
             .forward(&mut self.pool, &mut self.memory, &mut self.cache, pass);
         Ok(&self.memory.logits)
+    }
+
+    fn states(&mut self, rows: Range<usize>) -> &[f32] {
+        self.model.states(&mut self.pool, &mut self.memory, rows)
     }
 }

@@ -12,6 +12,8 @@ pub struct Metrics {
     pub waiting: usize,
     /// Sequences that read or generate.
     pub running: usize,
+    /// Requests to embed that wait or are read.
+    pub embedding: usize,
     /// Pages of the cache.
     pub pages_total: usize,
     /// Pages that sequences use.
@@ -24,7 +26,7 @@ pub struct Metrics {
     pub refused: u64,
     /// Requests finished, for whatever reason.
     pub finished: u64,
-    /// Sequences that gave way to more urgent ones.
+    /// Sequences that gave way to more urgent ones, and texts to embed that gave way to sequences.
     pub preempted: u64,
     /// Sequences read again because they outgrew the original context.
     pub reread: u64,

@@ -10,6 +10,8 @@ use super::{Engine, Forward};
 pub(super) struct Batch {
     tokens: Vec<u32>,
     wanted: Vec<usize>,
+    /// The first row of texts to embed, which come last.
+    embedded_from: usize,
 }
 
 impl<F: Forward> Engine<F> {
@@ -29,6 +31,7 @@ impl<F: Forward> Engine<F> {
                 reach: sequence.table.reach,
                 pages: &sequence.table.pages,
             })
+            .chain(self.embeddings.spans())
             .collect();
         let vocabulary = self.model.vocabulary();
         let logits = self.model.forward(Pass {
@@ -55,6 +58,7 @@ impl<F: Forward> Engine<F> {
             sequence.advance(rows, &mut self.events);
             sequence.publish(&mut self.pages);
         }
+        self.take_states(self.batch.embedded_from, now_s);
         self.sweep(now_s);
         Ok(())
     }
@@ -70,6 +74,8 @@ impl<F: Forward> Engine<F> {
             let wanted = sequence.wanted().map(|position| row + position - start);
             self.batch.wanted.extend(wanted);
         }
+        self.batch.embedded_from = self.batch.tokens.len();
+        self.embeddings.gather(&mut self.batch.tokens);
     }
 }
 

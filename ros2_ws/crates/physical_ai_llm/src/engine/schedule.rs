@@ -11,6 +11,9 @@ impl<F: Forward> Engine<F> {
         while let Some(next) = self.queue.first() {
             let (rank, needed) = (next.rank, self.needed(next));
             if !self.has_room(needed) {
+                if self.running.len() < self.config.max_sequences && self.preempt_text() {
+                    continue;
+                }
                 if !self.can_make_room(rank.priority(), needed) {
                     return;
                 }
@@ -35,7 +38,7 @@ impl<F: Forward> Engine<F> {
     }
 
     /// Decides what each running sequence computes in the next pass.
-    pub(super) fn plan(&mut self) {
+    pub(super) fn plan(&mut self, now_s: f64) {
         for sequence in &mut self.running {
             sequence.span = 0;
             sequence.draft.clear();
@@ -46,8 +49,14 @@ impl<F: Forward> Engine<F> {
             }
         }
         let budget = self.plan_generating(self.config.max_batch_tokens);
-        let budget = self.plan_reading(budget);
-        self.plan_drafts(budget);
+        let reserved = self
+            .embeddings
+            .reserve(self.config.max_batch_tokens, budget);
+        let budget = self.plan_reading(budget - reserved);
+        let budget = self.plan_drafts(budget) + reserved;
+        let running = self.running.len();
+        self.embeddings
+            .plan(budget, running, &mut self.pages, now_s);
     }
 
     /// Sequences that generate always go along. Returns the budget that is left.
@@ -80,10 +89,11 @@ impl<F: Forward> Engine<F> {
         budget
     }
 
-    /// Guesses use what nobody else needs, neither of the budget nor of the pages.
-    fn plan_drafts(&mut self, mut budget: usize) {
+    /// Guesses use what no sequence needs, neither of the budget nor of the pages. Returns the budget that
+    /// is left.
+    fn plan_drafts(&mut self, mut budget: usize) -> usize {
         let Some(most) = self.config.speculative else {
-            return;
+            return budget;
         };
         for sequence in &mut self.running {
             let is_at_end = !sequence.is_filling && sequence.span == sequence.pending(&self.model);
@@ -106,6 +116,7 @@ impl<F: Forward> Engine<F> {
             budget -= sequence.draft.len();
             self.metrics.speculative_drafted += sequence.draft.len() as u64;
         }
+        budget
     }
 
     /// Plans up to so many tokens for a running sequence, as far as there are pages; those of less
@@ -116,12 +127,15 @@ impl<F: Forward> Engine<F> {
             let sequence = &mut self.running[at];
             let wanted = sequence.table.computed + tokens;
             let is_enough = sequence.table.cover(&mut self.pages, wanted);
-            if is_enough || is_last {
+            let nobody_gives = is_last && self.embeddings.pages() == 0;
+            if is_enough || nobody_gives {
                 let room = sequence.table.capacity(&self.pages);
                 sequence.span = wanted.min(room) - sequence.table.computed;
                 return sequence.span;
             }
-            self.preempt_last();
+            if !self.preempt_text() {
+                self.preempt_last();
+            }
         }
     }
 
@@ -153,7 +167,15 @@ impl<F: Forward> Engine<F> {
             (count + 1, pages + sequence.table.pages.len())
         });
         let left = self.running.len() - count;
-        count > 0 && (left == 0 || self.pages.available() + pages >= needed + left)
+        let free = self.pages.available() + self.embeddings.pages();
+        count > 0 && (left == 0 || free + pages >= needed + left)
+    }
+
+    /// A text to embed gives way, if any holds pages.
+    fn preempt_text(&mut self) -> bool {
+        let gave_way = self.embeddings.give_way(&mut self.pages);
+        self.metrics.preempted += u64::from(gave_way);
+        gave_way
     }
 
     /// The least urgent sequence gives way.

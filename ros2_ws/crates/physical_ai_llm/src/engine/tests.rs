@@ -1,5 +1,6 @@
 //! With a fast model whose output shows every mistake of the page table, and with a real one.
 
+mod embedding;
 mod fake;
 mod generating;
 mod local;
@@ -105,6 +106,7 @@ struct Outcome {
     tokens: Vec<u32>,
     logprobs: Vec<Option<f32>>,
     tops: Vec<Vec<(u32, f32)>>,
+    rows: Vec<Vec<f32>>,
     text: String,
     /// Debug form of the reason, once for each end.
     reasons: Vec<String>,
@@ -142,6 +144,11 @@ fn collect(outcomes: &mut BTreeMap<u64, Outcome>, events: Vec<Event>) {
                 outcome.logprobs.push(logprob);
                 outcome.tops.push(top);
                 outcome.text += &text;
+            }
+            Event::Embedded { id, rows } => {
+                let outcome = outcomes.entry(id.0).or_default();
+                assert!(outcome.rows.is_empty() && outcome.reasons.is_empty());
+                outcome.rows = rows;
             }
             Event::Finished {
                 id,

@@ -33,10 +33,10 @@ fn start(config: EngineConfig) -> (EngineThread, Receiver<()>) {
 fn job(id: u64, prompt: &str) -> Job {
     Job {
         id: RequestId(id),
-        goal: Generate::Goal {
+        ask: Ask::Generate(Box::new(Generate::Goal {
             prompt: prompt.to_owned(),
             ..Generate::Goal::default()
-        },
+        })),
         deadline_s: None,
     }
 }
@@ -95,6 +95,39 @@ fn cancellation_that_overtakes_its_job_still_counts() {
         ),
         "{news:?}"
     );
+}
+
+#[test]
+fn texts_become_rows_of_unit_length_beside_what_is_generated() {
+    let (engine, wakes) = start(EngineConfig::default());
+    assert!(engine.submit(job(1, "hello")));
+    let texts = ["go to dock_a", "", "go to dock_b"].map(str::to_owned);
+    for (id, texts) in [(2, &texts[..1]), (3, &texts), (4, &[])] {
+        assert!(engine.submit(Job {
+            id: RequestId(id),
+            ask: Ask::Embed(texts.to_vec()),
+            deadline_s: None,
+        }));
+    }
+    let mut rows = Vec::new();
+    let mut refused = Vec::new();
+    let mut finished = 0;
+    while refused.len() + finished < 4 {
+        wakes.recv_timeout(WAIT).unwrap();
+        for news in engine.take_news() {
+            match news {
+                News::Event(Event::Embedded { rows: new, .. }) => rows.extend(new),
+                News::Event(Event::Finished { .. }) => finished += 1,
+                News::Refused(_, refusal) => refused.push(refusal.reason),
+                News::Event(_) => {}
+            }
+        }
+    }
+    assert_eq!((rows.len(), rows[0].len()), (1, 64));
+    let length: f32 = rows[0].iter().map(|x| x * x).sum();
+    assert!((length - 1.0).abs() < 1e-5, "{length}");
+    assert!(refused[0].contains("texts[1] is empty"), "{refused:?}");
+    assert!(refused[1].contains("texts is []"), "{refused:?}");
 }
 
 #[test]

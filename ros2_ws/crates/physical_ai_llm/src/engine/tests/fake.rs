@@ -1,3 +1,5 @@
+use std::ops::Range;
+
 use crate::{Error, Pass, Reach};
 
 use super::{Forward, VOCABULARY};
@@ -6,6 +8,8 @@ use super::{Forward, VOCABULARY};
 pub const PAGE: usize = 4;
 /// Where the reach changes.
 pub const ORIGINAL_CONTEXT: usize = 40;
+/// Numbers of a hidden state.
+pub const WIDTH: usize = 3;
 /// Most tokens.
 pub const CONTEXT: usize = 200;
 
@@ -21,6 +25,9 @@ struct Cell {
 pub struct Fake {
     cells: Vec<Option<Cell>>,
     logits: Vec<f32>,
+    /// Reach, pages and position of each row of the last pass.
+    rows: Vec<(Reach, Vec<u32>, usize)>,
+    states: Vec<f32>,
     /// Tokens that went through it.
     pub computed: usize,
     /// Tokens of each pass.
@@ -36,6 +43,8 @@ impl Fake {
         Self {
             cells: vec![None; pages * PAGE],
             logits: Vec::new(),
+            rows: Vec::new(),
+            states: Vec::new(),
             computed: 0,
             passes: Vec::new(),
             poison: None,
@@ -58,6 +67,10 @@ fn noise(h: u64) -> f32 {
 impl Forward for Fake {
     fn vocabulary(&self) -> usize {
         VOCABULARY
+    }
+
+    fn width(&self) -> usize {
+        WIDTH
     }
 
     fn context(&self) -> usize {
@@ -87,9 +100,11 @@ impl Forward for Fake {
         }
         self.computed += pass.tokens.len();
         self.passes.push(pass.tokens.len());
+        self.rows.clear();
         let mut tokens = pass.tokens.iter();
         for span in pass.spans {
             for position in span.start..span.start + span.tokens {
+                self.rows.push((span.reach, span.pages.to_vec(), position));
                 let page = span.pages[position / PAGE] as usize;
                 self.cells[page * PAGE + position % PAGE] = Some(Cell {
                     token: *tokens.next().unwrap(),
@@ -105,7 +120,7 @@ impl Forward for Fake {
         for span in pass.spans {
             for last in span.start..span.start + span.tokens {
                 if wanted.next_if(|w| **w == row).is_some() {
-                    self.push_logits(span, last);
+                    self.push_logits(span.reach, span.pages, last);
                 }
                 row += 1;
             }
@@ -113,21 +128,53 @@ impl Forward for Fake {
         assert!(wanted.next().is_none(), "rows are wanted in their order");
         Ok(&self.logits)
     }
+
+    fn states(&mut self, rows: Range<usize>) -> &[f32] {
+        self.states.clear();
+        for row in rows {
+            let (reach, pages, last) = &self.rows[row];
+            let seen = self.look_back(*reach, pages, *last);
+            self.states
+                .extend((0..WIDTH as u64).map(|i| match seen.is_poisoned {
+                    true => f32::NAN,
+                    false => noise(mix(seen.all, i)),
+                }));
+        }
+        &self.states
+    }
+}
+
+/// What a row of a pass sees.
+struct Seen {
+    all: u64,
+    recent: [u32; 2],
+    is_poisoned: bool,
 }
 
 impl Fake {
-    fn push_logits(&mut self, span: &crate::Span<'_>, last: usize) {
-        let mut all = u64::from(span.reach == Reach::Long);
-        let mut recent = [0; 2];
-        let mut is_poisoned = false;
+    fn look_back(&self, reach: Reach, pages: &[u32], last: usize) -> Seen {
+        let mut seen = Seen {
+            all: u64::from(reach == Reach::Long),
+            recent: [0; 2],
+            is_poisoned: false,
+        };
         for position in 0..=last {
-            let page = span.pages[position / PAGE] as usize;
+            let page = pages[position / PAGE] as usize;
             let cell = self.cells[page * PAGE + position % PAGE].unwrap();
-            assert_eq!((cell.position, cell.reach), (position, span.reach));
-            all = mix(all, u64::from(cell.token));
-            recent = [recent[1], cell.token];
-            is_poisoned |= Some(cell.token) == self.poison;
+            assert_eq!((cell.position, cell.reach), (position, reach));
+            seen.all = mix(seen.all, u64::from(cell.token));
+            seen.recent = [seen.recent[1], cell.token];
+            seen.is_poisoned |= Some(cell.token) == self.poison;
         }
+        seen
+    }
+
+    fn push_logits(&mut self, reach: Reach, pages: &[u32], last: usize) {
+        let Seen {
+            all,
+            recent,
+            is_poisoned,
+        } = self.look_back(reach, pages, last);
         let start = mix(u64::from(recent[0]) % 2, u64::from(recent[1]) % 16);
         self.logits.extend((0..VOCABULARY as u64).map(|token| {
             if is_poisoned {
