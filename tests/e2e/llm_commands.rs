@@ -1,7 +1,7 @@
 //! `physical-ai llm` against a worker with a small model of random weights.
 
 use std::process::Command;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use nix::sys::signal::Signal;
 use physical_ai_tests::{Process, Suite, program};
@@ -164,7 +164,19 @@ fn requests_that_cannot_be_served_end_with_the_reason() {
         &["nobody", "inference_worker"],
     );
     let second = Served::start_in(served.domain, &["-r", "__node:=second"]);
-    check(&["x"], &["--worker: inference_worker, second"]);
+    // A worker that has just started is seen a moment later.
+    let end = Instant::now() + WAIT;
+    let short = ["generate", "x", "--max-tokens", "1"];
+    let mut answer = run(served.domain, &short);
+    while answer.0 == 0 && Instant::now() < end {
+        answer = run(served.domain, &short);
+    }
+    let (code, text) = answer;
+    assert_eq!(code, 1, "{text}");
+    assert!(
+        text.contains("--worker: inference_worker, second"),
+        "{text}"
+    );
     let named = ["generate", "x", "--worker", "second", "--max-tokens", "1"];
     let (code, text) = run(served.domain, &named);
     assert_eq!(code, 0, "{text}");

@@ -93,7 +93,7 @@ fn choose(place: &str, wanted: Option<&str>, mut workers: Vec<String>) -> anyhow
         ),
         (None, _) => bail!(
             "no inference worker in {place}: start one with `ros2 launch physical_ai_bringup \
-             inference.launch.py model_file:=FILE.gguf` or `inference_worker --ros-args -p \
+             inference.launch.py model:=FILE.gguf` or `inference_worker --ros-args -p \
              model_file:=FILE.gguf`, or name another suite with --namespace and --domain-id"
         ),
     }
