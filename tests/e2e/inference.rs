@@ -192,6 +192,7 @@ fn cancelled_and_abandoned_requests_leave_the_worker_serving() {
     }
     let mut client = served.client();
     deserter.wait_for_event(WAIT, "feedback");
+    let slow_motion = served.worker.slow_motion();
     deserter.signal(Signal::SIGKILL);
     let mut fields = long();
     fields["cancel_at"] = json!("first");
@@ -229,6 +230,7 @@ fn cancelled_and_abandoned_requests_leave_the_worker_serving() {
     let reason = of("older")["error_msg"].as_str().unwrap();
     assert!(reason.contains("newer request"), "{reason}");
     assert_eq!(of("newer")["error_code"], 0, "{results:?}");
+    drop(slow_motion);
     let text = served.worker.text();
     assert!(!text.contains("ERROR"), "{text}");
     served.stop();

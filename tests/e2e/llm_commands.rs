@@ -77,6 +77,7 @@ fn text_goes_to_standard_output_and_its_cost_to_standard_error() {
 fn interrupt_cancels_the_goal_and_not_the_worker() {
     let served = Served::start(&[]);
     let long = ["--schema", LONG, "--max-tokens", "1000", "--json"];
+    let slow_motion = served.worker.slow_motion();
     let mut process = llm(served.domain, &[&["generate", "go"], &long[..]].concat());
     process.wait_for_event(WAIT, "feedback");
     process.signal(Signal::SIGINT);
@@ -88,6 +89,7 @@ fn interrupt_cancels_the_goal_and_not_the_worker() {
     assert_eq!(result["finish_reason"], "canceled", "{result}");
     let tokens = result["generated_tokens"].as_u64().unwrap();
     assert!((1..800).contains(&tokens), "{result}");
+    drop(slow_motion);
     let (code, text) = run(served.domain, &["generate", "go", "--max-tokens", "3"]);
     assert_eq!(code, 0, "{text}");
     served.stop();

@@ -7,7 +7,9 @@
 )]
 
 mod process;
+mod slow_motion;
 mod suite;
 
 pub use process::{Process, checkout, peer, program};
+pub use slow_motion::SlowMotion;
 pub use suite::Suite;

@@ -6,6 +6,8 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
+use crate::SlowMotion;
+
 /// Top of the checkout.
 pub fn checkout() -> PathBuf {
     PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
@@ -146,6 +148,11 @@ impl Process {
     /// Sends a signal.
     pub fn signal(&self, signal: nix::sys::signal::Signal) {
         nix::sys::signal::kill(nix::unistd::Pid::from_raw(self.pid()), signal).unwrap();
+    }
+
+    /// Slows it down until what is returned is dropped.
+    pub fn slow_motion(&self) -> SlowMotion {
+        SlowMotion::begin(self.pid())
     }
 
     /// Waits for its end.
