@@ -289,10 +289,12 @@ fn inactive_worker_refuses_and_serves_again_when_it_is_activated() {
 #[test]
 fn worker_stops_at_once_and_tells_its_clients() {
     let mut endpoint = Endpoint::start(&[]);
+    let slow_motion = endpoint.served.worker.slow_motion();
     let mut stream = endpoint.stream(&long());
     stream.next().unwrap();
     let begin = Instant::now();
     endpoint.served.worker.signal(Signal::SIGINT);
+    drop(slow_motion);
     let status = endpoint.served.worker.wait_for_end(WAIT);
     let took = begin.elapsed();
     assert_eq!(status.code(), Some(0), "{}", endpoint.served.worker.text());

@@ -240,11 +240,13 @@ fn cancelled_and_abandoned_requests_leave_the_worker_serving() {
 fn goals_that_run_are_told_when_the_worker_stops() {
     let served = Served::start(&[]);
     let mut client = served.client();
+    let slow_motion = served.worker.slow_motion();
     for name in ["a", "b", "c", "d", "e", "f", "g", "h"] {
         let fields = json!({"prompt": "go", "schema": LONG, "max_tokens": 1000});
         send(&mut client, name, fields);
     }
     client.wait_for_event(WAIT, "feedback");
+    drop(slow_motion);
     served.stop();
     let end = client.wait_for_event(WAIT, "result");
     assert_eq!(end["error_code"], 5, "{end}");
