@@ -97,12 +97,9 @@ fn killed_agent_fails_a_task_that_may_not_run_twice() {
     let arm = tasks.iter().find(|t| t["robot"] == "arm_1").unwrap();
     assert_eq!(arm["state"], "failed", "{:#}", outcome.result);
     assert_eq!(arm["error_code"], 7);
-    assert!(
-        arm["error_msg"]
-            .as_str()
-            .unwrap()
-            .contains("restarted while it had the task")
-    );
+    // Restarted, or fallen silent where the restart takes longer than the lease.
+    let reason = arm["error_msg"].as_str().unwrap();
+    assert!(reason.contains("while it had the task"), "{reason}");
     assert_eq!(outcome.result["error_code"], 4);
     let started = starts(&mut outcome.suite);
     assert_eq!(started, 2, "nothing was started twice");
