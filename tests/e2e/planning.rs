@@ -29,12 +29,11 @@ fn validate(suite: &Suite, sentence: &str) -> Value {
     lines.first().cloned().unwrap_or_default()
 }
 
-/// Asks until a sentence is planned by `planner`: who is up is seen only some time later.
+/// Asks until a sentence is planned by `planner`: workers and robots are seen only some time after the start.
 fn wait_for_planner(suite: &Suite, planner: &str) {
     let end = Instant::now() + WAIT;
     loop {
         let answer = validate(suite, "rover_1 returns home");
-        assert_eq!(answer["valid"], true, "{answer}");
         if answer["planner"] == planner {
             return;
         }
