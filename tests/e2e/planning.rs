@@ -14,8 +14,6 @@ fn start() -> (Suite, Process) {
     let set = [
         "orchestrator.planner_worker=planner",
         "orchestrator.planner_timeout_s=2.0",
-        // A suite just started would wait for its model; here each question has its answer at once.
-        "orchestrator.fleet_wait_s=3.0",
     ];
     let suite = Suite::start_in("demo", Suite::shared_domain(), "", &set);
     let mut planner = suite.peer("planner_peer.py", &[]);

@@ -61,8 +61,6 @@ impl Suite {
             .arg(format!("params/deployments/{deployment}.yaml"))
             .arg("--set")
             .arg(format!("orchestrator.journal_file={}", journal.display()))
-            // What a sentence becomes is by rules here, unless the test is about the model.
-            .args(["--set", "orchestrator.planner_worker=''"])
             .arg("--state-file")
             .arg(&state);
         for assignment in set {

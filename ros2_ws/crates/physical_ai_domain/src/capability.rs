@@ -38,3 +38,26 @@ pub struct Capability {
     /// Why it is not ready.
     pub reason: String,
 }
+
+impl Capability {
+    /// Names of places that the skill takes as `place` or `places`.
+    pub fn places(&self) -> impl Iterator<Item = &str> {
+        self.names("/properties/place/enum")
+            .chain(self.names("/properties/places/items/enum"))
+    }
+
+    /// Names of objects that the skill takes as `object`.
+    pub fn objects(&self) -> impl Iterator<Item = &str> {
+        self.names("/properties/object/enum")
+    }
+
+    /// Names stand in the schema, so that what is offered and what can be named are the same.
+    fn names(&self, pointer: &str) -> impl Iterator<Item = &str> {
+        let listed = self.parameters_schema.pointer(pointer);
+        let listed = listed.and_then(serde_json::Value::as_array);
+        listed
+            .into_iter()
+            .flatten()
+            .filter_map(serde_json::Value::as_str)
+    }
+}

@@ -7,15 +7,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use physical_ai_domain::Capability;
-use serde_json::Value;
 
 use crate::{Message, Role};
 
 /// Skills whose place is one that arms reach; those of the other skills are on the floor.
 const SURFACE_SKILLS: [&str; 2] = ["place", "pick_and_place"];
-/// Where the names of places and objects stand in the schema of a skill's parameters.
-const PLACES: [&str; 2] = ["/properties/place/enum", "/properties/places/items/enum"];
-const OBJECTS: [&str; 1] = ["/properties/object/enum"];
 
 /// What a model was made for.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -76,32 +72,25 @@ fn fleet_text(capabilities: &[Capability]) -> String {
         let skills: Vec<&str> = skills.iter().copied().collect();
         let _ = writeln!(text, "{}:{}", robots.join(","), skills.join(","));
     }
-    let takes = |on_surface: bool| {
-        capabilities
+    let places = |on_surface: bool| {
+        let takers = capabilities
             .iter()
-            .filter(move |c| SURFACE_SKILLS.contains(&c.skill.as_str()) == on_surface)
+            .filter(move |c| SURFACE_SKILLS.contains(&c.skill.as_str()) == on_surface);
+        sorted(takers.flat_map(Capability::places))
     };
     let _ = write!(
         text,
         "objects:{}\nsurfaces:{}\nfloors:{}",
-        names(capabilities.iter(), &OBJECTS),
-        names(takes(true), &PLACES),
-        names(takes(false), &PLACES),
+        sorted(capabilities.iter().flat_map(Capability::objects)),
+        places(true),
+        places(false),
     );
     text
 }
 
-fn names<'a>(capabilities: impl Iterator<Item = &'a Capability>, pointers: &[&str]) -> String {
-    let names: BTreeSet<&str> = capabilities
-        .flat_map(|c| {
-            pointers
-                .iter()
-                .filter_map(|p| c.parameters_schema.pointer(p))
-        })
-        .filter_map(Value::as_array)
-        .flatten()
-        .filter_map(Value::as_str)
-        .collect();
+/// Each name once.
+fn sorted<'a>(names: impl Iterator<Item = &'a str>) -> String {
+    let names: BTreeSet<&str> = names.collect();
     names.into_iter().collect::<Vec<_>>().join(",")
 }
 

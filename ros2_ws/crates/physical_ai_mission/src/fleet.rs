@@ -1,7 +1,6 @@
 use std::collections::BTreeSet;
 
 use physical_ai_domain::{Capability, Plan, RobotName};
-use serde_json::Value;
 
 /// What live workers offer: the vocabulary of missions and the measure of their validity.
 #[derive(Debug, Clone, Default)]
@@ -70,27 +69,19 @@ impl Fleet {
         })
     }
 
-    /// Names of places, from the schemas of skills that take a `place` or `places`.
+    /// Names of places that any skill takes.
     pub fn places(&self) -> BTreeSet<&str> {
-        self.names(&["/properties/place/enum", "/properties/places/items/enum"])
-    }
-
-    /// Names of objects, from the schemas of skills that take an `object`.
-    pub fn objects(&self) -> BTreeSet<&str> {
-        self.names(&["/properties/object/enum"])
-    }
-
-    fn names(&self, pointers: &[&str]) -> BTreeSet<&str> {
         self.capabilities
             .iter()
-            .flat_map(|c| {
-                pointers
-                    .iter()
-                    .filter_map(|p| c.parameters_schema.pointer(p))
-            })
-            .filter_map(Value::as_array)
-            .flatten()
-            .filter_map(Value::as_str)
+            .flat_map(Capability::places)
+            .collect()
+    }
+
+    /// Names of objects that any skill takes.
+    pub fn objects(&self) -> BTreeSet<&str> {
+        self.capabilities
+            .iter()
+            .flat_map(Capability::objects)
             .collect()
     }
 }
@@ -132,7 +123,7 @@ pub(crate) fn suggestion<'a>(wanted: &str, known: impl IntoIterator<Item = &'a s
 #[cfg(test)]
 pub(crate) mod tests {
     use physical_ai_domain::{Resources, SkillName};
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     use super::*;
 

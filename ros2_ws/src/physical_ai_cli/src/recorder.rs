@@ -14,7 +14,6 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
 use serde_json::json;
-use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
 
 use self::listener::{Heard, Listener};
@@ -22,6 +21,7 @@ pub(crate) use self::mcap_file::McapFile;
 use self::ros_clock::RosClock;
 pub use self::run_files::{MODEL_ENDING, WORLD};
 use crate::arguments::{Global, RecordArguments};
+use crate::interrupts::Interrupts;
 use crate::{connection, output, report};
 
 /// Between two looks at the graph: often at first, because a mission may be about to start.
@@ -53,8 +53,7 @@ pub struct Recorded {
 }
 
 pub async fn run(global: &Global, options: &RecordArguments) -> anyhow::Result<ExitCode> {
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupts = Interrupts::try_new()?;
     let duration = options.duration_s.map(Duration::from_secs_f64);
     let stop = async {
         let end = async {
@@ -64,8 +63,7 @@ pub async fn run(global: &Global, options: &RecordArguments) -> anyhow::Result<E
             }
         };
         tokio::select! {
-            _ = interrupt.recv() => {}
-            _ = terminate.recv() => {}
+            _ = interrupts.next() => {}
             () = end => {}
         }
     };

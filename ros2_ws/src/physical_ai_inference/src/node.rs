@@ -227,7 +227,7 @@ impl InferenceNode {
             deadline_s,
         };
         if !self.engine.submit(job) {
-            self.goals.refuse(id, &engine_is_gone());
+            self.goals.refuse(id, &Refusal::engine_has_ended());
         }
     }
 
@@ -267,7 +267,7 @@ impl InferenceNode {
         }
         if !alive && self.goals.len() > 0 {
             tracing::error!("the engine has ended, {} goals with it", self.goals.len());
-            self.goals.abandon(&engine_is_gone());
+            self.goals.abandon(&Refusal::engine_has_ended());
         }
     }
 
@@ -313,7 +313,7 @@ impl InferenceNode {
     fn judge_engine(&self, snapshot: &Snapshot) -> Diagnostic {
         let m = &snapshot.metrics;
         let (level, message) = if !self.engine.is_alive() {
-            (Level::Error, engine_is_gone().reason)
+            (Level::Error, Refusal::engine_has_ended().reason)
         } else if self.max_waiting > 0 && m.waiting >= self.max_waiting {
             (Level::Warn, format!("queue full: {} wait", m.waiting))
         } else {
@@ -335,11 +335,4 @@ impl InferenceNode {
             .with("refused", m.refused)
             .with("preempted", m.preempted)
     }
-}
-
-fn engine_is_gone() -> Refusal {
-    Refusal::new(
-        Code::Internal,
-        "the engine has ended by a defect: see the worker's log and restart it",
-    )
 }

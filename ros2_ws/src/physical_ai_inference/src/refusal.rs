@@ -40,6 +40,12 @@ impl Refusal {
         }
     }
 
+    /// After a defect of the engine.
+    pub fn engine_has_ended() -> Self {
+        let reason = "the engine has ended by a defect: see the worker's log and restart it";
+        Self::new(Code::Internal, reason)
+    }
+
     /// A field of a request that cannot be used.
     pub fn invalid(reason: impl Into<String>) -> Self {
         Self::new(Code::InvalidRequest, reason)

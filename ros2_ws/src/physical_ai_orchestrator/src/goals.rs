@@ -273,10 +273,11 @@ impl Orchestrator {
             .position(|w| w.handle.id() == goal);
         let waiting = match at {
             Some(at) => Some(self.goals.waiting.swap_remove(at)),
-            None => self.goals.decomposing.remove(&goal),
+            None => self.goals.decomposing.remove(&goal).inspect(|_| {
+                self.ladder.cancel(context, goal);
+            }),
         };
         if let Some(waiting) = waiting {
-            self.ladder.cancel(context, goal);
             let refusal = Refusal::new(MissionError::Canceled, "cancelled by the user");
             let id = waiting.goal.mission_id;
             waiting.handle.canceled(messages::refusal(&refusal, &id));

@@ -1,5 +1,5 @@
 use physical_ai_domain::{Resources, RobotName, SkillName};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::*;
 

@@ -19,6 +19,7 @@ use super::options::Asked;
 use super::{ApiError, Order, body, chat, completions, embeddings, stream};
 use crate::engine_thread::Ask;
 use crate::goals::Fresh;
+use crate::refusal::Refusal;
 
 /// The node's spin thread is waited for so long before it counts as stuck.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -117,8 +118,8 @@ async fn show_health(State(front): Shared) -> Answered {
         return Err(ApiError::inactive());
     }
     if !health.is_alive {
-        let message = "the engine has ended by a defect: see the worker's log and restart it";
-        return Err(unavailable("engine_ended", message));
+        let message = Refusal::engine_has_ended().reason;
+        return Err(unavailable("engine_ended", &message));
     }
     let all = json!({"status": "ok", "running": health.running, "waiting": health.waiting});
     Ok(body::json(StatusCode::OK, &all))
