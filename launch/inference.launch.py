@@ -23,4 +23,4 @@ def generate_launch_description():
 
 def start(settings):
     """Starts the nodes of this layer."""
-    return [*settings.profile(), settings.inference()]
+    return [*settings.profile(), *settings.inference()]

@@ -28,7 +28,8 @@ ARGUMENTS = {
     "model_folder": ("", "Folder of the robot models (URDF); empty: the urdf/ of this package.", None),
     "model": (
         "",
-        "Language model: a GGUF file or a checkpoint folder; empty: what params_file says, and none in the demo.",
+        "Language model: planner (the small one of this package, made for planning missions), a GGUF file, a "
+        "checkpoint folder, or none; empty: what params_file says.",
         None,
     ),
     "planner_worker": ("", "Inference worker that plans missions in plain language; empty: the parser plans.", None),
@@ -45,6 +46,11 @@ ARGUMENTS = {
         None,
     ),
 }
+
+PLANNER = ROOT / "params" / "models" / "planner.gguf"
+
+# It has a few million parameters.
+PLANNER_NEEDS = {"threads": 1, "cache_mb": 32}
 
 RESPAWN_DELAY_S = 1.0
 MOST_PORT = 65535
@@ -126,25 +132,33 @@ class Settings:
         ]
 
     def inference(self):
-        """The inference worker with the model that was asked for."""
+        """The inference worker with the model that was asked for; none for none."""
         model = self.text("model")
+        if model == "none":
+            return []
         given = {}
-        if model:
+        if model == "planner":
+            given = {**strings({"model_file": str(PLANNER)}), **PLANNER_NEEDS}
+        elif model:
             path = Path(model).absolute()
             if not path.exists():
-                raise ValueError(f"model:={model}: no such file or folder")
+                raise ValueError(f"model:={model}: neither planner, none, nor a file or folder")
             given = strings({"model_file": str(path)})
         port = self.text("http_port")
         if port:
             if not port.isdecimal() or int(port) > MOST_PORT:
                 raise ValueError(f"http_port:={port}: expected a number from 0 to {MOST_PORT}")
             given["http_port"] = int(port)
-        return self.node("physical_ai_inference", "inference_worker", knows_world=False, more=given)
+        return [self.node("physical_ai_inference", "inference_worker", knows_world=False, more=given)]
 
     def orchestrator(self):
         """The orchestrator, with the planner that was asked for: a model that is started with it plans."""
-        planner = self.text("planner_worker") or ("inference_worker" if self.text("model") else "")
+        model = self.text("model")
+        planner = self.text("planner_worker") or ("inference_worker" if model not in ("", "none") else "")
         given = strings({"planner_worker": planner}) if planner else {}
+        if model == "planner":
+            given |= strings({"planner_prompt": "trained"})
+            given["planner_min_probability"] = 0.7
         return self.node("physical_ai_orchestrator", "orchestrator", knows_world=False, more=given)
 
     def node(

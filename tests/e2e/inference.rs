@@ -62,7 +62,7 @@ impl Served {
     }
 }
 
-fn send(client: &mut Process, name: &str, fields: Value) {
+pub fn send(client: &mut Process, name: &str, fields: Value) {
     let mut request = json!({ "goal": name });
     if let (Some(request), Value::Object(fields)) = (request.as_object_mut(), fields) {
         request.extend(fields);

@@ -5,9 +5,9 @@ use std::time::{Duration, Instant};
 
 use nix::sys::signal::Signal;
 use physical_ai_tests::{Process, Suite, program};
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use crate::inference::{LONG, Served};
+use crate::inference::{LONG, Served, send};
 
 const WAIT: Duration = Duration::from_secs(60);
 
@@ -132,6 +132,45 @@ fn chat_remembers_what_was_said_until_it_is_too_long() {
     process.close_input();
     let status = process.wait_for_end(WAIT);
     assert_eq!(status.code(), Some(0), "{}", process.text());
+    served.stop();
+}
+
+#[test]
+fn interrupt_cancels_the_answer_and_not_the_chat() {
+    let served = Served::start(&["-p", "max_sequences:=1"]);
+    let mut chat = llm(served.domain, &["chat", "--json", "--max-tokens", "5"]);
+    chat.write_line("hello");
+    let first = chat.wait_for_event(WAIT, "result");
+    assert_eq!(first["error_code"], 0, "{first}");
+    // Others are served first, and slowly: the answer cannot come before the interrupt does.
+    let mut others = served.client();
+    let slow_motion = served.worker.slow_motion();
+    for name in ["a", "b"] {
+        let fields = json!({"prompt": "go", "schema": LONG, "max_tokens": 1000, "priority": 255});
+        send(&mut others, name, fields);
+    }
+    others.wait_for_event(WAIT, "feedback");
+    chat.write_line("hello");
+    let stopped = loop {
+        chat.signal(Signal::SIGINT);
+        // An interrupt that comes before the line finds nothing to cancel, and says so.
+        let heard = chat.wait_for(WAIT, |line| {
+            let value: Value = serde_json::from_str(line).unwrap_or_default();
+            (value["event"] == "result" || line.contains("Ctrl-D ends")).then_some(value)
+        });
+        if heard["event"] == "result" {
+            break heard;
+        }
+    };
+    assert_eq!(stopped["error_code"], 5, "{stopped}");
+    drop(slow_motion);
+    // The question that had no answer was never asked.
+    chat.write_line("hello");
+    let last = chat.wait_for_event(WAIT, "result");
+    assert_eq!(last["error_code"], 0, "{last}");
+    chat.close_input();
+    let status = chat.wait_for_end(WAIT);
+    assert_eq!(status.code(), Some(0), "{}", chat.text());
     served.stop();
 }
 

@@ -6,6 +6,8 @@ use physical_ai_tests::{Process, Suite};
 use serde_json::Value;
 
 const WAIT: Duration = Duration::from_secs(60);
+/// What `make demo` says.
+const DEMO: &str = "arm_1 puts the red box in bin_b while rover_1 patrols dock_a and dock_b, then rover_1 returns home";
 /// Nothing that the parser has rules for.
 const FREE: &str = "it is late, everybody";
 
@@ -13,6 +15,8 @@ const FREE: &str = "it is late, everybody";
 fn start() -> (Suite, Process) {
     let set = [
         "orchestrator.planner_worker=planner",
+        "orchestrator.planner_prompt=instructed",
+        "orchestrator.planner_min_probability=0.0",
         "orchestrator.planner_timeout_s=2.0",
     ];
     let suite = Suite::start_in("demo", Suite::shared_domain(), "", &set);
@@ -52,6 +56,40 @@ fn run(suite: &Suite, sentence: &str, more: &[&str]) -> (i32, String, Value) {
         .first()
         .and_then(|mission| mission["planner"].as_str());
     (code, planner.unwrap_or_default().to_owned(), result)
+}
+
+/// Skills and robots of the tasks of a plan or a result.
+fn tasks(value: &Value) -> Vec<(&str, &str)> {
+    let listed = value["tasks"].as_array().into_iter().flatten();
+    listed
+        .map(|task| {
+            (
+                task["skill"].as_str().unwrap(),
+                task["robot"].as_str().unwrap(),
+            )
+        })
+        .collect()
+}
+
+#[test]
+fn shipped_model_plans_english_and_korean() {
+    let set = ["orchestrator.planner_worker=inference_worker"];
+    let suite = Suite::start_in("demo", Suite::shared_domain(), "", &set);
+    wait_for_planner(&suite, "model");
+    let (code, by, result) = run(&suite, DEMO, &[]);
+    assert_eq!((code, by.as_str()), (0, "model"), "{result:#}");
+    let expected = [
+        ("pick_and_place", "arm_1"),
+        ("patrol", "rover_1"),
+        ("home", "rover_1"),
+    ];
+    assert_eq!(tasks(&result), expected, "{result:#}");
+    // The parser knows no Korean.
+    let answer = validate(&suite, "로버는 dock_a로 가라");
+    assert_eq!(answer["planner"], "model", "{answer}");
+    let refused = validate(&suite, "what is the weather like today?");
+    let reason = refused["error_msg"].as_str().unwrap_or_default();
+    assert!(reason.contains("refuses: not a mission"), "{refused}");
 }
 
 #[test]

@@ -29,7 +29,7 @@ NODES = {
     "agents": ["agent_worker"],
     "orchestrator": ["orchestrator"],
     "inference": ["inference_worker"],
-    "demo": sorted([*SIMULATION, *HARDWARE, "agent_worker", "orchestrator"]),
+    "demo": sorted([*SIMULATION, *HARDWARE, "agent_worker", "inference_worker", "orchestrator"]),
 }
 
 
@@ -102,7 +102,7 @@ def check_defaults_are_absolute_and_simulated():
         assert node.remappings == {} and not node.respawns
         assert node.parameters["autostart"] is True
         assert node.parameters["use_sim_time"] is (node.executable != "simulation_worker"), node.name
-        if node.executable != "orchestrator":
+        if node.executable not in ("orchestrator", "inference_worker"):
             assert Path(node.parameters["world_file"]).is_absolute(), node.parameters
             assert Path(node.parameters["world_file"]).is_file()
             assert Path(node.parameters["model_folder"], "arm.urdf").is_file()
@@ -141,13 +141,20 @@ def check_params_file_wins_over_defaults_and_arguments_over_it():
 
 def check_model_plans_and_must_exist():
     _, started = load("demo")
+    assert Path(started["inference_worker"].parameters["model_file"]).is_file()
+    assert started["orchestrator"].parameters["planner_worker"] == "inference_worker"
+    assert started["orchestrator"].parameters["planner_prompt"] == "trained"
+    assert started["orchestrator"].parameters["planner_min_probability"] == 0.7
+    _, started = load("demo", model="none")
+    assert "inference_worker" not in started
     assert started["orchestrator"].parameters["planner_worker"] == ""
     _, started = load("demo", model="/dev/null")
+    assert started["orchestrator"].parameters["planner_prompt"] == "instructed"
     assert started["inference_worker"].parameters["model_file"] == "/dev/null"
     assert started["orchestrator"].parameters["planner_worker"] == "inference_worker"
     _, started = load("inference")
     assert started["inference_worker"].parameters["model_file"] == ""
-    is_refused("inference", "model:=/nonexistent.gguf: no such file", model="/nonexistent.gguf")
+    is_refused("inference", "model:=/nonexistent.gguf: neither planner, none, nor a file", model="/nonexistent.gguf")
 
 
 def check_http_port_is_a_number():

@@ -62,7 +62,9 @@ impl Suite {
             .arg("--set")
             .arg(format!("orchestrator.journal_file={}", journal.display()))
             .arg("--state-file")
-            .arg(&state);
+            .arg(&state)
+            // Missions are planned by rules where a test does not say otherwise.
+            .args(["--set", "orchestrator.planner_worker="]);
         for assignment in set {
             command.args(["--set", assignment]);
         }

@@ -193,6 +193,25 @@ def check_gguf(file: str, entry: dict, floats: np.ndarray) -> float:
     return worst
 
 
+def check_embeddings(m: Model) -> tuple:
+    """The largest difference, and by how much rows of the other factors are wrong at least."""
+    # A head that changes nothing gives the states behind the final norm.
+    same = m.weights | {"lm_head.weight": np.eye(m.config["hidden_size"])}
+    worst, mistake = 0.0, np.inf
+
+    def row(tokens, **mistakes):
+        mean = logits_of(m.config, same, tokens, **mistakes)[0].mean(0)
+        return mean / np.linalg.norm(mean)
+
+    for entry in json.loads((hash_model.HERE / "narrow" / "embeddings.json").read_text()):
+        tokens = entry["tokens"]
+        worst = max(worst, distance(row(tokens), entry["row"]))
+        if len(tokens) > 1:
+            short = len(tokens) <= m.config["original_max_position_embeddings"]
+            mistake = min(mistake, distance(row(tokens, long=short), entry["row"]))
+    return worst, mistake
+
+
 def main() -> None:
     failed = False
     check_safetensors("narrow")
@@ -207,6 +226,9 @@ def main() -> None:
         worst, mistakes = max(check_prompts(m), check_decode(m)), check_mistakes(m)
         failed |= worst > 1e-4 or min(mistakes.values()) < 0.1
         print(f"{name}: largest difference {worst:.1e}; wrong by", {k: round(v, 2) for k, v in mistakes.items()})
+    worst, mistake = check_embeddings(Model("narrow"))
+    failed |= worst > 1e-5 or mistake < 0.05
+    print(f"embeddings of narrow: largest difference {worst:.1e}; wrong by {mistake:.2f} with the other factors")
     sys.exit("FAIL" if failed else 0)
 
 

@@ -197,9 +197,19 @@ class English:
         down = self.pick("", "", " down") if word.split()[0] in FORMS["put"] + FORMS["set"] + FORMS["lay"] else ""
         return f"{word} {thing}{down} {self.pick('in', 'in', 'into', 'on', 'onto', 'at')} {self.place(action.place)}"
 
-    def _coordinates(self, numbers: list[float]) -> str:
+    def _coordinates(self, numbers: list[float], yaw: float | None = None) -> str:
         rng, shown = self.rng, [str(number(n)) for n in numbers]
         style = rng.random()
+        if yaw is not None:
+            turned = str(number(yaw))
+            if style < 0.3:
+                return f"({', '.join([*shown, turned])})"
+            if style < 0.45:
+                return ", ".join(f"{a}={v}" for a, v in zip(("x", "y", "yaw"), [*shown, turned]))
+            if style < 0.6:
+                return " ".join(f"{a} {v}" for a, v in zip(("x", "y", "yaw"), [*shown, turned]))
+            turn = self.pick(" with yaw ", " with a yaw of ", ", yaw ", " and yaw ", " facing ", " at yaw ", " with heading ")
+            return self._coordinates(numbers) + turn + turned
         if style < 0.55:
             return f"({', '.join(shown)})"
         if style < 0.65:
@@ -211,7 +221,7 @@ class English:
         return self.pick(", ", " ", " and ").join(f"{a} {v}" for a, v in zip("xyz", shown))
 
     def _navigate_to(self, action: Action, form: int, robots: list[str]) -> str:
-        target = self.place(action.place) if action.place else self._coordinates(action.numbers)
+        target = self._target(action)
         verbs = ["go to", "go to", "go to", "drive to", "drive to", "head to", "head for", "navigate to", "travel to", "proceed to",
                  "move to", "come to", "roll to", "run to", "go over to", "drive over to", "return to", "walk to", "ride to", "head over to"]
         if form == PARTICIPLE:
@@ -221,6 +231,9 @@ class English:
         if action.place and self.rng.random() < 0.05:
             verbs = ["park at", "stop at", "park in"]
         return f"{self.verb(form, *verbs)} {target}"
+
+    def _target(self, action: Action) -> str:
+        return self.place(action.place) if action.place else self._coordinates(action.numbers[:2], *action.numbers[2:])
 
     def _rounds(self, rounds: int) -> str:
         if rounds == 1:
@@ -251,7 +264,7 @@ class English:
     def _home(self, action: Action, form: int, robots: list[str]) -> str:
         words = ["go home", "go home", "go home", "return home", "return home", "come home", "head home", "go back", "come back home",
                  "return", "come back", "go back home", "go back to POS home position", "go to POS home position", "return to POS start",
-                 "go to the home position", "return to the home position", "head back", "drive home"]
+                 "go to the home position", "return to the home position", "head back", "drive home", "return to base", "go back to base"]
         if all(kind_of(self.fleet, r) == "arm" for r in robots):
             words = words[:5] + ["go to POS home posture", "fold", "fold up", "return to POS rest posture", "go to the home position",
                                  "move to POS home position", "go back to POS resting posture", "move home", "return home", "rest at home"]
@@ -261,7 +274,7 @@ class English:
     def duration(self, seconds: float) -> str:
         rng, seconds = self.rng, number(seconds)
         special = {30: ["half a minute"], 15: ["a quarter of a minute"], 60: ["a minute", "one minute", "1 minute", "1 min"],
-                   90: ["one and a half minutes", "1.5 minutes"], 0.5: ["half a second"], 1: ["a second", "one second"],
+                   90: ["one and a half minutes", "1.5 minutes", "a minute and a half"], 150: ["two and a half minutes", "2.5 minutes"], 0.5: ["half a second"], 1: ["a second", "one second"],
                    3600: ["an hour"], 1800: ["half an hour"], 120: ["two minutes"]}
         if seconds in special and rng.random() < 0.6:
             return rng.choice(special[seconds])
@@ -269,6 +282,11 @@ class English:
             minutes = int(seconds // 60)
             word = NUMBERS[minutes] if minutes <= 12 and rng.random() < 0.4 else str(minutes)
             return f"{word} {'minute' if minutes == 1 else self.pick('minutes', 'minutes', 'min', 'mins')}"
+        if isinstance(seconds, int) and seconds > 60 and seconds % 60 and rng.random() < 0.5:
+            minutes, rest = divmod(seconds, 60)
+            one = "one" if rng.random() < 0.3 else "1"
+            first = f"{one} minute" if minutes == 1 else f"{minutes} minutes"
+            return rng.choice([f"{first} and {rest} seconds", f"{minutes} min {rest} s", f"{first} {rest} seconds"])
         if isinstance(seconds, int):
             spelled = NUMBERS[seconds] if seconds <= 12 else TENS.get(seconds)
             if spelled and rng.random() < 0.45:
@@ -434,6 +452,12 @@ class English:
                 return self.actions(strand, GERUND)
             form = BASE if mood == "main" else THIRD
             return self.actions(strand, form)
+        text = self._passive(strand, mood) if rng.random() < 0.07 else ""
+        if not text and mood == "main" and rng.random() < 0.4:
+            text = self._possessive(strand)
+        if text:
+            self.carried = strand.robots
+            return text
         who, many = self.robots(strand)
         self.carried = strand.robots
         finite = BASE if many else THIRD
@@ -457,11 +481,49 @@ class English:
             if style < 0.36:
                 return f"{who} {self.pick('should', 'must', 'shall', 'will', 'has to' if not many else 'have to', 'needs to' if not many else 'need to', 'is to' if not many else 'are to', 'may')} {self.actions(strand, BASE)}"
             if style < 0.42:
-                return f"{self.pick('i want', 'i would like', 'i need', 'we want')} {who} to {self.actions(strand, BASE)}"
+                wish = self.pick("i want", "i would like", "i'd like", "i need", "we want", "we need", "i'd want")
+                return f"{wish} {who} to {self.actions(strand, BASE)}"
             short = self._short(strand)
             if style < 0.55 and short:
                 return f"{self.pick('send', 'send', 'bring', 'get') if rng.random() < 0.6 else ''} {who}{short}".strip()
         return f"{who} {self.actions(strand, finite)}"
+
+    def _passive(self, strand: Strand, mood: str) -> str:
+        """`the cup is put in bin a by arm 1`."""
+        action = strand.actions[0]
+        if len(strand.actions) > 1 or len(strand.robots) > 1 or action.policy != DEFAULT_POLICY or mood == "while":
+            return ""
+        many = False
+        if action.skill == "pick_and_place":
+            what, where = self.object(action.object), f" {self.pick('in', 'into', 'on', 'onto')} {self.place(action.place)}"
+            done = self.pick("put", "put", "placed", "moved", "brought", "laid", "dropped", "stowed", "stored")
+            where = where if done not in ("moved", "brought") else f" to {where.split(' ', 2)[2]}"
+        elif action.skill == "patrol" and not action.rounds:
+            what, where, many = self.place_list(action.places), "", len(action.places) > 1
+            done = self.pick("patrolled", "visited", "inspected", "checked", "toured")
+        else:
+            return ""
+        be = "are" if many else "is"
+        if mood == "perfect":
+            be = "have been" if many else "has been"
+        elif mood == "main" and self.rng.random() < 0.5:
+            be = self.pick("should be", "must be", "shall be", f"{'have' if many else 'has'} to be", f"{'need' if many else 'needs'} to be")
+        who, _ = self.robots(strand)
+        return f"{what} {be} {done}{where} by {who}"
+
+    def _possessive(self, strand: Strand) -> str:
+        """`open the gripper of arm 1`, `move arm_1's hand to (1, 2, 3)`."""
+        action = strand.actions[0]
+        if len(strand.actions) > 1 or len(strand.robots) > 1 or action.policy != DEFAULT_POLICY:
+            return ""
+        text = self.action(action, BASE, strand.robots)
+        for part in ("gripper", "hand", "fingers", "tool", "joints"):
+            for owner in ("the", "its"):
+                if f" {owner} {part}" in text:
+                    who, _ = self.robots(strand)
+                    whose = f"{who}'s {part}" if self.rng.random() < 0.6 else f"the {part} of {who}"
+                    return text.replace(f"{owner} {part}", whose, 1)
+        return ""
 
     def _short(self, strand: Strand) -> str:
         if len(strand.actions) > 1 or strand.actions[0].policy != DEFAULT_POLICY:
@@ -470,7 +532,7 @@ class English:
         if action.skill == "home":
             return " home"
         if action.skill == "navigate_to":
-            return f" to {self.place(action.place) if action.place else self._coordinates(action.numbers)}"
+            return f" to {self._target(action)}"
         return ""
 
     def group(self, group: Group, first: bool, mood: str = "main") -> str:
@@ -571,7 +633,7 @@ class English:
         rng = self.rng
         style = rng.random()
         if style < 0.08:
-            text = f"{self.pick('please ', 'please, ', 'could you please ', 'can you ', 'hey, ', 'ok, ', 'now ', 'would you ')}{text}"
+            text = f"{self.pick('please ', 'please, ', 'could you please ', 'can you ', 'hey, ', 'ok, ', 'now ', 'would you ', 'could you ', 'your task: ', 'mission: ')}{text}"
         elif style < 0.12:
             text = f"{text}{self.pick(', please', ' please', ' now', ', thanks', ' thank you')}"
         return text + self.pick("", "", ".", ".", "!") if not text.endswith((")", ".")) else text

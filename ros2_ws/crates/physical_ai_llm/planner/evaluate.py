@@ -16,6 +16,7 @@ import torch
 
 from model import Phi3, Shape
 from plan_format import Fleet, violations
+from references import References
 from tokenizer import Tokenizer
 
 MAX_ANSWER_TOKENS = 700
@@ -30,7 +31,8 @@ def load(path: Path) -> Phi3:
 
 @torch.no_grad()
 def answer(model: Phi3, tokenizer: Tokenizer, fleet: Fleet, sentence: str) -> str:
-    prompt = tokenizer.encode_prefix(fleet) + tokenizer.encode_question(sentence)
+    references = References(fleet)
+    prompt = tokenizer.encode_prefix(references) + tokenizer.encode_question(references, sentence)
     caches: list[list] = [[] for _ in range(model.shape.layers)]
     tokens, at, found = torch.tensor([prompt]), 0, []
     while len(found) < MAX_ANSWER_TOKENS:
@@ -42,7 +44,7 @@ def answer(model: Phi3, tokenizer: Tokenizer, fleet: Fleet, sentence: str) -> st
             break
         found.append(token)
         tokens = torch.tensor([[token]])
-    return tokenizer.decode(found)
+    return references.names(tokenizer.decode(found))
 
 
 def main() -> None:

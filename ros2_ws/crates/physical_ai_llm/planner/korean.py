@@ -232,14 +232,18 @@ class Korean:
         verb = self.verb(form, "놓아", "놓아", "내려놓아", "내려놓아", "넣어", "둬", "담아", "올려놓아")
         return f"{what} {self.words(action.place)}{self.pick('에', '에', ' 위에', ' 안에')} {verb}".strip()
 
-    def _coordinates(self, numbers: list[float]) -> str:
+    def _coordinates(self, numbers: list[float], yaw: float | None = None) -> str:
         shown = [str(number(n)) for n in numbers]
+        if yaw is not None:
+            shown.append(str(number(yaw)))
+            axes = ("x", "y", "yaw")
+            return self.pick(f"({', '.join(shown)})", " ".join(f"{a} {v}" for a, v in zip(axes, shown)), ", ".join(f"{a}={v}" for a, v in zip(axes, shown)))
         return self.pick(f"({', '.join(shown)})", f"({', '.join(shown)})", f"좌표 ({', '.join(shown)})", ", ".join(shown),
                          f"{', '.join(shown)} 위치", " ".join(f"{a} {v}" for a, v in zip("xyz", shown)), f"({', '.join(shown)}) 지점",
                          ", ".join(f"{a}={v}" for a, v in zip("xyz", shown)))
 
     def _navigate_to(self, action: Action, form: int, robots: list[str]) -> str:
-        target = self.words(action.place) if action.place else self._coordinates(action.numbers)
+        target = self.words(action.place) if action.place else self._coordinates(action.numbers[:2], *action.numbers[2:])
         if self.subject_sends:
             return f"{self.to(target)} {self.verb(form, '보내', '보내', '이동해', '움직여')}"
         if form in (PAST, IF) and self.rng.random() < 0.45:

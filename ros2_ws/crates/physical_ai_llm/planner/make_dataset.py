@@ -19,13 +19,16 @@ from korean import Korean
 from missions import Sampler, plan
 from names import Said, sample_fleet
 from plan_format import Fleet, dumps, violations
+from references import References
 from refusals import Refusals
 
 REFUSED = 0.11
 KOREAN = 0.36
 MISTYPED = 0.09
-MISSIONS = 4
+MISSIONS = 10
 SIMPLE_MISSIONS = 10
+ANY_NUMBERS = 0.4
+"""Fleets whose references are not counted from one, so that all are learnt."""
 MAX_SENTENCE_CHARS = 320
 NEAR_KEYS = {"a": "sq", "b": "vn", "c": "xv", "d": "sf", "e": "wr", "f": "dg", "g": "fh", "h": "gj", "i": "uo", "j": "hk", "k": "jl",
              "l": "k", "m": "n", "n": "bm", "o": "ip", "p": "o", "q": "w", "r": "et", "s": "ad", "t": "ry", "u": "yi", "v": "cb", "w": "qe",
@@ -95,16 +98,19 @@ def main() -> None:
     if options.out is None:
         for fleet, missions in fleets(options.seed, options.fleets, options.simple):
             print(json.dumps(fleet.to_json(), ensure_ascii=False))
+            references = References(fleet)
             for language, text, answer in missions:
-                print(f"  {language} {text}\n     {dumps(answer)}")
+                print(f"  {language} {text}\n     {references.question(text)}\n     {dumps(references.answer(answer))}")
         return
     import numpy
     from tokenizer import Tokenizer
 
     tokenizer = Tokenizer.load(options.vocabulary)
     rows, ends, total, count = [], [], 0, 0
+    rng = random.Random(options.seed)
     for fleet, missions in fleets(options.seed, options.fleets, options.simple):
-        row = tokenizer.encode_row(fleet, [(text, answer) for _, text, answer in missions])
+        references = References(fleet, rng if rng.random() < ANY_NUMBERS else None)
+        row = tokenizer.encode_row(references, [(text, answer) for _, text, answer in missions])
         rows.append(numpy.array(row, dtype=numpy.uint16))
         total += len(row)
         count += len(missions)

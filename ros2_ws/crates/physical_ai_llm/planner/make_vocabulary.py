@@ -7,11 +7,12 @@ from pathlib import Path
 
 import names
 from make_dataset import fleets
-from plan_format import SKILLS, sentence_text
+from plan_format import SKILLS
+from references import References
 from tokenizer import BYTE, CONTROL, CONTROL_TYPE, NORMAL, SPACE, UNKNOWN, USER_DEFINED, Tokenizer, skeleton
 
 MERGES_LATIN = 850
-MERGES_HANGUL = 150
+MERGES_HANGUL = 400
 SPACED_WORDS = 110
 # Common in text that templates do not make.
 COMMON_HANGUL = (
@@ -58,11 +59,12 @@ def main() -> None:
     latin, hangul, spaced, letters = Counter(), Counter(), Counter(), Counter(COMMON_HANGUL)
     in_names = name_words() | set(SKILLS)
     for fleet, missions in fleets(0, 2500):
-        all_words = re.findall(r"[a-zA-Z]+", fleet.text())
+        references = References(fleet)
+        all_words = re.findall(r"[a-zA-Z]+", re.sub("=ref_[a-z][0-9]+", "", references.fleet_text()))
         latin.update(w for w in all_words if w in in_names or len(w) < 12)
         for _, text, answer in missions:
-            text = sentence_text(text)
-            text = f"{text} {answer.get('refusal', '')}"
+            text = f"{references.question(text)} {answer.get('refusal', '')}"
+            text = re.sub("ref_[a-z][0-9]+", "", text)
             latin.update(re.findall(r"[a-zA-Z]+", text))
             hangul.update(re.findall(r"[가-힣]+", text))
             letters.update(c for c in text if "가" <= c <= "힣")

@@ -99,17 +99,18 @@ class Sampler:
         rng = self.rng
         while True:
             self.held = {}
-            count = rng.choices([1, 2, 3, 4], [94, 6, 0, 0] if self.simple else [46, 34, 15, 5])[0]
+            count = rng.choices([1, 2, 3, 4], [94, 6, 0, 0] if self.simple else [62, 31, 6, 1])[0]
             groups = [self._group() for _ in range(count)]
             tasks = sum(len(s.robots) * len(s.actions) for g in groups for s in g)
-            if tasks and all(groups) and tasks <= 9:
+            # Long missions cost most and are rare.
+            if tasks and all(groups) and (tasks <= 4 or (tasks <= 9 and rng.random() < 0.5)):
                 return groups
 
     def _group(self) -> Group:
         rng = self.rng
         robots = sorted(self.fleet.robots)
         rng.shuffle(robots)
-        count = min(len(robots), rng.choices([1, 2, 3, 4], [92, 8, 0, 0] if self.simple else [62, 30, 6, 2])[0])
+        count = min(len(robots), rng.choices([1, 2, 3, 4], [92, 8, 0, 0] if self.simple else [70, 28, 2, 0])[0])
         moved: set[str] = set()
         sorting = self._sorting(robots[0]) if rng.random() < 0.08 else None
         if sorting:
@@ -162,7 +163,7 @@ class Sampler:
     def _strand(self, robot: str, moved: set[str]) -> Strand | None:
         rng = self.rng
         actions = []
-        for _ in range(rng.choices([1, 2, 3], [92, 8, 0] if self.simple else [74, 20, 6])[0]):
+        for _ in range(rng.choices([1, 2, 3], [92, 8, 0] if self.simple else [83, 15, 2])[0]):
             action = self._action(robot, moved)
             if action is None:
                 break
@@ -221,7 +222,8 @@ class Sampler:
         if skill == "navigate_to":
             if fleet.floors and rng.random() < 0.85:
                 return {"place": rng.choice(fleet.floors)}
-            return {"numbers": [self._coordinate(12) for _ in range(2)]}
+            yaw = [self._coordinate(3.2)] if rng.random() < 0.2 else []
+            return {"numbers": [self._coordinate(12) for _ in range(2)] + yaw}
         if skill == "move_to":
             return {"numbers": [self._coordinate(1), self._coordinate(1), abs(self._coordinate(1))]}
         if skill == "move_joints":
@@ -243,5 +245,5 @@ class Sampler:
         rng = self.rng
         return rng.choice([
             rng.randint(1, 12), rng.randint(1, 60), rng.choice([5, 10, 15, 20, 30, 45, 60, 90]),
-            60 * rng.randint(1, 15), rng.choice([0.5, 1.5, 2.5, 3.5, rng.randint(5, 95) / 10]), 60, 30,
+            60 * rng.randint(1, 15), rng.choice([0.5, 1.5, 2.5, 3.5, rng.randint(5, 95) / 10]), 60, 30, rng.choice([90, 90, 75, 100, 150, rng.randint(61, 300)]),
         ])

@@ -1,7 +1,9 @@
 """Names of robots, objects and places, and the ways in which people say them."""
 
+import json
 import random
 import re
+from pathlib import Path
 
 from plan_format import ARM_SKILLS, ROVER_SKILLS, Fleet
 
@@ -46,7 +48,7 @@ PREFIXES = {
     "north": ["북쪽"], "south": ["남쪽"], "east": ["동쪽"], "west": ["서쪽"], "left": ["왼쪽"], "right": ["오른쪽"],
     "front": ["앞"], "back": ["뒤"], "upper": ["위쪽"], "lower": ["아래쪽"], "main": ["메인"], "small": ["작은"],
     "big": ["큰"], "old": ["낡은"], "new": ["새"], "loading": ["하역"], "storage": ["저장"], "meeting": ["회의"],
-    "charging": ["충전"], "packing": ["포장"], "metal": ["금속"], "glass": ["유리"], "wooden": ["나무"], "plastic": ["플라스틱"],
+    "charging": ["충전"], "tool": ["공구"], "cold": ["차가운"], "packing": ["포장"], "metal": ["금속"], "glass": ["유리"], "wooden": ["나무"], "plastic": ["플라스틱"],
 }
 ARM_KINDS = {"arm": ["팔", "로봇팔", "로봇 팔"], "manipulator": ["매니퓰레이터"], "gripper_arm": ["팔"], "picker": ["피커"],
              "robot_arm": ["로봇팔"], "cobot": ["코봇"]}
@@ -249,3 +251,18 @@ def sample_fleet(rng: random.Random) -> tuple[Fleet, Said]:
 
 def name_patterns(name: str) -> list[str]:
     return re.findall(r"[A-Za-z]+|\d|[^A-Za-z\d]", name)
+
+
+def lexicon() -> dict[str, list[str]]:
+    """Korean words, one at a time, for English ones that names are made of."""
+    found: dict[str, list[str]] = {}
+    for table in (COLOUR_VARIANTS, THINGS, SURFACES, FLOORS, PREFIXES, ARM_KINDS, ROVER_KINDS):
+        for word, said in table.items():
+            known = found.setdefault(word, [])
+            known += [w for w in said if " " not in w and w not in known]
+    return dict(sorted((word, said) for word, said in found.items() if said))
+
+
+if __name__ == "__main__":
+    file = Path(__file__).parent / "lexicon.json"
+    file.write_text("{\n" + ",\n".join(f"{json.dumps(w)}: {json.dumps(s, ensure_ascii=False)}" for w, s in lexicon().items()) + "\n}\n", encoding="utf-8")

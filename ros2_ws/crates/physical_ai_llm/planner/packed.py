@@ -185,8 +185,11 @@ def logits(model: Phi3, batch: Packed) -> Tensor:
     for layer in layers:
         qkv = F.linear(Normalize.apply(x, shape.epsilon), layer.self_attn.qkv_proj.weight.to(half))
         y = Attention.apply(qkv, cos, sin, batch.rows, shape.heads, low)
+        if layer is layers[-1]:
+            # Nobody looks at other places any more.
+            x, y = x.index_select(0, batch.where), y.index_select(0, batch.where)
         x = x + F.linear(y, layer.self_attn.o_proj.weight.to(half))
         y = Gate.apply(F.linear(Normalize.apply(x, shape.epsilon), layer.mlp.gate_up_proj.weight.to(half)))
         x = x + F.linear(y, layer.mlp.down_proj.weight.to(half))
-    y = Normalize.apply(x.index_select(0, batch.where), shape.epsilon)
+    y = Normalize.apply(x, shape.epsilon)
     return F.linear(y, model.lm_head.weight.to(half))

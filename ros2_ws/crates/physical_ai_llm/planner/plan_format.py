@@ -36,16 +36,6 @@ class Fleet:
     def able(self, skill: str) -> list[str]:
         return [robot for robot in sorted(self.robots) if skill in self.robots[robot]]
 
-    def text(self) -> str:
-        """The system message. All lists are sorted; robots with the same skills share a line."""
-        groups: dict[tuple[str, ...], list[str]] = {}
-        for robot in sorted(self.robots):
-            groups.setdefault(tuple(sorted(self.robots[robot])), []).append(robot)
-        lines = [f"{','.join(robots)}:{','.join(skills)}" for skills, robots in groups.items()]
-        for title, names in (("objects", self.objects), ("surfaces", self.surfaces), ("floors", self.floors)):
-            lines.append(f"{title}:{','.join(sorted(names))}")
-        return "\n".join(lines)
-
     def to_json(self) -> dict:
         return {
             "robots": {robot: sorted(self.robots[robot]) for robot in sorted(self.robots)},
@@ -64,11 +54,6 @@ def sentence_text(sentence: str) -> str:
     """The user message: ASCII letters small, white space single."""
     lower = "".join(c.lower() if c.isascii() else c for c in sentence)
     return " ".join(lower.split())
-
-
-def prompt(fleet: Fleet, sentence: str) -> str:
-    """As Phi-3's chat template writes it once markers have swallowed the white space after them."""
-    return f"{SYSTEM}{fleet.text()}{END}{USER}{sentence_text(sentence)}{END}{ASSISTANT}"
 
 
 def number(value: float) -> float | int:

@@ -9,7 +9,8 @@ import json
 import re
 from pathlib import Path
 
-from plan_format import ASSISTANT, END, MAX_TASKS, POLICIES, SYSTEM, USER, Fleet, dumps, sentence_text
+from plan_format import ASSISTANT, END, MAX_TASKS, POLICIES, SYSTEM, USER, dumps
+from references import ALL, References
 
 SPACE = "\u2581"
 CONTROL = ["<unk>", "<s>", "<|endoftext|>", SYSTEM, USER, ASSISTANT, END]
@@ -24,7 +25,7 @@ def skeleton() -> list[str]:
     pieces += [f'","params":{{{field}' for field in ('"object":"', '"place":"', '"x":', '"places":["', '"duration_s":', '"opening_m":', '"positions":[')]
     pieces += ['","place":"', ',"y":', ',"z":', ',"yaw":', ',"after":["t', '","t', '","after":["t']
     pieces += [f'{quote},"on_failure":"{policy}"}}' for policy in POLICIES for quote in ("", '"')]
-    return pieces + ["pick_and_place", "navigate_to", "set_gripper", "move_joints", "move_to"]
+    return pieces + ["pick_and_place", "navigate_to", "set_gripper", "move_joints", "move_to", *ALL]
 
 
 class Tokenizer:
@@ -79,19 +80,19 @@ class Tokenizer:
             self.cache[chunk] = ids
         return self.cache[chunk]
 
-    def encode_prefix(self, fleet: Fleet) -> list[int]:
-        return [self.ids[SYSTEM], *self.encode(fleet.text()), self.end]
+    def encode_prefix(self, references: References) -> list[int]:
+        return [self.ids[SYSTEM], *self.encode(references.fleet_text()), self.end]
 
-    def encode_question(self, sentence: str) -> list[int]:
-        return [self.ids[USER], *self.encode(sentence_text(sentence)), self.end, self.ids[ASSISTANT]]
+    def encode_question(self, references: References, sentence: str) -> list[int]:
+        return [self.ids[USER], *self.encode(references.question(sentence)), self.end, self.ids[ASSISTANT]]
 
-    def encode_answer(self, answer: dict) -> list[int]:
-        return [*self.encode(dumps(answer)), self.end]
+    def encode_answer(self, references: References, answer: dict) -> list[int]:
+        return [*self.encode(dumps(references.answer(answer))), self.end]
 
-    def encode_row(self, fleet: Fleet, missions: list[tuple[str, dict]]) -> list[int]:
-        row = self.encode_prefix(fleet)
+    def encode_row(self, references: References, missions: list[tuple[str, dict]]) -> list[int]:
+        row = self.encode_prefix(references)
         for sentence, answer in missions:
-            row += self.encode_question(sentence) + self.encode_answer(answer)
+            row += self.encode_question(references, sentence) + self.encode_answer(references, answer)
         return row
 
     def decode(self, ids: list[int]) -> str:

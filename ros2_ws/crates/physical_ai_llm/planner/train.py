@@ -13,6 +13,8 @@ The loss is on answers only.
 import argparse
 import glob
 import math
+import os
+import socket
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -20,6 +22,8 @@ from pathlib import Path
 
 import numpy
 import torch
+import torch.distributed
+import torch.multiprocessing
 from torch import Tensor
 from torch.nn import functional as F
 
@@ -47,7 +51,8 @@ class Batches:
         rows = numpy.split(tokens, ends[:-1])
         return [r for r in rows if len(r) <= MAX_ROW]
 
-    def of(self, rows: list[numpy.ndarray], budget: int, rng: numpy.random.Generator | None) -> Iterator[dict]:
+    def of(self, rows: list[numpy.ndarray], budget: int, rng: numpy.random.Generator | None, team: "Team | None" = None) -> Iterator[dict]:
+        """Of a team, each member gets its own batches, and all get equally many."""
         order = rng.permutation(len(rows)) if rng else numpy.arange(len(rows))
         for start in range(0, len(order), POOL_ROWS):
             pool = sorted(order[start:start + POOL_ROWS], key=lambda i: len(rows[i]))
@@ -58,7 +63,10 @@ class Batches:
                     batch = []
                 batch.append(index)
             batches.append(batch)
-            for number in rng.permutation(len(batches)) if rng else range(len(batches)):
+            numbers = list(rng.permutation(len(batches)) if rng else range(len(batches)))
+            if team:
+                numbers = numbers[:len(numbers) // team.size * team.size][team.rank::team.size]
+            for number in numbers:
                 some = [rows[i] for i in batches[number]]
                 yield packed.pack(some, self.user, self.assistant) if self.device == "cpu" else self.padded(some)
 
@@ -150,7 +158,44 @@ def cooling(used: float, begin: float) -> float:
     return 0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * min(part, 1.0)))
 
 
+class Team:
+    """Processes that train one model together, each on its own part of every batch.
+
+    On CPUs two processes of one thread each do more than one of two threads.
+    """
+
+    def __init__(self, rank: int, size: int) -> None:
+        self.rank, self.size = rank, size
+        if size > 1:
+            torch.distributed.init_process_group("gloo", rank=rank, world_size=size)
+
+    def agree(self, model: Phi3, used_s: float) -> float:
+        """Gives all the mean gradient and the mean time used."""
+        if self.size == 1:
+            return used_s
+        grads = [p.grad for p in model.parameters() if p.grad is not None]
+        everything = torch.cat([g.flatten() for g in grads] + [torch.tensor([used_s])]).div_(self.size)
+        torch.distributed.all_reduce(everything)
+        at = 0
+        for grad in grads:
+            grad.copy_(everything[at:at + grad.numel()].view_as(grad))
+            at += grad.numel()
+        return float(everything[-1])
+
+
 def main() -> None:
+    options = arguments_of_command()
+    if options.processes == 1:
+        train(0, options)
+        return
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    os.environ.update(MASTER_ADDR="127.0.0.1", MASTER_PORT=str(port), OMP_NUM_THREADS="1")
+    torch.multiprocessing.spawn(train, (options,), options.processes)
+
+
+def arguments_of_command() -> argparse.Namespace:
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     arguments.add_argument("--data", required=True, help="pattern of files; looked up again after each")
     arguments.add_argument("--valid", required=True)
@@ -165,9 +210,15 @@ def main() -> None:
     arguments.add_argument("--layers", type=int, default=4)
     arguments.add_argument("--feed-forward", type=int, default=768)
     arguments.add_argument("--no-muon", action="store_true")
+    arguments.add_argument("--processes", type=int, default=1, help="that train together; as many as there are cores is best on CPUs")
     arguments.add_argument("--seed", type=int, default=1)
-    options = arguments.parse_args()
+    return arguments.parse_args()
 
+
+def train(rank: int, options: argparse.Namespace) -> None:
+    team = Team(rank, options.processes)
+    if team.size > 1:
+        torch.set_num_threads(1)
     device = "cuda" if torch.cuda.is_available() else "cpu"
     torch.manual_seed(options.seed)
     tokenizer = Tokenizer.load(options.vocabulary)
@@ -185,12 +236,15 @@ def main() -> None:
         step, used_s, files_done = saved["step"], saved["used_s"], saved["files_done"]
     batches = Batches(tokenizer, device)
     valid = batches.rows(options.valid)
-    print(f"{sum(p.numel() for p in model.parameters()):,} parameters on {device}, from step {step}", flush=True)
+    if team.rank == 0:
+        print(f"{sum(p.numel() for p in model.parameters()):,} parameters on {device}, from step {step}", flush=True)
 
     limit_s, last, said_at, saved_at = options.minutes * 60, time.monotonic(), time.monotonic(), time.monotonic()
     losses, tokens_seen = [], 0
 
     def save() -> None:
+        if team.rank > 0:
+            return
         value = {"shape": shape.to_dict(), "model": model.state_dict(), "optimizers": [o.state_dict() for o in steps_of],
                  "step": step, "used_s": used_s, "files_done": files_done}
         torch.save(value, options.out.with_suffix(".new"))
@@ -200,7 +254,8 @@ def main() -> None:
         files = sorted(glob.glob(options.data))
         path = files[files_done % len(files)]
         rng = numpy.random.default_rng(options.seed * 1000 + files_done)
-        for batch in batches.of(batches.rows(path), options.batch_tokens, rng):
+        rows = batches.rows(path)
+        for batch in batches.of(rows[:len(rows) // POOL_ROWS * POOL_ROWS], options.batch_tokens, rng, team):
             if used_s >= limit_s:
                 break
             rate = options.rate * min((step + 1) / options.warmup_steps, cooling(used_s / limit_s, options.cool_from))
@@ -209,6 +264,7 @@ def main() -> None:
                     group["lr"] = rate
             loss = F.cross_entropy(logits(model, batch), batch.targets)
             loss.backward()
+            used_s = team.agree(model, used_s)
             torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
             for optimizer in steps_of:
                 optimizer.step()
@@ -220,16 +276,18 @@ def main() -> None:
             # A training that was stopped for a while, or slept with its machine, has not used that time.
             used_s += min(now - last, MAX_STEP_S)
             last = now
-            if now - said_at >= 20:
+            if team.rank == 0 and now - said_at >= 20:
                 print(f"step {step} {used_s / 60:.1f} min loss {sum(losses) / len(losses):.4f} rate {rate:.2e} {tokens_seen / (now - said_at):.0f} tokens/s", flush=True)
                 losses, tokens_seen, said_at = [], 0, now
-            if now - saved_at >= options.checkpoint_minutes * 60:
+            if team.rank == 0 and now - saved_at >= options.checkpoint_minutes * 60:
                 save()
                 valid_loss, exact = evaluate(model, batches, valid, options.batch_tokens)
                 print(f"step {step} valid loss {valid_loss:.4f} exact {exact:.3f}", flush=True)
                 last = saved_at = time.monotonic()
         files_done += 1
     save()
+    if team.rank > 0:
+        return
     valid_loss, exact = evaluate(model, batches, valid, options.batch_tokens)
     print(f"end: step {step} valid loss {valid_loss:.4f} exact {exact:.3f}", flush=True)
 

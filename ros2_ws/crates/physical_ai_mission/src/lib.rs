@@ -7,6 +7,7 @@
 //! - [`Journal`] makes the state survive the process.
 //! - [`JournaledScheduler`] lets effects happen only after the journal holds them.
 
+mod agreement;
 mod decompose;
 mod error;
 mod fleet;
@@ -20,6 +21,7 @@ mod schema;
 mod sentence;
 mod validate;
 
+pub use agreement::agrees;
 pub use decompose::{Decomposer, Decomposition};
 pub use error::Error;
 pub use fleet::Fleet;

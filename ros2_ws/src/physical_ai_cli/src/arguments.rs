@@ -177,6 +177,18 @@ pub enum BenchCommand {
     Control(BenchControlArguments),
     /// Speed and memory of a language model in this process, without ROS.
     Llm(BenchLlmArguments),
+    /// From a sentence in English to a validated plan, by the deployment's language model.
+    Planning(BenchPlanningArguments),
+}
+
+#[derive(Debug, Args)]
+pub struct BenchPlanningArguments {
+    /// Sentences to plan; the value printed is their median.
+    #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    pub runs: u32,
+    /// Deployment to measure; default: params/deployments/demo.yaml.
+    #[arg(long, value_name = "FILE")]
+    pub deployment: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

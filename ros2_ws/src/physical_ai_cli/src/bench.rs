@@ -3,6 +3,7 @@
 mod control;
 mod llm;
 mod load;
+mod planning;
 mod result;
 mod suite;
 mod windows;
@@ -12,7 +13,8 @@ use std::process::ExitCode;
 use self::control::Outcome;
 use self::result::Measurement;
 use crate::arguments::{
-    BenchArguments, BenchCommand, BenchControlArguments, BenchLlmArguments, Global,
+    BenchArguments, BenchCommand, BenchControlArguments, BenchLlmArguments, BenchPlanningArguments,
+    Global,
 };
 use crate::output;
 
@@ -20,6 +22,7 @@ pub async fn run(global: &Global, options: &BenchArguments) -> anyhow::Result<Ex
     match &options.what {
         BenchCommand::Control(options) => run_control(global, options).await?,
         BenchCommand::Llm(options) => run_llm(global, options)?,
+        BenchCommand::Planning(options) => run_planning(global, options).await?,
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -47,6 +50,18 @@ fn run_llm(global: &Global, options: &BenchLlmArguments) -> anyhow::Result<()> {
     print(global, &llm::measure(options)?)?;
     if !global.json {
         output::line(llm::explanation(options));
+    }
+    Ok(())
+}
+
+async fn run_planning(global: &Global, options: &BenchPlanningArguments) -> anyhow::Result<()> {
+    print(global, &planning::measure(global, options).await?)?;
+    if !global.json {
+        output::line(format!(
+            "value: median of {} sentences of four tasks each, from the call of validate_mission to its \
+             answer, robots standing still.",
+            options.runs
+        ));
     }
     Ok(())
 }

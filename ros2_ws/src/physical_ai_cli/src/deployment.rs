@@ -148,8 +148,12 @@ impl Deployment {
         let (node_name, parameter) = target
             .split_once('.')
             .with_context(|| format!("--set {assignment:?}: expected NODE.PARAMETER=VALUE"))?;
-        let value: Value = serde_yaml_ng::from_str(value)
-            .with_context(|| format!("--set {assignment:?}: the value is not YAML"))?;
+        let value = match value {
+            // Nodes know no null.
+            "" => Value::String(String::new()),
+            _ => serde_yaml_ng::from_str(value)
+                .with_context(|| format!("--set {assignment:?}: the value is not YAML"))?,
+        };
         let mut found = false;
         for node in &mut self.nodes {
             let every = node_name == "*" && node.parameters.contains_key(parameter);
@@ -373,10 +377,11 @@ mod tests {
         .unwrap();
         deployment.set("a.rate=2.5").unwrap();
         deployment.set("*.on=false").unwrap();
+        deployment.set("a.text=").unwrap();
         assert_eq!(
             deployment.nodes[0].arguments("fleet").join(" "),
             "--ros-args -r __node:=a -r __ns:=/fleet -r /clock:=clock -r /tf:=tf -r /tf_static:=tf_static \
-             --params-file p.yaml -p list:=[\"x\", \"y z\"] -p on:=false -p rate:=2.5"
+             --params-file p.yaml -p list:=[\"x\", \"y z\"] -p on:=false -p rate:=2.5 -p text:=\"\""
         );
         assert!(!deployment.nodes[0].arguments("").join(" ").contains("__ns"));
         for wrong in ["a.rate", "rate=1", "b.rate=1", "*.nothing=1"] {

@@ -16,7 +16,9 @@ pub fn prepare(arguments: &Arguments) {
     // A bench must not meet a suite that runs beside it.
     let of_its_own = match &arguments.command {
         Command::Bench(bench) => match bench.what {
-            BenchCommand::Control(_) => Some(1 + (std::process::id() % 100) as u16),
+            BenchCommand::Control(_) | BenchCommand::Planning(_) => {
+                Some(1 + (std::process::id() % 100) as u16)
+            }
             BenchCommand::Llm(_) => None,
         },
         _ => None,

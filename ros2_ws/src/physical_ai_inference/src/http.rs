@@ -9,13 +9,13 @@ mod body;
 mod chat;
 mod client;
 mod completions;
-mod connections;
 mod embeddings;
 mod fields;
 mod options;
 mod order;
 mod response_format;
 mod routes;
+mod serving;
 mod stream;
 #[cfg(test)]
 mod tests;
@@ -27,14 +27,14 @@ use std::time::{Duration, Instant};
 use tokio::runtime::Builder;
 use tokio::sync::watch;
 
-use connections::Connections;
-
 pub use api_error::ApiError;
 pub use order::{Health, Order};
 pub use routes::Front;
 
 /// Answers that are on their way when the worker stops get so long to leave.
 const GRACE: Duration = Duration::from_millis(300);
+/// Longest wait for the head of a connection's next request.
+const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
 /// The thread is waited for so long at the end.
 const PATIENCE: Duration = Duration::from_secs(1);
 
@@ -51,6 +51,14 @@ impl HttpServer {
     /// # Errors
     /// A reason that names the address.
     pub fn start(address: SocketAddr, front: Front) -> Result<Self, String> {
+        Self::start_with(address, front, HEAD_TIMEOUT)
+    }
+
+    fn start_with(
+        address: SocketAddr,
+        front: Front,
+        head_timeout: Duration,
+    ) -> Result<Self, String> {
         let fail = |e: std::io::Error| {
             format!(
                 "http_port {} on http_address {} cannot be served: {e}",
@@ -69,7 +77,7 @@ impl HttpServer {
         };
         let (stop, stopped) = watch::channel(());
         let serve = move || {
-            runtime.block_on(serve(listener, front, stopped));
+            runtime.block_on(serve(listener, front, head_timeout, stopped));
             // Dropping the runtime ends the connections that are left.
         };
         let thread = std::thread::Builder::new().name("http".to_owned());
@@ -87,23 +95,19 @@ impl HttpServer {
     }
 }
 
-async fn serve(listener: tokio::net::TcpListener, front: Front, stopped: watch::Receiver<()>) {
-    let stop = |mut stopped: watch::Receiver<()>| async move {
-        // The value never changes: what ends this is that the sender is gone.
-        let _ = stopped.changed().await;
-    };
-    let late = stop(stopped.clone());
-    let serving = axum::serve(Connections::new(listener), routes::router(front))
-        .with_graceful_shutdown(stop(stopped))
-        .into_future();
+async fn serve(
+    listener: tokio::net::TcpListener,
+    front: Front,
+    head_timeout: Duration,
+    stopped: watch::Receiver<()>,
+) {
+    let mut late = stopped.clone();
     let grace = async {
-        late.await;
+        let _ = late.changed().await;
         tokio::time::sleep(GRACE).await;
     };
     tokio::select! {
-        ended = serving => if let Err(error) = ended {
-            tracing::error!("the HTTP endpoint has ended: {error}");
-        },
+        () = serving::serve(listener, routes::router(front), head_timeout, stopped) => {}
         () = grace => tracing::debug!("connections are still open; they end with the worker"),
     }
 }

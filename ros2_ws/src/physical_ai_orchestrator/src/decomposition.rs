@@ -1,14 +1,16 @@
-//! The planning ladder: the language model makes the plan, or else the parser does.
+//! The planning ladder: the language model makes the plan, or else the parser does. Where both do and differ,
+//! the parser's counts: it is certain of what it understands.
 
 use physical_ai_domain::{Plan, Time};
-use physical_ai_mission::{Decomposer, Fleet, MissionError, SentenceParser};
-use physical_ai_ros::msg::physical_ai_msgs::action::Generate;
+use physical_ai_mission::{
+    Decomposer, Decomposition as Rules, Fleet, MissionError, SentenceParser, agrees,
+};
 use physical_ai_ros::msg::physical_ai_msgs::msg::Decomposition;
 use physical_ai_ros::{Context, Error, GoalId, Publisher, Qos, time_to_msg};
 
 use crate::intake::Refusal;
 use crate::messages;
-use crate::model_planner::{Answer, ModelPlanner, Outcome, answer};
+use crate::model_planner::{Answer, Asked, ModelPlanner, Outcome, answer};
 use crate::node::Orchestrator;
 use crate::parameters::OrchestratorParameters;
 
@@ -62,10 +64,10 @@ impl Ladder {
         question: &Question,
         fleet: &Fleet,
         now: Time,
-    ) -> Result<(&'a ModelPlanner, Generate::Goal), String> {
+    ) -> Result<(&'a ModelPlanner, Asked), String> {
         let model = self.model.as_ref().ok_or("no planner_worker is set")?;
-        let goal = model.goal(&question.text, fleet, now, question.deadline)?;
-        Ok((model, goal))
+        let asked = model.question(&question.text, fleet, now, question.deadline)?;
+        Ok((model, asked))
     }
 }
 
@@ -84,7 +86,7 @@ impl Orchestrator {
             text: question.text.clone(),
             ..Default::default()
         };
-        let (model, goal) = match self.ladder.question(&question, &fleet, context.now()) {
+        let (model, asked) = match self.ladder.question(&question, &fleet, context.now()) {
             Ok(asked) => asked,
             Err(reason) => {
                 let made = climb_down(Answer::None(reason), &fleet, &mut told);
@@ -93,6 +95,10 @@ impl Orchestrator {
             }
         };
         model.worker().clone_into(&mut told.worker);
+        let Asked {
+            goal,
+            question: put,
+        } = asked;
         told.prompt = messages::conversation(&goal.messages);
         let id = question.id;
         let answered = move |app: &mut Self, context: &mut Context<Self>, outcome: Outcome| {
@@ -101,7 +107,7 @@ impl Orchestrator {
             }
             // What is offered may have changed meanwhile.
             let fleet = app.scheduler.state().fleet();
-            let (answer, result) = answer(outcome, &fleet);
+            let (answer, result) = answer(outcome, &put, &fleet);
             (told.answer, told.usage) = (result.text, result.usage);
             let made = climb_down(answer, &fleet, &mut told);
             app.tell_decomposition(context, told, began_s);
@@ -131,12 +137,19 @@ impl Orchestrator {
     }
 }
 
-/// From what the model answered to a plan: where it has none, the parser may.
+/// From what the model answered to a plan: where it has none, or another than the parser, the parser's
+/// counts.
 fn climb_down(answer: Answer, fleet: &Fleet, told: &mut Decomposition) -> Made {
+    let by_rules = SentenceParser.decompose(&told.text, fleet);
     let refusal = match answer {
         Answer::Plan(plan) => {
-            "model".clone_into(&mut told.planner);
-            return Ok((plan, "model"));
+            let differs = |made: &Rules| !agrees(&plan, &made.plan);
+            if !by_rules.as_ref().is_ok_and(differs) {
+                "model".clone_into(&mut told.planner);
+                return Ok((plan, "model"));
+            }
+            "the model's plan is not what the rules understand".clone_into(&mut told.error_msg);
+            None
         }
         Answer::Refusal(reason) => {
             told.error_msg = format!("the model refuses: {reason}");
@@ -147,7 +160,7 @@ fn climb_down(answer: Answer, fleet: &Fleet, told: &mut Decomposition) -> Made {
             None
         }
     };
-    match (SentenceParser.decompose(&told.text, fleet), refusal) {
+    match (by_rules, refusal) {
         (Ok(made), _) => {
             made.planner.clone_into(&mut told.planner);
             Ok((made.plan, made.planner))
@@ -163,7 +176,41 @@ fn climb_down(answer: Answer, fleet: &Fleet, told: &mut Decomposition) -> Made {
 
 #[cfg(test)]
 mod tests {
+    use physical_ai_domain::{Capability, Resources, RobotName, SkillName};
+    use physical_ai_mission::parse_plan;
+    use serde_json::json;
+
     use super::*;
+
+    #[test]
+    fn parser_counts_where_it_understands_something_else() {
+        let offered = |robot: &str| Capability {
+            skill: SkillName::try_new("home").unwrap(),
+            robot: Some(RobotName::try_new(robot).unwrap()),
+            description: String::new(),
+            parameters_schema: json!({"type": "object"}),
+            mean_duration_s: 1.0,
+            requires: Resources::new(),
+            idempotent: true,
+            ready: true,
+            reason: String::new(),
+        };
+        let fleet = Fleet::new(vec![offered("arm_1"), offered("arm_2")]);
+        let plan = |robot: &str| {
+            let text = json!({"tasks": [{"id": "t1", "skill": "home", "robot": robot}]});
+            parse_plan(&text.to_string()).unwrap()
+        };
+        for (robot, expected) in [("arm_1", "model"), ("arm_2", "parser")] {
+            let mut told = Decomposition {
+                text: "arm_1 returns home".to_owned(),
+                ..Default::default()
+            };
+            let (made, by) = climb_down(Answer::Plan(plan(robot)), &fleet, &mut told).unwrap();
+            assert_eq!((by, told.planner.as_str()), (expected, expected));
+            assert!(agrees(&made, &plan("arm_1")), "{made:?}");
+            assert_eq!(told.error_msg.is_empty(), expected == "model");
+        }
+    }
 
     #[test]
     fn without_a_plan_of_the_model_the_parser_answers() {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use physical_ai_domain::{Plan, Time};
-use physical_ai_llm::{PlanPromptStyle, PlanSchemaOptions, plan_prompt, plan_schema};
+use physical_ai_llm::{PlanPromptStyle, PlanQuestion, PlanSchemaOptions};
 use physical_ai_mission::{Fleet, parse_plan, validate};
 use physical_ai_ros::msg::physical_ai_msgs::action::Generate;
 use physical_ai_ros::msg::physical_ai_msgs::msg::ChatMessage;
@@ -29,12 +29,25 @@ pub enum Answer {
     None(String),
 }
 
+/// A question, and the goal that carries it.
+pub struct Asked {
+    pub goal: Generate::Goal,
+    pub question: Question,
+}
+
+/// What is asked, and what an answer has to reach.
+pub struct Question {
+    asked: PlanQuestion,
+    min_probability: f64,
+}
+
 /// Asks one worker for plans.
 pub struct ModelPlanner {
     worker: String,
     client: ActionClient<Orchestrator, Generate::Action>,
     timeout: Duration,
     style: PlanPromptStyle,
+    min_probability: f64,
 }
 
 impl ModelPlanner {
@@ -52,6 +65,7 @@ impl ModelPlanner {
             client,
             timeout: Duration::from_secs_f64(p.planner_timeout_s),
             style: p.prompt_style().map_err(Error::application)?,
+            min_probability: p.planner_min_probability,
         }))
     }
 
@@ -69,13 +83,13 @@ impl ModelPlanner {
     ///
     /// # Errors
     /// Why the model is not asked: it is not up, there is no time, or what is offered has no schema.
-    pub fn goal(
+    pub fn question(
         &self,
         text: &str,
         fleet: &Fleet,
         now: Time,
         deadline: Option<Time>,
-    ) -> Result<Generate::Goal, String> {
+    ) -> Result<Asked, String> {
         if !self.is_up() {
             return Err(format!("{}/generate is not served now", self.worker));
         }
@@ -86,22 +100,29 @@ impl ModelPlanner {
                 "the deadline is in {left_s:.1} s and the model may take {allowed_s:.1} s"
             ));
         }
-        let offered = fleet.capabilities();
-        let schema = plan_schema(offered, &PlanSchemaOptions::default())
-            .map_err(|e| format!("no schema of plans: {e}"))?;
-        let messages = plan_prompt(offered, text, self.style)
-            .into_iter()
+        let options = PlanSchemaOptions::default();
+        let asked = PlanQuestion::try_new(fleet.capabilities(), text, self.style, &options)
+            .map_err(|e| format!("no question for the model: {e}"))?;
+        let messages = asked
+            .messages
+            .iter()
             .map(|m| ChatMessage {
                 role: m.role.to_string(),
-                content: m.content,
+                content: m.content.clone(),
             })
             .collect();
-        Ok(Generate::Goal {
+        let goal = Generate::Goal {
             messages,
-            schema: schema.to_string(),
+            schema: asked.schema.to_string(),
             deadline: time_to_msg(now.plus_seconds(allowed_s)),
+            logprobs: u32::from(self.min_probability > 0.0),
             ..Default::default()
-        })
+        };
+        let question = Question {
+            asked,
+            min_probability: self.min_probability,
+        };
+        Ok(Asked { goal, question })
     }
 
     /// Asks; `then` is called once.
@@ -124,9 +145,9 @@ impl ModelPlanner {
     }
 }
 
-/// Reads what came back, with the worker's result if there is one.
-pub fn answer(outcome: Outcome, fleet: &Fleet) -> (Answer, Generate::Result) {
-    let result = match outcome {
+/// Reads what came back to a question, with the worker's result if there is one; its text has names then.
+pub fn answer(outcome: Outcome, question: &Question, fleet: &Fleet) -> (Answer, Generate::Result) {
+    let mut result = match outcome {
         Ok(GoalOutcome::Ended(_, result)) => result,
         Ok(GoalOutcome::Rejected) => {
             let reason = "the worker does not take the question".to_owned();
@@ -134,16 +155,44 @@ pub fn answer(outcome: Outcome, fleet: &Fleet) -> (Answer, Generate::Result) {
         }
         Err(error) => return (Answer::None(error.to_string()), Generate::Result::default()),
     };
-    let answer = if result.error_code == Generate::Result::OK as u16 {
-        read(&result.text, fleet)
-    } else {
+    result.text = question.asked.with_names(&result.text);
+    let answer = if result.error_code != Generate::Result::OK as u16 {
         Answer::None(result.error_msg.clone())
+    } else if let Some(doubt) = question.doubt(&result.token_logprobs) {
+        Answer::Refusal(doubt)
+    } else {
+        read_plan(&result.text, fleet)
     };
     (answer, result)
 }
 
+impl Question {
+    /// Why an answer is not certain enough to move robots.
+    fn doubt(&self, token_logprobs: &[f32]) -> Option<String> {
+        if self.min_probability <= 0.0 {
+            return None;
+        }
+        let sum: f64 = token_logprobs.iter().copied().map(f64::from).sum();
+        // Who does not tell how sure it is, is not.
+        let probability = if token_logprobs.is_empty() {
+            0.0
+        } else {
+            sum.exp()
+        };
+        // NaN is no certainty either.
+        let is_sure = probability >= self.min_probability;
+        (!is_sure).then(|| {
+            format!(
+                "not sure of its plan (probability {probability:.2}, planner_min_probability is {}): say it in \
+                 other words, or give a plan",
+                self.min_probability
+            )
+        })
+    }
+}
+
 /// A plan counts only if everything in it is right: what the model was bound to may have changed.
-fn read(text: &str, fleet: &Fleet) -> Answer {
+fn read_plan(text: &str, fleet: &Fleet) -> Answer {
     let refusal = serde_json::from_str::<Value>(text)
         .ok()
         .and_then(|v| Some(v.get("refusal")?.as_str()?.to_owned()));
@@ -181,6 +230,47 @@ mod tests {
         }])
     }
 
+    fn read_above(min_probability: f64, outcome: Outcome) -> (Answer, Generate::Result) {
+        let (fleet, options) = (fleet(), PlanSchemaOptions::default());
+        let style = PlanPromptStyle::Trained;
+        let asked = PlanQuestion::try_new(fleet.capabilities(), "go home", style, &options);
+        let question = Question {
+            asked: asked.unwrap(),
+            min_probability,
+        };
+        answer(outcome, &question, &fleet)
+    }
+
+    fn read(outcome: Outcome) -> (Answer, Generate::Result) {
+        read_above(0.0, outcome)
+    }
+
+    #[test]
+    fn plans_count_only_if_the_model_is_sure() {
+        let plan = r#"{"tasks":[{"id":"t1","skill":"home","robot":"ref_r1"}]}"#;
+        let sure = |logprobs: &[f32]| {
+            let Ok(GoalOutcome::Ended(status, mut result)) = ended(0, plan) else {
+                panic!("no result");
+            };
+            result.token_logprobs = logprobs.to_vec();
+            match read_above(0.7, Ok(GoalOutcome::Ended(status, result))).0 {
+                Answer::Plan(_) => true,
+                Answer::Refusal(reason) => {
+                    assert!(
+                        reason.contains("planner_min_probability is 0.7"),
+                        "{reason}"
+                    );
+                    false
+                }
+                Answer::None(reason) => panic!("{reason}"),
+            }
+        };
+        assert!(sure(&[-0.1, -0.2]));
+        assert!(!sure(&[-0.2, -0.2]));
+        assert!(!sure(&[]));
+        assert!(!sure(&[f32::NAN]));
+    }
+
     fn ended(error_code: u16, text: &str) -> Outcome {
         let result = Generate::Result {
             error_code,
@@ -194,10 +284,12 @@ mod tests {
     #[test]
     fn only_valid_plans_count() {
         let plan = r#"{"tasks":[{"id":"t1","skill":"home","robot":"arm_1"}]}"#;
-        let (found, result) = answer(ended(0, plan), &fleet());
-        assert!(matches!(found, Answer::Plan(p) if p.tasks.len() == 1));
-        assert_eq!(result.text, plan);
-        let none = |outcome, expected: &str| match answer(outcome, &fleet()).0 {
+        for said in [plan, &plan.replace("arm_1", "ref_r1")] {
+            let (found, result) = read(ended(0, said));
+            assert!(matches!(found, Answer::Plan(p) if p.tasks.len() == 1));
+            assert_eq!(result.text, plan);
+        }
+        let none = |outcome, expected: &str| match read(outcome).0 {
             Answer::None(reason) => assert!(reason.contains(expected), "{reason}"),
             other => panic!("{other:?}"),
         };
@@ -213,7 +305,7 @@ mod tests {
             }),
             "1",
         );
-        let refused = answer(ended(0, r#"{"refusal":"not a mission"}"#), &fleet()).0;
+        let refused = read(ended(0, r#"{"refusal":"not a mission"}"#)).0;
         assert_eq!(refused, Answer::Refusal("not a mission".to_owned()));
     }
 }

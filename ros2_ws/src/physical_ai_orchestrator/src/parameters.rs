@@ -22,6 +22,8 @@ physical_ai_ros::parameters! {
         planner_timeout_s: f64 = 60.0, range(0.1, 3600.0), read_only;
         /// What the model was made for: "instructed" (following instructions, as Phi-3.5-mini-instruct) or "trained" (planning, by the recipe in physical_ai_llm/planner).
         planner_prompt: String = "instructed".to_owned(), read_only;
+        /// Probability that the model itself gives its answer, below which the answer is not used; 0: any is.
+        planner_min_probability: f64 = 0.0, range(0.0, 1.0), read_only;
         /// Longest time that a worker does not mention an attempt that it was given, s.
         confirm_s: f64 = 5.0, range(0.5, 3600.0), read_only;
         /// Ended missions that are kept for those who ask.

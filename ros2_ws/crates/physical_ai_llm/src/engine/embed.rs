@@ -5,9 +5,9 @@
 //! in models that only look back it finds likeness better than the last token's state does (Muennighoff
 //! 2022, SGPT, section 4).
 //!
-//! Texts are read with what generation leaves of a pass, and a share that keeps them moving. Their keys and
-//! values stay in pages only until the text is read, are never found by others, and give way to every
-//! sequence.
+//! Texts have the passes for themselves while nothing else runs, and a small share of them otherwise: it
+//! keeps them moving, and passes short for what generates. Their keys and values stay in pages only until
+//! the text is read, are never found by others, and give way to every sequence.
 
 use std::collections::{HashMap, VecDeque};
 
@@ -16,7 +16,7 @@ use crate::{Error, Reach, Span};
 use super::pages::Pages;
 use super::{Engine, Event, FinishReason, Forward, RequestId, Timings, Usage};
 
-/// Of the tokens of a pass, one in so many is kept for texts to embed while there are any.
+/// While sequences run, one in so many tokens of a pass is for texts to embed.
 const SHARE: usize = 8;
 
 /// Texts to embed.
@@ -105,12 +105,12 @@ impl Embeddings {
         last.map(|text| text.restart(pages)).is_some()
     }
 
-    /// The share of a pass that is kept for them, out of a budget that others need as well.
-    pub fn reserve(&self, most: usize, budget: usize) -> usize {
-        if self.is_empty() {
-            return 0;
+    /// Their share of a pass of so many tokens.
+    pub fn share(&self, most: usize) -> usize {
+        match self.is_empty() {
+            true => 0,
+            false => (most / SHARE).max(1),
         }
-        (most / SHARE).max(1).min(budget.saturating_sub(1))
     }
 
     /// Decides what is read in the next pass. Each sequence that runs may take a page more meanwhile.

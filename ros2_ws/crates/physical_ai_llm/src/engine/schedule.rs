@@ -49,14 +49,22 @@ impl<F: Forward> Engine<F> {
             }
         }
         let budget = self.plan_generating(self.config.max_batch_tokens);
-        let reserved = self
-            .embeddings
-            .reserve(self.config.max_batch_tokens, budget);
-        let budget = self.plan_reading(budget - reserved);
-        let budget = self.plan_drafts(budget) + reserved;
+        let share = self.share_of_texts(budget);
+        let budget = self.plan_reading(budget - share);
+        self.plan_drafts(budget);
         let running = self.running.len();
-        self.embeddings
-            .plan(budget, running, &mut self.pages, now_s);
+        self.embeddings.plan(share, running, &mut self.pages, now_s);
+    }
+
+    /// What texts to embed may have of a budget.
+    fn share_of_texts(&self, budget: usize) -> usize {
+        if self.running.is_empty() {
+            return budget;
+        }
+        let share = self.embeddings.share(self.config.max_batch_tokens);
+        // Whoever reads a prompt makes progress as well.
+        let is_reading = self.running.iter().any(|sequence| sequence.is_filling);
+        share.min(budget.saturating_sub(usize::from(is_reading)))
     }
 
     /// Sequences that generate always go along. Returns the budget that is left.
@@ -89,11 +97,10 @@ impl<F: Forward> Engine<F> {
         budget
     }
 
-    /// Guesses use what no sequence needs, neither of the budget nor of the pages. Returns the budget that
-    /// is left.
-    fn plan_drafts(&mut self, mut budget: usize) -> usize {
+    /// Guesses use what nobody else needs, neither of the budget nor of the pages.
+    fn plan_drafts(&mut self, mut budget: usize) {
         let Some(most) = self.config.speculative else {
-            return budget;
+            return;
         };
         for sequence in &mut self.running {
             let is_at_end = !sequence.is_filling && sequence.span == sequence.pending(&self.model);
@@ -116,7 +123,6 @@ impl<F: Forward> Engine<F> {
             budget -= sequence.draft.len();
             self.metrics.speculative_drafted += sequence.draft.len() as u64;
         }
-        budget
     }
 
     /// Plans up to so many tokens for a running sequence, as far as there are pages; those of less

@@ -82,3 +82,19 @@ fn byte_level(pre: &str) -> Tokenizer {
     };
     Tokenizer::from_gguf_vocabulary(&vocabulary).unwrap()
 }
+
+#[test]
+fn words_that_a_vocabulary_adds_swallow_no_space() {
+    let mut vocabulary = GgufVocabulary {
+        add_space_prefix: false,
+        ..phi3_vocabulary()
+    };
+    let added = vocabulary.tokens.len() as u32;
+    vocabulary.tokens.push("ref_o1".to_owned());
+    vocabulary.token_types.push(TokenType::UserDefined);
+    vocabulary.scores.push(0.0);
+    let tokenizer = Tokenizer::from_gguf_vocabulary(&vocabulary).unwrap();
+    let tokens = tokenizer.encode("ref_o1 in", false, true).unwrap();
+    assert_eq!(tokens[0], added, "{tokens:?}");
+    assert_eq!(tokenizer.decode(&tokens, false), "ref_o1 in");
+}

@@ -81,7 +81,7 @@ pub struct GgufVocabulary {
     /// Whether `llama` puts a space before text at the start and after special tokens. A file that
     /// does not say means yes.
     pub add_space_prefix: bool,
-    /// Whether special tokens other than `<unk>`, `<s>` and `<|endoftext|>` swallow the white space
+    /// Whether markers (`<…>`) other than `<unk>`, `<s>` and `<|endoftext|>` swallow the white space
     /// after them, as Phi-3 and Phi-3.5 were trained. GGUF has no key for it: say true for the
     /// architecture `phi3`.
     pub special_tokens_swallow_space: bool,
@@ -171,7 +171,11 @@ impl GgufVocabulary {
 
     /// Whether a special token swallows the white space after it.
     pub(super) fn swallows_space(&self, text: &str) -> bool {
-        self.special_tokens_swallow_space && !matches!(text, "<unk>" | "<s>" | "<|endoftext|>")
+        // Whole words that a vocabulary adds are no markers: the space after them is text.
+        let is_marker = text.starts_with('<') && text.ends_with('>');
+        self.special_tokens_swallow_space
+            && is_marker
+            && !matches!(text, "<unk>" | "<s>" | "<|endoftext|>")
     }
 }
 

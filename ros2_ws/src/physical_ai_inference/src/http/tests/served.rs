@@ -392,6 +392,39 @@ fn client_that_leaves_is_noticed_before_and_within_its_answer() {
 }
 
 #[test]
+fn those_who_say_nothing_are_sent_away_and_those_who_wait_are_not() {
+    let (sender, clients) = channel();
+    let post = move |order| {
+        if let Order::Serve { client, .. } = order {
+            sender.send(Box::new(client)).unwrap();
+        }
+        true
+    };
+    let front = Front::new("small", &tokenizer(), Box::new(post));
+    let address = SocketAddr::from(([127, 0, 0, 1], 0));
+    let head_timeout = Duration::from_millis(50);
+    let server = HttpServer::start_with(address, front, head_timeout).unwrap();
+    let mut waiting = connect(&server);
+    waiting
+        .write_all(request("POST", "/v1/chat/completions", &hello().to_string()).as_bytes())
+        .unwrap();
+    let client = clients.recv_timeout(WAIT).unwrap();
+    let mut silent = connect(&server);
+    let mut half = connect(&server);
+    half.write_all(b"POST /v1/chat/comp").unwrap();
+    for stream in [&mut silent, &mut half] {
+        let mut answer = Vec::new();
+        // Closed, with or without a word; not timed out here.
+        let ended = stream.read_to_end(&mut answer);
+        assert!(!ended.is_err_and(|e| e.kind() == std::io::ErrorKind::WouldBlock));
+    }
+    end(client, &FinishReason::Complete);
+    let mut answer = String::new();
+    waiting.read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+}
+
+#[test]
 fn server_stops_at_once_whatever_its_clients_do() {
     let (server, clients) = keep();
     let address = server.address();

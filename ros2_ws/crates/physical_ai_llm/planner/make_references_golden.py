@@ -1,0 +1,46 @@
+"""Makes `references_golden.jsonl`: questions as the training data have them, for the tests of the Rust code."""
+
+import argparse
+import json
+import random
+from pathlib import Path
+
+from make_dataset import sample_mission
+from names import sample_fleet
+from plan_format import Fleet
+from references import References
+
+TRICKY = [
+    (["arm_1", "agv_01", "spot"], ["red_box", "x", "can", "상자_1", "sagwa", "bae"], ["bin_a", "bin_a_2", "x"], ["dock_a", "dock_a_2", "north-gate", "lab4", "spot_2", "chang_go"], sentence)
+    for sentence in [
+        "arm_1 puts the red box in bin a 2, then arm 1은 agv 1, agv_01", "arm_12 xarm_1 dock_a_3 Dock A.", "red  box red-box Red north gate 빨간 lab4로",
+        "lab 4, lab 04 to X; lab_4s", "arm_1_ _arm_1 arm_1", "can you bring the can to bin-a?", "spot goes to spot 2 2 times", "상자_1과 상자 1", "", "ref_r1 1",
+        "RED BOX in\tbin_a\n2", "agv_001 agv 10", "é_arm_1é",
+        "사과는 창고에, 배를 창고로 사과배", "배터리가 부족하면 사과랑 상자_1이랑", "스팟은 사과", "빨간색 박스를 도크 a로, 빨간 상자랑", "빨간상자 빨간 상자가게",
+    ]
+]
+
+
+def main() -> None:
+    arguments = argparse.ArgumentParser(description=__doc__)
+    arguments.add_argument("--out", type=Path, default=Path(__file__).parent / "references_golden.jsonl")
+    options = arguments.parse_args()
+    rng = random.Random(7)
+    cases = list(TRICKY)
+    while len(cases) < 130:
+        fleet, said = sample_fleet(rng)
+        if any("-" in robot for robot in fleet.robots):
+            continue  # no name of a robot in ROS
+        cases.append((sorted(fleet.robots), fleet.objects, fleet.surfaces, fleet.floors, sample_mission(rng, fleet, said)[1]))
+    with options.out.open("w", encoding="utf-8") as file:
+        for robots, objects, surfaces, floors, sentence in cases:
+            # Skills do not matter to references.
+            fleet = Fleet({robot: ("navigate_to", "pick_and_place") for robot in robots}, objects, surfaces, floors)
+            references = References(fleet)
+            case = {"robots": robots, "objects": objects, "surfaces": surfaces, "floors": floors, "sentence": sentence,
+                    "system": references.fleet_text(), "user": references.question(sentence)}
+            file.write(json.dumps(case, ensure_ascii=False) + "\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,145 @@
+//! What a model is asked for a mission plan.
+
+mod references;
+#[cfg(test)]
+mod tests;
+
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
+
+use physical_ai_domain::Capability;
+use serde_json::Value;
+
+use crate::{Error, Message, PlanSchemaOptions, Role, plan_schema};
+use references::{Kind, References};
+
+/// What a model was made for.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum PlanPromptStyle {
+    /// Planning: it gets the fleet and the sentence as in its training data, and points at names by
+    /// references (see `planner/README.md`).
+    #[default]
+    Trained,
+    /// Following instructions: it is told what a plan is, too, and spells names.
+    Instructed,
+}
+
+/// A conversation whose answer under a schema is the plan of a sentence for a fleet.
+///
+/// The fleet comes first and is written the same whatever the order of capabilities, so that questions
+/// share its cache.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PlanQuestion {
+    /// What the model reads.
+    pub messages: Vec<Message>,
+    /// What its answer keeps to (see [`plan_schema`](crate::plan_schema())).
+    pub schema: Value,
+    references: Option<References>,
+}
+
+impl PlanQuestion {
+    /// The question for a sentence and what the live workers offer.
+    ///
+    /// # Errors
+    /// Those of [`plan_schema`](crate::plan_schema()); [`Error::InvalidRequest`] if a model of the style
+    /// [`Trained`](PlanPromptStyle::Trained) has no references for so many names.
+    pub fn try_new(
+        capabilities: &[Capability],
+        sentence: &str,
+        style: PlanPromptStyle,
+        options: &PlanSchemaOptions,
+    ) -> Result<Self, Error> {
+        let (references, offered, system, user) = match style {
+            PlanPromptStyle::Trained => {
+                let references = References::try_new(capabilities)?;
+                let fleet = fleet_text(capabilities, |kind, name| {
+                    // Behind its name, a reference can gather what the name says.
+                    format!("{name}={}", references.of(kind, name)).into()
+                });
+                let offered = capabilities.iter().map(|c| references.renamed(c)).collect();
+                let user = references.link(&normalized(sentence));
+                (Some(references), Cow::Owned(offered), fleet, user)
+            }
+            PlanPromptStyle::Instructed => {
+                let system = format!(
+                    "{}\n\nThe fleet:\n{}\n\nWhat the skills do:\n{}",
+                    include_str!("plan_question/instructions.txt").trim_end(),
+                    fleet_text(capabilities, |_, name| name.into()),
+                    skills_text(capabilities)
+                );
+                let offered: Cow<'_, [Capability]> = capabilities.into();
+                (None, offered, system, sentence.to_owned())
+            }
+        };
+        Ok(Self {
+            messages: vec![
+                Message::new(Role::System, system),
+                Message::new(Role::User, user),
+            ],
+            schema: plan_schema(&offered, options)?,
+            references,
+        })
+    }
+
+    /// The answer with names in place of references.
+    pub fn with_names(&self, answer: &str) -> String {
+        match &self.references {
+            Some(references) => references.with_names(answer),
+            None => answer.to_owned(),
+        }
+    }
+}
+
+/// Robots with the same skills share a line; all lists are sorted.
+fn fleet_text<'a>(
+    capabilities: &'a [Capability],
+    say: impl Fn(Kind, &'a str) -> Cow<'a, str>,
+) -> String {
+    let mut skills: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    for capability in capabilities {
+        if let Some(robot) = &capability.robot {
+            let skill = capability.skill.as_str();
+            skills.entry(robot.as_str()).or_default().insert(skill);
+        }
+    }
+    let mut groups: Vec<(&BTreeSet<&str>, Vec<&str>)> = Vec::new();
+    for (robot, skills) in &skills {
+        match groups.iter_mut().find(|(known, _)| *known == skills) {
+            Some((_, robots)) => robots.push(robot),
+            None => groups.push((skills, vec![robot])),
+        }
+    }
+    let list = |kind, names: &[&'a str]| {
+        let said: Vec<_> = names.iter().map(|name| say(kind, name)).collect();
+        said.join(",")
+    };
+    let mut text = String::new();
+    for (skills, robots) in groups {
+        let skills: Vec<&str> = skills.iter().copied().collect();
+        let _ = writeln!(text, "{}:{}", list(Kind::Robot, &robots), skills.join(","));
+    }
+    for (index, kind) in [Kind::Object, Kind::Surface, Kind::Floor]
+        .iter()
+        .enumerate()
+    {
+        let end = if index == 0 { "" } else { "\n" };
+        let names = list(*kind, &kind.names(capabilities));
+        let _ = write!(text, "{end}{}:{names}", kind.title());
+    }
+    text
+}
+
+fn skills_text(capabilities: &[Capability]) -> String {
+    let lines: BTreeSet<String> = capabilities
+        .iter()
+        .map(|c| format!("- {}: {}", c.skill, c.description))
+        .collect();
+    lines.into_iter().collect::<Vec<_>>().join("\n")
+}
+
+/// ASCII letters small, white space single.
+fn normalized(sentence: &str) -> String {
+    let words: Vec<&str> = sentence.split_whitespace().collect();
+    words.join(" ").to_ascii_lowercase()
+}

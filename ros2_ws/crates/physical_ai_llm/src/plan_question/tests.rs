@@ -1,0 +1,147 @@
+use physical_ai_domain::{Resources, RobotName, SkillName};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::*;
+
+fn capability(robot: &str, skill: &str, properties: Value) -> Capability {
+    Capability {
+        skill: SkillName::try_new(skill).unwrap(),
+        robot: Some(RobotName::try_new(robot).unwrap()),
+        description: format!("does {skill}"),
+        parameters_schema: json!({"type": "object", "properties": properties}),
+        mean_duration_s: 0.0,
+        requires: Resources::new(),
+        idempotent: true,
+        ready: true,
+        reason: String::new(),
+    }
+}
+
+fn fleet() -> Vec<Capability> {
+    let mut all = Vec::new();
+    for rover in ["rover_2", "rover_1"] {
+        all.push(capability(rover, "wait", json!({})));
+        all.push(capability(
+            rover,
+            "navigate_to",
+            json!({"place": {"enum": ["dock_b"]}}),
+        ));
+        all.push(capability(
+            rover,
+            "patrol",
+            json!({"places": {"type": "array", "items": {"enum": ["dock_b", "dock_a"]}}}),
+        ));
+    }
+    all.push(capability(
+        "arm_1",
+        "pick_and_place",
+        json!({"object": {"enum": ["red_box", "blue_box"]}, "place": {"enum": ["bin_a"]}}),
+    ));
+    all
+}
+
+fn question(fleet: &[Capability], sentence: &str, style: PlanPromptStyle) -> PlanQuestion {
+    PlanQuestion::try_new(fleet, sentence, style, &PlanSchemaOptions::default()).unwrap()
+}
+
+#[test]
+fn trained_model_points_at_names() {
+    let sentence = "  Rover_1 goes\tto  Dock_A, 그리고 Ä ";
+    let asked = question(&fleet(), sentence, PlanPromptStyle::Trained);
+    let expected = "arm_1=ref_r1:pick_and_place\n\
+                    rover_1=ref_r2,rover_2=ref_r3:navigate_to,patrol,wait\n\
+                    objects:blue_box=ref_o1,red_box=ref_o2\nsurfaces:bin_a=ref_s1\n\
+                    floors:dock_a=ref_f1,dock_b=ref_f2";
+    assert_eq!(asked.messages[0], Message::new(Role::System, expected));
+    let expected = "ref_r2 goes to ref_f1, 그리고 Ä";
+    assert_eq!(asked.messages[1], Message::new(Role::User, expected));
+    let mut turned = fleet();
+    turned.reverse();
+    let again = question(&turned, sentence, PlanPromptStyle::Trained);
+    assert_eq!(again.messages, asked.messages);
+    let schema = asked.schema.to_string();
+    for name in ["rover_1", "arm_1", "dock_a", "red_box", "bin_a"] {
+        assert!(!schema.contains(name), "{schema}");
+    }
+    let answer = r#"{"robot":"ref_r2","params":{"places":["ref_f2","ref_f1","ref_f3","ref_"]}}"#;
+    assert_eq!(
+        asked.with_names(answer),
+        r#"{"robot":"rover_1","params":{"places":["dock_b","dock_a","ref_f3","ref_"]}}"#
+    );
+}
+
+#[test]
+fn instructed_model_is_told_what_a_plan_is() {
+    let sentence = "Drive to Dock_A!";
+    let asked = question(&fleet(), sentence, PlanPromptStyle::Instructed);
+    for expected in [
+        "{\"tasks\":[",
+        "floors:dock_a,dock_b",
+        "- patrol: does patrol",
+    ] {
+        assert!(asked.messages[0].content.contains(expected), "{asked:?}");
+    }
+    assert_eq!(asked.messages[1].content, sentence);
+    assert!(asked.schema.to_string().contains("rover_1"));
+    assert_eq!(asked.with_names("ref_r1"), "ref_r1");
+}
+
+#[test]
+fn names_with_quotes_stay_json() {
+    let fleet = [capability(
+        "arm_1",
+        "pick",
+        json!({"object": {"enum": ["a \"b\""]}}),
+    )];
+    let asked = question(&fleet, "pick", PlanPromptStyle::Trained);
+    let answer = asked.with_names(r#"{"object":"ref_o1"}"#);
+    let value: Value = serde_json::from_str(&answer).unwrap();
+    assert_eq!(value["object"], "a \"b\"");
+}
+
+#[test]
+fn more_names_than_references_are_refused() {
+    let names: Vec<String> = (0..25).map(|n| format!("box_{n}")).collect();
+    let fleet = [capability(
+        "arm_1",
+        "pick",
+        json!({"object": {"enum": names}}),
+    )];
+    let ask = |style| PlanQuestion::try_new(&fleet, "pick", style, &PlanSchemaOptions::default());
+    let error = ask(PlanPromptStyle::Trained).unwrap_err().to_string();
+    assert!(error.contains("objects") && error.contains("25"), "{error}");
+    assert!(ask(PlanPromptStyle::Instructed).is_ok());
+}
+
+#[derive(Deserialize)]
+struct Golden {
+    objects: Vec<String>,
+    surfaces: Vec<String>,
+    floors: Vec<String>,
+    robots: Vec<String>,
+    sentence: String,
+    system: String,
+    user: String,
+}
+
+/// The training data are made in Python; a model must be asked as it was taught.
+#[test]
+fn questions_are_those_of_the_training_data() {
+    let golden = include_str!("../../planner/references_golden.jsonl");
+    assert!(golden.lines().count() > 100);
+    for line in golden.lines() {
+        let case: Golden = serde_json::from_str(line).unwrap();
+        let mut fleet = Vec::new();
+        for robot in &case.robots {
+            let floors = json!({"place": {"enum": case.floors}});
+            let surfaces =
+                json!({"object": {"enum": case.objects}, "place": {"enum": case.surfaces}});
+            fleet.push(capability(robot, "pick_and_place", surfaces));
+            fleet.push(capability(robot, "navigate_to", floors));
+        }
+        let asked = question(&fleet, &case.sentence, PlanPromptStyle::Trained);
+        assert_eq!(asked.messages[0].content, case.system);
+        assert_eq!(asked.messages[1].content, case.user, "{line}");
+    }
+}
