@@ -49,8 +49,9 @@ ARGUMENTS = {
 
 PLANNER = ROOT / "params" / "models" / "planner.gguf"
 
-# It has a few million parameters.
-PLANNER_NEEDS = {"threads": 1, "cache_mb": 32}
+# It has a few million parameters, is asked as it was trained, and is right often enough only where it is sure.
+PLANNER_WORKER = {"threads": 1, "cache_mb": 32}
+PLANNER_ASKED = {"planner_prompt": "trained", "planner_min_probability": 0.7}
 
 RESPAWN_DELAY_S = 1.0
 MOST_PORT = 65535
@@ -132,13 +133,13 @@ class Settings:
         ]
 
     def inference(self):
-        """The inference worker with the model that was asked for; none for none."""
+        """The inference worker with the model that was asked for; no worker for model:=none."""
         model = self.text("model")
         if model == "none":
             return []
         given = {}
         if model == "planner":
-            given = {**strings({"model_file": str(PLANNER)}), **PLANNER_NEEDS}
+            given = {**strings({"model_file": str(PLANNER)}), **PLANNER_WORKER}
         elif model:
             path = Path(model).absolute()
             if not path.exists():
@@ -157,8 +158,7 @@ class Settings:
         planner = self.text("planner_worker") or ("inference_worker" if model not in ("", "none") else "")
         given = strings({"planner_worker": planner}) if planner else {}
         if model == "planner":
-            given |= strings({"planner_prompt": "trained"})
-            given["planner_min_probability"] = 0.7
+            given |= PLANNER_ASKED
         return self.node("physical_ai_orchestrator", "orchestrator", knows_world=False, more=given)
 
     def node(

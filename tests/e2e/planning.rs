@@ -71,11 +71,34 @@ fn tasks(value: &Value) -> Vec<(&str, &str)> {
         .collect()
 }
 
-#[test]
-fn shipped_model_plans_english_and_korean() {
+/// A suite that plans with the shipped model.
+fn start_shipped() -> Suite {
     let set = ["orchestrator.planner_worker=inference_worker"];
     let suite = Suite::start_in("demo", Suite::shared_domain(), "", &set);
     wait_for_planner(&suite, "model");
+    suite
+}
+
+#[test]
+fn killed_model_disturbs_no_mission_and_plans_again() {
+    let mut suite = start_shipped();
+    let mut rover = suite.observe("rover_1");
+    let mut client = suite.cli(&["mission", "run", "rover_1 patrols dock_a and dock_b"]);
+    rover.wait_for_event(WAIT, "moving");
+    suite.kill_node("inference_worker");
+    // By whom does not matter, nor whether the model is back yet.
+    let answer = validate(&suite, "rover_1 returns home");
+    assert_eq!(answer["valid"], true, "{answer}");
+    suite.wait_for_restart("inference_worker", WAIT);
+    let result = client.wait_for_event(WAIT, "result");
+    assert_eq!(result["error_code"], 0, "{result}");
+    assert_eq!(result["tasks"][0]["attempts"], 1, "{result}");
+    wait_for_planner(&suite, "model");
+}
+
+#[test]
+fn shipped_model_plans_english_and_korean() {
+    let suite = start_shipped();
     let (code, by, result) = run(&suite, DEMO, &[]);
     assert_eq!((code, by.as_str()), (0, "model"), "{result:#}");
     let expected = [

@@ -1,5 +1,6 @@
 //! What a model is asked for a mission plan.
 
+mod hangul;
 mod references;
 #[cfg(test)]
 mod tests;

@@ -173,7 +173,7 @@ fn by_rules(case: &Case) -> Option<bool> {
 }
 
 #[test]
-fn planner_is_right_on_sentences_that_no_template_made() {
+fn planner_stays_as_good_as_its_card_says() {
     let model = file("PLANNER_MODEL", "../../../params/models/planner.gguf");
     let cases = std::fs::read_to_string(file("HELD_OUT", "planner/held_out.jsonl")).unwrap();
     let mut planner = Planner::open(&model);

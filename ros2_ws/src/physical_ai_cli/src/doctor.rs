@@ -27,11 +27,7 @@ pub async fn run(global: &Global, options: &DoctorArguments) -> anyhow::Result<E
     };
     show(machine::checks());
     show(machine::python().await);
-    let deployment = match &options.deployment {
-        Some(path) => Ok(path.clone()),
-        None => environment::default_deployment(),
-    };
-    match deployment {
+    match environment::deployment(options.deployment.as_deref()) {
         Ok(path) => show(deployment_files::checks(&path).await),
         Err(error) => show(vec![Check::fail(
             "deployment",

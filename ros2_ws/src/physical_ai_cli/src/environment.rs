@@ -79,8 +79,11 @@ pub fn project_root() -> Option<PathBuf> {
     candidates.into_iter().find(|p| is_root(p))
 }
 
-/// The deployment that is meant when none is named.
-pub fn default_deployment() -> anyhow::Result<PathBuf> {
+/// The deployment that is named; where none is, the demo's.
+pub fn deployment(named: Option<&Path>) -> anyhow::Result<PathBuf> {
+    if let Some(path) = named {
+        return Ok(path.to_owned());
+    }
     let root = project_root().context(
         "no params/deployments found above the working folder or beside this program: \
          name a deployment file, or go to the checkout",

@@ -27,10 +27,7 @@ use roster::Roster;
 /// Runs a deployment until it is stopped.
 pub async fn run(global: &Global, options: &UpArguments) -> anyhow::Result<ExitCode> {
     let mut signals = Signals::try_new()?;
-    let path = match &options.deployment {
-        Some(path) => path.clone(),
-        None => environment::default_deployment()?,
-    };
+    let path = environment::deployment(options.deployment.as_deref())?;
     let mut deployment = Deployment::load(&path)?;
     for assignment in &options.set {
         deployment.set(assignment)?;

@@ -97,9 +97,10 @@ impl Orchestrator {
         model.worker().clone_into(&mut told.worker);
         let Asked {
             goal,
-            question: put,
+            question: plan_question,
         } = asked;
         told.prompt = messages::conversation(&goal.messages);
+        let min_probability = model.min_probability();
         let id = question.id;
         let answered = move |app: &mut Self, context: &mut Context<Self>, outcome: Outcome| {
             if matches!(outcome, Err(Error::Timeout { .. })) {
@@ -107,7 +108,7 @@ impl Orchestrator {
             }
             // What is offered may have changed meanwhile.
             let fleet = app.scheduler.state().fleet();
-            let (answer, result) = answer(outcome, &put, &fleet);
+            let (answer, result) = answer(outcome, &plan_question, min_probability, &fleet);
             (told.answer, told.usage) = (result.text, result.usage);
             let made = climb_down(answer, &fleet, &mut told);
             app.tell_decomposition(context, told, began_s);
@@ -176,26 +177,15 @@ fn climb_down(answer: Answer, fleet: &Fleet, told: &mut Decomposition) -> Made {
 
 #[cfg(test)]
 mod tests {
-    use physical_ai_domain::{Capability, Resources, RobotName, SkillName};
     use physical_ai_mission::parse_plan;
     use serde_json::json;
 
     use super::*;
+    use crate::model_planner::tests::fleet;
 
     #[test]
     fn parser_counts_where_it_understands_something_else() {
-        let offered = |robot: &str| Capability {
-            skill: SkillName::try_new("home").unwrap(),
-            robot: Some(RobotName::try_new(robot).unwrap()),
-            description: String::new(),
-            parameters_schema: json!({"type": "object"}),
-            mean_duration_s: 1.0,
-            requires: Resources::new(),
-            idempotent: true,
-            ready: true,
-            reason: String::new(),
-        };
-        let fleet = Fleet::new(vec![offered("arm_1"), offered("arm_2")]);
+        let fleet = fleet(&["arm_1", "arm_2"]);
         let plan = |robot: &str| {
             let text = json!({"tasks": [{"id": "t1", "skill": "home", "robot": robot}]});
             parse_plan(&text.to_string()).unwrap()

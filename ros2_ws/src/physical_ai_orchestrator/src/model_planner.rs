@@ -32,13 +32,7 @@ pub enum Answer {
 /// A question, and the goal that carries it.
 pub struct Asked {
     pub goal: Generate::Goal,
-    pub question: Question,
-}
-
-/// What is asked, and what an answer has to reach.
-pub struct Question {
-    asked: PlanQuestion,
-    min_probability: f64,
+    pub question: PlanQuestion,
 }
 
 /// Asks one worker for plans.
@@ -74,6 +68,11 @@ impl ModelPlanner {
         &self.worker
     }
 
+    /// Probability that an answer must have.
+    pub fn min_probability(&self) -> f64 {
+        self.min_probability
+    }
+
     /// True if the worker is up. It is looked for while this is asked now and then.
     pub fn is_up(&self) -> bool {
         self.client.is_available()
@@ -101,9 +100,9 @@ impl ModelPlanner {
             ));
         }
         let options = PlanSchemaOptions::default();
-        let asked = PlanQuestion::try_new(fleet.capabilities(), text, self.style, &options)
+        let question = PlanQuestion::try_new(fleet.capabilities(), text, self.style, &options)
             .map_err(|e| format!("no question for the model: {e}"))?;
-        let messages = asked
+        let messages = question
             .messages
             .iter()
             .map(|m| ChatMessage {
@@ -113,14 +112,10 @@ impl ModelPlanner {
             .collect();
         let goal = Generate::Goal {
             messages,
-            schema: asked.schema.to_string(),
+            schema: question.schema.to_string(),
             deadline: time_to_msg(now.plus_seconds(allowed_s)),
             logprobs: u32::from(self.min_probability > 0.0),
             ..Default::default()
-        };
-        let question = Question {
-            asked,
-            min_probability: self.min_probability,
         };
         Ok(Asked { goal, question })
     }
@@ -146,7 +141,12 @@ impl ModelPlanner {
 }
 
 /// Reads what came back to a question, with the worker's result if there is one; its text has names then.
-pub fn answer(outcome: Outcome, question: &Question, fleet: &Fleet) -> (Answer, Generate::Result) {
+pub fn answer(
+    outcome: Outcome,
+    question: &PlanQuestion,
+    min_probability: f64,
+    fleet: &Fleet,
+) -> (Answer, Generate::Result) {
     let mut result = match outcome {
         Ok(GoalOutcome::Ended(_, result)) => result,
         Ok(GoalOutcome::Rejected) => {
@@ -155,10 +155,10 @@ pub fn answer(outcome: Outcome, question: &Question, fleet: &Fleet) -> (Answer, 
         }
         Err(error) => return (Answer::None(error.to_string()), Generate::Result::default()),
     };
-    result.text = question.asked.with_names(&result.text);
+    result.text = question.with_names(&result.text);
     let answer = if result.error_code != Generate::Result::OK as u16 {
         Answer::None(result.error_msg.clone())
-    } else if let Some(doubt) = question.doubt(&result.token_logprobs) {
+    } else if let Some(doubt) = doubt(&result.token_logprobs, min_probability) {
         Answer::Refusal(doubt)
     } else {
         read_plan(&result.text, fleet)
@@ -166,29 +166,25 @@ pub fn answer(outcome: Outcome, question: &Question, fleet: &Fleet) -> (Answer, 
     (answer, result)
 }
 
-impl Question {
-    /// Why an answer is not certain enough to move robots.
-    fn doubt(&self, token_logprobs: &[f32]) -> Option<String> {
-        if self.min_probability <= 0.0 {
-            return None;
-        }
-        let sum: f64 = token_logprobs.iter().copied().map(f64::from).sum();
-        // Who does not tell how sure it is, is not.
-        let probability = if token_logprobs.is_empty() {
-            0.0
-        } else {
-            sum.exp()
-        };
-        // NaN is no certainty either.
-        let is_sure = probability >= self.min_probability;
-        (!is_sure).then(|| {
-            format!(
-                "not sure of its plan (probability {probability:.2}, planner_min_probability is {}): say it in \
-                 other words, or give a plan",
-                self.min_probability
-            )
-        })
+/// Why an answer is not certain enough to move robots.
+fn doubt(token_logprobs: &[f32], min_probability: f64) -> Option<String> {
+    if min_probability <= 0.0 {
+        return None;
     }
+    let sum: f64 = token_logprobs.iter().copied().map(f64::from).sum();
+    // Who does not tell how sure it is, is not; neither is NaN.
+    let probability = if token_logprobs.is_empty() {
+        0.0
+    } else {
+        sum.exp()
+    };
+    let is_sure = probability >= min_probability;
+    (!is_sure).then(|| {
+        format!(
+            "not sure of its plan (probability {probability:.2}, planner_min_probability is \
+             {min_probability}): say it in other words, or give a plan"
+        )
+    })
 }
 
 /// A plan counts only if everything in it is right: what the model was bound to may have changed.
@@ -209,17 +205,18 @@ fn read_plan(text: &str, fleet: &Fleet) -> Answer {
 }
 
 #[cfg(test)]
-mod tests {
+pub mod tests {
     use physical_ai_domain::{Capability, Resources, RobotName, SkillName};
     use physical_ai_ros::GoalStatus;
     use serde_json::json;
 
     use super::*;
 
-    fn fleet() -> Fleet {
-        Fleet::new(vec![Capability {
+    /// Robots that can go home.
+    pub fn fleet(robots: &[&str]) -> Fleet {
+        let offered = robots.iter().map(|robot| Capability {
             skill: SkillName::try_new("home").unwrap(),
-            robot: Some(RobotName::try_new("arm_1").unwrap()),
+            robot: Some(RobotName::try_new(*robot).unwrap()),
             description: String::new(),
             parameters_schema: json!({"type": "object"}),
             mean_duration_s: 1.0,
@@ -227,18 +224,15 @@ mod tests {
             idempotent: true,
             ready: true,
             reason: String::new(),
-        }])
+        });
+        Fleet::new(offered.collect())
     }
 
     fn read_above(min_probability: f64, outcome: Outcome) -> (Answer, Generate::Result) {
-        let (fleet, options) = (fleet(), PlanSchemaOptions::default());
+        let (fleet, options) = (fleet(&["arm_1"]), PlanSchemaOptions::default());
         let style = PlanPromptStyle::Trained;
-        let asked = PlanQuestion::try_new(fleet.capabilities(), "go home", style, &options);
-        let question = Question {
-            asked: asked.unwrap(),
-            min_probability,
-        };
-        answer(outcome, &question, &fleet)
+        let question = PlanQuestion::try_new(fleet.capabilities(), "go home", style, &options);
+        answer(outcome, &question.unwrap(), min_probability, &fleet)
     }
 
     fn read(outcome: Outcome) -> (Answer, Generate::Result) {

@@ -7,11 +7,11 @@
 //! `planner/references.py` does the same; `planner/references_golden.jsonl` holds both to it.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::OnceLock;
 
 use physical_ai_domain::{Capability, RobotName};
 use serde_json::Value;
 
+use super::hangul::{FIRST_SYLLABLE, PARTICLES, lexicon, romanized};
 use crate::Error;
 
 /// Names of a kind that a trained planner has references for.
@@ -19,25 +19,6 @@ const MOST: usize = 24;
 /// Skills whose place is one that arms reach; those of the other skills are on the floor.
 const SURFACE_SKILLS: [&str; 2] = ["place", "pick_and_place"];
 const SEPARATORS: [&str; 3] = ["_", "-", " "];
-/// What may follow a name that is said in Hangul.
-const PARTICLES: [&str; 23] = [
-    "을", "를", "이", "가", "은", "는", "에", "로", "으로", "와", "과", "랑", "이랑", "하고",
-    "에서", "에게", "야", "아", "의", "도", "까지", "부터", "만",
-];
-const FIRST_SYLLABLE: char = '가';
-/// Revised Romanization of Korean (2000), syllable by syllable.
-const INITIALS: [&str; 19] = [
-    "g", "kk", "n", "d", "tt", "r", "m", "b", "pp", "s", "ss", "", "j", "jj", "ch", "k", "t", "p",
-    "h",
-];
-const MEDIALS: [&str; 21] = [
-    "a", "ae", "ya", "yae", "eo", "e", "yeo", "ye", "o", "wa", "wae", "oe", "yo", "u", "wo", "we",
-    "wi", "yu", "eu", "ui", "i",
-];
-const FINALS: [&str; 28] = [
-    "", "k", "k", "k", "n", "n", "n", "t", "l", "k", "m", "l", "l", "l", "p", "l", "m", "p", "p",
-    "t", "t", "ng", "t", "t", "k", "t", "p", "t",
-];
 
 /// What a name is the name of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -282,15 +263,6 @@ fn matched<'a>(words: &[String], pieces: &[&'a str], at: usize) -> Option<(usize
     (whole && end > at).then_some((end, particle))
 }
 
-/// Korean words for English ones that names are made of.
-fn lexicon() -> &'static BTreeMap<String, Vec<String>> {
-    static LEXICON: OnceLock<BTreeMap<String, Vec<String>>> = OnceLock::new();
-    LEXICON.get_or_init(|| {
-        let text = include_str!("../../planner/lexicon.json");
-        serde_json::from_str(text).unwrap_or_default()
-    })
-}
-
 /// Runs of small letters, of digits and of Hangul, and other signs one by one.
 fn pieces(text: &str) -> Vec<&str> {
     let class = |c: char| match c {
@@ -332,21 +304,4 @@ fn joins(before: &str, after: &str) -> bool {
         c.is_some_and(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
     };
     word(before.chars().next_back()) && word(after.chars().next())
-}
-
-/// Latin letters for Hangul; `None` for anything else.
-fn romanized(hangul: &str) -> Option<String> {
-    let mut text = String::new();
-    for syllable in hangul.chars() {
-        let index = u32::from(syllable).checked_sub(u32::from(FIRST_SYLLABLE))? as usize;
-        let (index, last) = (index / 28, index % 28);
-        for part in [
-            INITIALS.get(index / 21)?,
-            &MEDIALS[index % 21],
-            &FINALS[last],
-        ] {
-            text.push_str(part);
-        }
-    }
-    Some(text)
 }

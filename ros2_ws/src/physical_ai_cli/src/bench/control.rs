@@ -37,19 +37,12 @@ pub struct Outcome {
 /// # Errors
 /// When the suite does not start, does not report or a node dies while it is measured.
 pub async fn measure(global: &Global, options: &BenchControlArguments) -> anyhow::Result<Outcome> {
-    let path = match &options.deployment {
-        Some(path) => path.clone(),
-        None => environment::default_deployment()?,
-    };
+    let path = environment::deployment(options.deployment.as_deref())?;
     let plans = plans(&Deployment::load(&path)?)?;
-    eprintln!("bench: starting {}", path.display());
-    let mut suite = Suite::start(global, &path).await?;
-    let measured = tokio::select! {
-        measured = measure_running(global, options, &suite, &plans) => measured,
-        _ = tokio::signal::ctrl_c() => Err(anyhow::anyhow!("interrupted")),
-    };
-    suite.stop().await;
-    measured
+    Suite::measured(global, &path, async |suite| {
+        measure_running(global, options, suite, &plans).await
+    })
+    .await
 }
 
 fn plans(deployment: &Deployment) -> anyhow::Result<[Value; 2]> {

@@ -20,27 +20,20 @@ const TARGET_MS: f64 = 150.0;
 /// Starts the deployment, asks for plans one after the other, and stops it.
 ///
 /// # Errors
-/// When the suite does not start, or a sentence is not planned by its model.
+/// When the suite does not start, its model does not answer, or a sentence has no plan.
 pub async fn measure(
     global: &Global,
     options: &BenchPlanningArguments,
 ) -> anyhow::Result<Vec<Measurement>> {
-    let path = match &options.deployment {
-        Some(path) => path.clone(),
-        None => environment::default_deployment()?,
-    };
-    output::note(format!("bench: starting {}", path.display()));
-    let mut suite = Suite::start(global, &path).await?;
-    let measured = tokio::select! {
-        measured = measure_running(global, options) => measured,
-        _ = tokio::signal::ctrl_c() => Err(anyhow::anyhow!("interrupted")),
-    };
-    suite.stop().await;
+    let path = environment::deployment(options.deployment.as_deref())?;
+    let measured = Suite::measured(global, &path, async |_| {
+        measure_running(global, options).await
+    });
     let measurement = Measurement::of(
         "planning.sentence_to_plan_ms",
         "ms",
         Some(TARGET_MS),
-        &measured?,
+        &measured.await?,
     );
     Ok(measurement.into_iter().collect())
 }

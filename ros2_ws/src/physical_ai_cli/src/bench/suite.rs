@@ -14,6 +14,7 @@ use tokio::process::{Child, Command};
 
 use crate::arguments::Global;
 use crate::environment;
+use crate::output;
 use crate::process_usage;
 use crate::supervisor::State;
 
@@ -42,11 +43,30 @@ pub struct Process {
 }
 
 impl Suite {
+    /// Starts a deployment, measures it while it runs, and stops it; Ctrl-C ends it early.
+    ///
+    /// # Errors
+    /// When it does not start, and those of `measure`.
+    pub async fn measured<T>(
+        global: &Global,
+        deployment: &Path,
+        measure: impl AsyncFnOnce(&Self) -> anyhow::Result<T>,
+    ) -> anyhow::Result<T> {
+        output::note(format!("bench: starting {}", deployment.display()));
+        let mut suite = Self::start(global, deployment).await?;
+        let measured = tokio::select! {
+            measured = measure(&suite) => measured,
+            _ = tokio::signal::ctrl_c() => Err(anyhow::anyhow!("interrupted")),
+        };
+        suite.stop().await;
+        measured
+    }
+
     /// Starts a deployment and waits until all its nodes are active.
     ///
     /// # Errors
     /// When it does not start, with the last lines that its nodes wrote.
-    pub async fn start(global: &Global, deployment: &Path) -> anyhow::Result<Self> {
+    async fn start(global: &Global, deployment: &Path) -> anyhow::Result<Self> {
         let folder = environment::runtime_folder().join(format!("bench-{}", std::process::id()));
         std::fs::create_dir_all(&folder)
             .with_context(|| format!("folder {} cannot be made", folder.display()))?;
@@ -155,7 +175,7 @@ impl Suite {
     }
 
     /// Asks the supervisor to stop all nodes and waits for it.
-    pub async fn stop(&mut self) {
+    async fn stop(&mut self) {
         if let Some(pid) = self.child.id().and_then(|p| i32::try_from(p).ok()) {
             // It may have ended by itself.
             let _ = kill(Pid::from_raw(pid), Signal::SIGINT);
