@@ -347,4 +347,14 @@ fn model_that_does_not_load_ends_the_node_with_the_reason() {
         &["-p", "max_sequences:=300"],
         &["max_batch_tokens is 256", "301"],
     );
+    check(
+        &golden(),
+        &["-p", "device:=gpu"],
+        &["device is \"gpu\"", "cuda:N"],
+    );
+    check(
+        &golden(),
+        &["-p", "device:=cuda:0"],
+        &["cuda:0", "--features cuda"],
+    );
 }

@@ -28,6 +28,8 @@ const PURE: [(&str, &[&str]); 8] = [
         "physical_ai_llm",
         &[
             "physical_ai_domain",
+            "candle-core",
+            "candle-nn",
             "half",
             "llguidance",
             "memmap2",

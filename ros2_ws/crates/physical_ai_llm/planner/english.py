@@ -29,7 +29,7 @@ reach reaches reaching reached|hover hovers hovering hovered|shift shifts shifti
 stand stands standing stood|park parks parking parked|loop loops looping looped|arrive arrives arriving arrived
 cover covers covering covered|keep keeps keeping kept|relocate relocates relocating relocated|sort sorts sorting sorted
 unload unloads unloading unloaded|deposit deposits depositing deposited|retrieve retrieves retrieving retrieved
-position positions positioning positioned|walk walks walking walked|ride rides riding ridden|scan scans scanning scanned"""
+position positions positioning positioned|begin begins beginning begun|start starts starting started|walk walks walking walked|ride rides riding ridden|scan scans scanning scanned"""
     .replace("\n", "|").split("|")
 }
 BASE, THIRD, GERUND, PARTICIPLE = range(4)
@@ -51,6 +51,7 @@ class English:
         self.explicit = False
         self.parallel = False
         self.mentioned: list[str] = []
+        self.named: set[str] = set()
         """Robots of the strands of the group before, if those were several."""
         self.rivals: list[list[str]] = []
 
@@ -128,7 +129,13 @@ class English:
         if len(names) == 1:
             text = self.robot(names[0])
             self.mentioned.append(names[0])
+            self.named.add(names[0])
             return text, False
+        if set(names) == self.named and rng.random() < 0.55:
+            two = [("both", True), ("both", True), ("they both", True), ("both of them", True), ("the two of them", True), ("they", True)]
+            more = [("they", True), ("they all", True), ("all of them", True)]
+            return rng.choice(two if len(names) == 2 else more)
+        self.named.update(names)
         if strand.whole_kind and rng.random() < 0.7:
             kind = strand.whole_kind
             nouns = [self.said.kind.get(n, kind) for n in names]
@@ -210,15 +217,20 @@ class English:
                 return " ".join(f"{a} {v}" for a, v in zip(("x", "y", "yaw"), [*shown, turned]))
             turn = self.pick(" with yaw ", " with a yaw of ", ", yaw ", " and yaw ", " facing ", " at yaw ", " with heading ")
             return self._coordinates(numbers) + turn + turned
-        if style < 0.55:
+        if style < 0.45:
             return f"({', '.join(shown)})"
+        if style < 0.52:
+            return " ".join(shown)
+        if style < 0.56:
+            return ", ".join(shown[:-1]) + " and " + shown[-1]
         if style < 0.65:
             return f"{self.pick('the point', 'coordinates', 'position', 'point', 'the position', 'the coordinates')} ({', '.join(shown)})"
         if style < 0.8:
             return ", ".join(shown)
         if style < 0.9:
             return ", ".join(f"{a}={v}" for a, v in zip("xyz", shown))
-        return self.pick(", ", " ", " and ").join(f"{a} {v}" for a, v in zip("xyz", shown))
+        parts = [f"{a} {v}" for a, v in zip("xyz", shown)]
+        return self.join(parts, " and ") if rng.random() < 0.4 else self.pick(", ", " ", " and ").join(parts)
 
     def _navigate_to(self, action: Action, form: int, robots: list[str]) -> str:
         target = self._target(action)
@@ -312,13 +324,15 @@ class English:
             return f"{self.verb(form, *verbs)} {owner} {hand}{whole}"
         mm = round(width * 1000)
         shown = [f"{mm} mm", f"{mm}mm", f"{mm} millimetres", f"{number(width)} m", f"{number(width)} metres"]
-        if mm % 10 == 0:
+        if mm % 10:
+            shown += [f"{number(mm / 10)} cm", f"{number(mm / 10)}cm", f"{number(mm / 10)} centimetres"]
+        else:
             cm = mm // 10
             shown += [f"{cm} cm", f"{cm}cm", f"{cm} centimetre{'s' if cm != 1 else ''}", f"{NUMBERS[cm] if cm <= 12 else cm} centimeters"] * 2
         return f"{self.verb(form, 'open', 'set', 'close', 'move', 'open', 'set')} {owner} {hand} to {rng.choice(shown)}"
 
     def _move_to(self, action: Action, form: int, robots: list[str]) -> str:
-        tool = self.pick("", "", "", " its tool", " the tool", " its hand") if len(robots) == 1 else ""
+        tool = self.pick("", "", "", " its tool", " the tool", " its hand", " the hand", " the gripper") if len(robots) == 1 else ""
         verbs = ["move", "move", "move", "go", "reach", "position"] if not tool else ["move", "bring", "position"]
         word = self.verb(form, *verbs)
         if word.split()[0] in FORMS["position"] and not tool:
@@ -328,10 +342,12 @@ class English:
         return f"{word}{tool} to {self._coordinates(action.numbers)}"
 
     def _move_joints(self, action: Action, form: int, robots: list[str]) -> str:
-        shown = ", ".join(str(number(n)) for n in action.numbers)
-        shown = self.pick(f"({shown})", shown, f"[{shown}]")
-        owner = self.pick("its", "the") if len(robots) == 1 else "their"
-        return f"{self.verb(form, 'move', 'set', 'bring')} {owner} joints to {shown}"
+        numbers = [str(number(n)) for n in action.numbers]
+        shown = ", ".join(numbers)
+        shown = self.pick(f"({shown})", shown, shown, f"[{shown}]", " ".join(numbers), f"{', '.join(numbers[:-1])} and {numbers[-1]}")
+        owner = self.pick("its", "the", "the") if len(robots) == 1 else "their"
+        joints = self.pick("joints", "joints", "joints", "joint angles", "joint positions", "six joints")
+        return f"{self.verb(form, 'move', 'set', 'bring')} {owner} {joints} to {shown}"
 
     # Clauses.
 
@@ -350,7 +366,8 @@ class English:
         if short and self.rng.random() < 0.12:
             return f" ({self.rng.choice(short)})"
         return self.pick(f", {self.rng.choice(what)} {fails}", f" and {self.rng.choice(what)} {fails}", f"; {fails}, {self.rng.choice(what)}",
-                         f", and {fails} {self.rng.choice(what)}", f" ({self.rng.choice(what)} {fails})", f". {fails}, {self.rng.choice(what)}")
+                         f", and {fails} {self.rng.choice(what)}", f" ({self.rng.choice(what)} {fails})", f". {fails}, {self.rng.choice(what)}", f". {self.rng.choice(what)} {fails}",
+                         f", {fails} {self.rng.choice(what)}")
 
     def may_elide(self, strand: Strand) -> bool:
         if self.explicit:
@@ -377,12 +394,13 @@ class English:
             text = self._transfers(strand, form) or self._ways(strand, form)
             if text:
                 return text + self.policy(strand.actions[-1])
-        texts = [self.action(a, form, strand.robots) for a in strand.actions]
-        text = texts[0]
+        begins = len(strand.actions) > 1 and form in (BASE, THIRD) and self.rng.random() < 0.05
+        texts = [self.action(a, GERUND if begins and not index else form, strand.robots) for index, a in enumerate(strand.actions)]
+        text = f"{self.verb(form, 'start by', 'begin by', 'start with')} {texts[0]}" if begins else texts[0]
         for index, more in enumerate(texts[1:], start=2):
-            links = [" and ", " and ", " and then ", ", then "] if index == len(texts) else [", ", ", ", ", then ", " and "]
+            links = [" and ", " and ", " and then ", ", then ", ", and ", ", and then ", " then ", " and finally "] if index == len(texts) else [", ", ", ", ", ", ", then ", " and "]
             if self.parallel:
-                links = [" and ", " and ", ", "] if index == len(texts) else [", "]
+                links = [" and ", " and ", ", and "] if index == len(texts) else [", "]
             if form in (GERUND, PARTICIPLE):
                 links = [" and "]
             text += self.rng.choice(links) + more
@@ -398,6 +416,8 @@ class English:
         things = [a.object for a in actions]
         if len({a.place for a in actions}) > 1:
             texts = [f"{self.object(a.object)} {into} {self.place(a.place)}" for a in actions]
+            if form == BASE and self.rng.random() < 0.08:
+                return ", ".join(texts)
             return f"{word} {self.join(texts, self.pick(' and ', ' and ', ', ', ', and '))}"
         place = self.place(actions[0].place)
         every = self._every(things)
@@ -452,7 +472,7 @@ class English:
                 return self.actions(strand, GERUND)
             form = BASE if mood == "main" else THIRD
             return self.actions(strand, form)
-        text = self._passive(strand, mood) if rng.random() < 0.07 else ""
+        text = self._passive(strand, mood) if rng.random() < 0.08 else ""
         if not text and mood == "main" and rng.random() < 0.4:
             text = self._possessive(strand)
         if text:
@@ -483,33 +503,43 @@ class English:
             if style < 0.42:
                 wish = self.pick("i want", "i would like", "i'd like", "i need", "we want", "we need", "i'd want")
                 return f"{wish} {who} to {self.actions(strand, BASE)}"
+            if style < 0.45:
+                return f"{who} {'are' if many else 'is'} {self.pick('going to', 'supposed to', 'to')} {self.actions(strand, BASE)}"
             short = self._short(strand)
             if style < 0.55 and short:
                 return f"{self.pick('send', 'send', 'bring', 'get') if rng.random() < 0.6 else ''} {who}{short}".strip()
         return f"{who} {self.actions(strand, finite)}"
 
     def _passive(self, strand: Strand, mood: str) -> str:
-        """`the cup is put in bin a by arm 1`."""
-        action = strand.actions[0]
-        if len(strand.actions) > 1 or len(strand.robots) > 1 or action.policy != DEFAULT_POLICY or mood == "while":
+        """`the cup is put in bin a by arm 1`, `have the cup put in bin a`."""
+        actions, rng = strand.actions, self.rng
+        action = actions[0]
+        if len(strand.robots) > 1 or actions[-1].policy != DEFAULT_POLICY or mood == "while":
             return ""
-        many = False
+        if len(actions) > 1 and (any(a.skill != "pick_and_place" for a in actions) or len({a.place for a in actions}) > 1):
+            return ""
+        many, done = len(actions) > 1, ""
         if action.skill == "pick_and_place":
-            what, where = self.object(action.object), f" {self.pick('in', 'into', 'on', 'onto')} {self.place(action.place)}"
             done = self.pick("put", "put", "placed", "moved", "brought", "laid", "dropped", "stowed", "stored")
-            where = where if done not in ("moved", "brought") else f" to {where.split(' ', 2)[2]}"
+            into = "to" if done in ("moved", "brought") else self.pick("in", "into", "on", "onto")
+            what, where = self.join([self.object(a.object) for a in actions], " and "), f" {into} {self.place(action.place)}"
+        elif action.skill == "pick":
+            what, where, done = self.object(action.object), "", self.pick("picked up", "picked", "lifted", "grabbed", "picked up")
+            self.held[strand.robots[0]] = action.object or ""
         elif action.skill == "patrol" and not action.rounds:
             what, where, many = self.place_list(action.places), "", len(action.places) > 1
             done = self.pick("patrolled", "visited", "inspected", "checked", "toured")
         else:
             return ""
+        nobody = self.may_elide(strand) and self.carried is None and not self.rivals and rng.random() < 0.6
+        if mood == "main" and nobody and rng.random() < 0.3:
+            return f"{self.pick('have', 'get')} {what} {done}{where}"
         be = "are" if many else "is"
         if mood == "perfect":
             be = "have been" if many else "has been"
-        elif mood == "main" and self.rng.random() < 0.5:
+        elif mood == "main" and rng.random() < 0.5:
             be = self.pick("should be", "must be", "shall be", f"{'have' if many else 'has'} to be", f"{'need' if many else 'needs'} to be")
-        who, _ = self.robots(strand)
-        return f"{what} {be} {done}{where} by {who}"
+        return f"{what} {be} {done}{where}" + ("" if nobody else f" by {self.robots(strand)[0]}")
 
     def _possessive(self, strand: Strand) -> str:
         """`open the gripper of arm 1`, `move arm_1's hand to (1, 2, 3)`."""
@@ -561,6 +591,9 @@ class English:
             second, one = self.clause(group[0], "while"), None
             one = self.clause(group[1], "sub")
             return f"{self.pick('while', 'while', 'as', 'whilst')} {second}, {one}"
+        gapped = self._gapped(group) if rng.random() < 0.35 else ""
+        if gapped:
+            return gapped
         main = self.clause(group[0], "main", first and self.may_elide(group[0]) and rng.random() < 0.3)
         rest = []
         for index, strand in enumerate(group[1:]):
@@ -572,6 +605,29 @@ class English:
             rest.append(link + self.clause(strand, "while" if while_like else "main" if rng.random() < 0.4 else "sub"))
         tail = self.pick(" at the same time", " in parallel", " simultaneously", " together", ", all at once") if rest and " and " in rest[-1][:5] and rng.random() < 0.3 else ""
         return main + "".join(rest) + tail
+
+    def _gapped(self, group: Group) -> str:
+        """`the rover drives to dock a and the agv to dock b`: the verb is said once."""
+        firsts = [s.actions[0] for s in group]
+        skill = firsts[0].skill
+        if any(len(s.actions) > 1 or len(s.robots) > 1 or s.actions[0].skill != skill or s.actions[0].policy != DEFAULT_POLICY for s in group):
+            return ""
+        if skill not in ("navigate_to", "pick", "pick_and_place") or any(skill == "navigate_to" and not a.place for a in firsts):
+            return ""
+        whos = [self.robots(s)[0] for s in group]
+        self.carried = group[-1].robots
+        for strand in group:
+            if skill == "pick":
+                self.held[strand.robots[0]] = strand.actions[0].object or ""
+        if skill == "navigate_to":
+            verb, rests = self.verb(THIRD, "go", "drive", "head", "move", "travel"), [f"to {self.place(a.place)}" for a in firsts]
+        elif skill == "pick":
+            verb, rests = self.verb(THIRD, "pick up", "pick", "grab", "take", "lift"), [self.object(a.object) for a in firsts]
+        else:
+            into = self.pick("in", "into", "on", "onto")
+            verb, rests = self.verb(THIRD, "put", "place", "drop", "lay"), [f"{self.object(a.object)} {into} {self.place(a.place)}" for a in firsts]
+        texts = [f"{whos[0]} {verb} {rests[0]}"] + [f"{who} {rest}" for who, rest in zip(whos[1:], rests[1:])]
+        return self.join(texts, self.pick(" and ", " and ", ", ", " while ", ", and "))
 
     def mission(self, groups: list[Group]) -> str:
         rng = self.rng
@@ -589,9 +645,15 @@ class English:
             last = index == len(groups) - 1
             links = [", then ", ", then ", " and then ", ". then ", ". then, ", ". after that, ", ", after that ", "; then ", ". ", "; ",
                      ". afterwards ", " and afterwards ", ", and after that ", ". next, ", ". once that is done, ", ", and once this is done, ",
-                     " and when finished ", ", and when that is done ", ", followed by: ", ". when done, ", ". subsequently ", " and after that "]
+                     " and when finished ", ", and when that is done ", ", followed by: ", ". when done, ", ". subsequently ", " and after that ",
+                     "; after that ", "; once that is done ", "; once that is done, ", " then ", ", and when thats done ", ". when that is finished, ",
+                     ". when all that is done, ", ", and afterwards ", "; and then ", ". after this ", ". as soon as that is done, "]
+            before = groups[index - 1]
+            if sum(len(s.robots) for s in before) == 2:
+                links += ["; once both are done, ", ", and once both are done ", ". once both have finished, ", ". when both are done, ", ". when both have finished ",
+                          " and when both are done "]
             if last:
-                links += [". finally, ", " and finally ", ", finally ", ", and finally ", ". at last, ", ". in the end, "]
+                links += [". finally, ", " and finally ", ", finally ", ", and finally ", ". at last, ", ". in the end, ", "; finally ", ". finally ", ". lastly, "]
             link = rng.choice(links)
             text += link + self.group(groups[index], False, "main" if rng.random() < 0.7 else "sub")
             index += 1
@@ -632,8 +694,10 @@ class English:
     def _polish(self, text: str) -> str:
         rng = self.rng
         style = rng.random()
-        if style < 0.08:
-            text = f"{self.pick('please ', 'please, ', 'could you please ', 'can you ', 'hey, ', 'ok, ', 'now ', 'would you ', 'could you ', 'your task: ', 'mission: ')}{text}"
-        elif style < 0.12:
+        if style < 0.1:
+            text = self.pick("please ", "please, ", "could you please ", "can you ", "hey, ", "ok, ", "now ", "would you ", "could you ", "your task: ",
+                             "mission: ", "hi! ", "hello, ", "i need you to ", "i want you to ", "you should ", "let us ", "kindly ",
+                             "i would be grateful if you could ", "go ahead and ", "next: ", "hi, could you please ") + text
+        elif style < 0.14:
             text = f"{text}{self.pick(', please', ' please', ' now', ', thanks', ' thank you')}"
         return text + self.pick("", "", ".", ".", "!") if not text.endswith((")", ".")) else text

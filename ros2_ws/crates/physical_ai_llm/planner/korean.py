@@ -67,6 +67,7 @@ class Korean:
         self.rivals: list[list[str]] = []
         self.held: dict[str, str] = {}
         self.mentioned: list[str] = []
+        self.named: set[str] = set()
         """A name that the fleet lacks, and how it was said."""
         self.unknown: str | None = None
         self.unknown_text: str | None = None
@@ -168,7 +169,11 @@ class Korean:
         if len(names) == 1:
             text = self.robot(names[0])
             self.mentioned.append(names[0])
+            self.named.add(names[0])
             return text
+        if set(names) == self.named and rng.random() < 0.5:
+            return rng.choice(["둘 다", "둘 다", "둘 모두", "두 로봇 모두", "모두"] if len(names) == 2 else ["모두", "다들", "전부"])
+        self.named.update(names)
         if strand.whole_kind and rng.random() < 0.7:
             kind = {"arm": ["팔", "로봇팔"], "rover": ["로버"], "robot": ["로봇"]}[strand.whole_kind]
             noun = rng.choice(kind)
@@ -305,18 +310,20 @@ class Korean:
             return f"{hand} {full}{self.verb(form, '닫아') if width == 0 else self.verb(form, '열어', '열어', '벌려')}"
         mm = round(width * 1000)
         shown = [f"{mm}mm", f"{mm}밀리미터", f"{mm} mm", f"{number(width)}m", f"{number(width)}미터"]
-        if mm % 10 == 0:
+        if mm % 10:
+            shown += [f"{number(mm / 10)}cm", f"{number(mm / 10)} cm", f"{number(mm / 10)}센티미터"]
+        else:
             shown += [f"{mm // 10}cm", f"{mm // 10}센티미터", f"{mm // 10}센티", f"{mm // 10} cm"] * 2
         text = rng.choice(shown)
         return f"{hand} {self.to(text) if rng.random() < 0.8 else text} {self.verb(form, '열어', '벌려', '벌려', '맞춰', '설정해')}"
 
     def _move_to(self, action: Action, form: int, robots: list[str]) -> str:
-        tool = self.pick("", "", "", "툴을 ", "손끝을 ")
+        tool = self.pick("", "", "", "툴을 ", "손끝을 ", "손을 ", "그리퍼를 ")
         word = self.verb(form, "움직여", "옮겨") if tool or self.subject_sends else self.verb(form, "이동해", "움직여", "가")
         return f"{'' if self.subject_sends else tool}{self.to(self._coordinates(action.numbers))} {word}"
 
     def _move_joints(self, action: Action, form: int, robots: list[str]) -> str:
-        shown = ", ".join(str(number(n)) for n in action.numbers)
+        shown = self.pick(", ", ", ", ", ", " ").join(str(number(n)) for n in action.numbers)
         return f"{self.pick('관절을', '관절을', '조인트를')} {self.to(self.pick(f'({shown})', shown))} {self.verb(form, '움직여', '맞춰', '설정해')}"
 
     def policy(self, action: Action) -> str:
@@ -360,6 +367,8 @@ class Korean:
         if who:
             if self.subject_sends:
                 who = self.thing(who) + " "
+            elif len(strand.robots) > 1 and rng.random() < 0.15:
+                who = self.subject(who) + self.pick(" 모두 ", " 함께 ", " 모두 ", " 다 ")
             elif form in (PAST, NOW, IF, NOUN) and rng.random() < 0.8:
                 who = self.subject(who) + " "
             else:
@@ -384,11 +393,13 @@ class Korean:
             else:
                 text = self._passing(action) if rng.random() < 0.25 else ""
                 text = text or self._then(action, strand.robots)
-            texts.append(text)
+            texts.append(("마지막으로 " if last and index > 1 and rng.random() < 0.25 else "") + text)
         self.subject_sends = False
         return who + " ".join(t for t in texts if t) + trailing
 
     def _then(self, action: Action, robots: list[str]) -> str:
+        if action.skill in ("navigate_to", "home", "pick", "move_to") and self.rng.random() < 0.45:
+            return self.action(action, PLAIN, robots) + self.pick("서", "서", "서 ", "서,")
         text = self.action(action, self.rng.choice([AND, AND, AND, PAST]), robots)
         return text + self._after(text)
 
@@ -484,13 +495,15 @@ class Korean:
                 if policy:
                     text += self.pick(". ", ", ", " ", ". ") + policy
                 if not last:
-                    text += self.pick(". 그 다음 ", ". 그리고 나서 ", ". 그 후에 ", ". ", ". 이어서 ", ". 다음으로 ", ". 그런 다음 ", ". 끝나면 ")
+                    text += self.pick(". 그 다음 ", ". 그리고 나서 ", ". 그 후에 ", ". ", ". 이어서 ", ". 다음으로 ", ". 그런 다음 ", ". 끝나면 ", ". 그 다음에 ", ". 그다음 ", ". 그게 끝나면 ", ". 그것이 끝나면 ",
+                                      ". 다 끝나면 ", ". 그러고 나서 ", *self._both_done(groups[index]), *([". 마지막으로 "] * 3 if index == len(groups) - 2 else []))
             else:
                 form = self.rng.choice([AND, PAST, PAST, IF])
                 part = self.group(groups[index], index == 0, form)
                 if form == AND:
                     # A bare "-고" between robots would mean at the same time.
-                    part += self.pick(" 나서 ", " 나서, ", " 그 다음 ", ", 그 다음에 ", " 이어서 ")
+                    part += self.pick(" 나서 ", " 나서, ", " 그 다음 ", ", 그 다음에 ", " 이어서 ", ", 그 다음 ", ", 그게 끝나면 ", *(m.replace(". ", ", ") for m in self._both_done(groups[index])),
+                                      *([", 마지막으로 ", " 마지막으로 ", ", 마지막으로 "] if index == len(groups) - 2 else []))
                 elif form == PAST:
                     part += self.pick(" 다음 ", " 후에 ", " 뒤에 ", " 다음에 ", " 후 ", " 뒤 ", " 후, ", " 다음, ")
                 else:
@@ -500,6 +513,9 @@ class Korean:
                     text += "마지막으로 "
             index += 1
         return self._polish(text)
+
+    def _both_done(self, group: Group) -> list[str]:
+        return [". 둘 다 끝나면 ", ". 둘 다 끝나면 ", ". 모두 끝나면 "] if sum(len(s.robots) for s in group) == 2 else []
 
     def _policy_of(self, group: Group) -> str:
         return self.policy(group[-1].actions[-1])

@@ -99,12 +99,27 @@ class Sampler:
         rng = self.rng
         while True:
             self.held = {}
-            count = rng.choices([1, 2, 3, 4], [94, 6, 0, 0] if self.simple else [62, 31, 6, 1])[0]
+            count = rng.choices([1, 2, 3, 4], [94, 6, 0, 0] if self.simple else [56, 31, 10, 3])[0]
             groups = [self._group() for _ in range(count)]
+            if not self.simple and all(groups) and rng.random() < 0.15:
+                groups += self._homeward(groups)
             tasks = sum(len(s.robots) * len(s.actions) for g in groups for s in g)
             # Long missions cost most and are rare.
-            if tasks and all(groups) and (tasks <= 4 or (tasks <= 9 and rng.random() < 0.5)):
+            if tasks and all(groups) and (tasks <= 4 or (tasks <= 10 and rng.random() < 0.6)):
                 return groups
+
+    def _homeward(self, groups: list[Group]) -> list[Group]:
+        """In the end those that did something go home, together or one of them."""
+        used = sorted({r for g in groups for s in g for r in s.robots})
+        last = {r for s in groups[-1] for r in s.robots if s.actions[-1].skill == "home"}
+        able = [r for r in used if "home" in self.fleet.robots[r] and r not in last]
+        if not able or last:
+            return []
+        if len(able) == 1 or self.rng.random() < 0.4:
+            able = [self.rng.choice(able)]
+        kinds = {kind_of(self.fleet, r) for r in able}
+        whole = next((k for k in kinds if len(kinds) == 1 and same_kind(self.fleet, k) == able), None) if len(able) > 1 else None
+        return [[Strand(able, [Action("home")], whole)]]
 
     def _group(self) -> Group:
         rng = self.rng
@@ -163,8 +178,11 @@ class Sampler:
     def _strand(self, robot: str, moved: set[str]) -> Strand | None:
         rng = self.rng
         actions = []
-        for _ in range(rng.choices([1, 2, 3], [92, 8, 0] if self.simple else [83, 15, 2])[0]):
+        count = rng.choices([1, 2, 3, 4, 5], [92, 8, 0, 0, 0] if self.simple else [70, 18, 7, 3, 2])[0]
+        for index in range(count):
             action = self._action(robot, moved)
+            if count > 1 and index == count - 1 and "home" in self.fleet.robots[robot] and rng.random() < 0.25:
+                action = Action("home")
             if action is None:
                 break
             if actions and action.skill == actions[-1].skill and action.skill in ("home", "wait", "set_gripper"):
@@ -182,10 +200,10 @@ class Sampler:
         rng, fleet = self.rng, self.fleet
         weights = {
             "home": 3, "wait": 2.2, "navigate_to": 6, "patrol": 5, "pick_and_place": 9, "pick": 2, "place": 0.5,
-            "set_gripper": 1.6, "move_to": 1.0, "move_joints": 0.35,
+            "set_gripper": 1.8, "move_to": 1.4, "move_joints": 0.6,
         }
         if robot in self.held:
-            weights.update(place=14, pick=0, pick_and_place=0, set_gripper=0, move_joints=0)
+            weights.update(place=14, pick=0, pick_and_place=0, set_gripper=0, move_joints=0, wait=5)
         free = [o for o in fleet.objects if o not in self.held.values() and o not in moved]
         if together:
             weights.update(pick_and_place=0, pick=0, place=0, move_to=0.1, move_joints=0)
@@ -227,7 +245,7 @@ class Sampler:
         if skill == "move_to":
             return {"numbers": [self._coordinate(1), self._coordinate(1), abs(self._coordinate(1))]}
         if skill == "move_joints":
-            return {"numbers": [self._coordinate(2) for _ in range(JOINTS)]}
+            return {"numbers": self._joints()}
         if skill == "wait":
             return {"numbers": [self._seconds()]}
         if skill == "set_gripper":
@@ -235,6 +253,15 @@ class Sampler:
             width = 0.09 if style < 0.35 else 0.0 if style < 0.7 else rng.randint(1, 9) / 100
             return {"numbers": [width if style < 0.9 else rng.randint(1, 90) / 1000]}
         return {}
+
+    def _joints(self) -> list[float]:
+        rng = self.rng
+        style = rng.random()
+        if style < 0.3:
+            return [rng.choice([0, 0, 0.5, 1, -1, -0.5, 1.5, 0.2, -0.2]) for _ in range(JOINTS)]
+        if style < 0.4:
+            return [rng.randint(1, 9) / 10] * JOINTS if rng.random() < 0.3 else [(i + rng.randint(0, 1)) / 10 for i in range(JOINTS)]
+        return [self._coordinate(2) for _ in range(JOINTS)]
 
     def _coordinate(self, most: float) -> float:
         rng = self.rng

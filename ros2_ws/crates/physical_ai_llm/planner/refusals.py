@@ -2,8 +2,8 @@
 
 import random
 
-from english import English
-from korean import Korean
+from english import NUMBERS, English
+from korean import COUNTS, Korean
 from missions import Action, Sampler, Strand, kind_of
 from names import COLOURS, FLOORS, SURFACES, THINGS, Said, korean_word, made_up_word
 from plan_format import ARM_SKILLS, ROVER_SKILLS, Fleet
@@ -49,12 +49,18 @@ PARTIAL_EN = [("put {o}", SAY_PLACE), ("place {o}", SAY_PLACE), ("move {o}", SAY
               ("drive to", SAY_PLACE), ("drive", SAY_PLACE), ("patrol", SAY_PLACE), ("patrol twice", SAY_PLACE), ("pick up", SAY_OBJECT),
               ("grab", SAY_OBJECT), ("put into {s}", SAY_OBJECT), ("pick something up", SAY_OBJECT), ("wait", SAY_TIME), ("pause", SAY_TIME),
               ("wait a while", SAY_TIME), ("wait for a bit", SAY_TIME), ("head somewhere", SAY_PLACE), ("put {o} somewhere", SAY_PLACE),
-              ("transfer {o}", SAY_PLACE), ("carry {o} away", SAY_PLACE)]
+              ("transfer {o}", SAY_PLACE), ("carry {o} away", SAY_PLACE), ("take {o} and put it somewhere", SAY_PLACE), ("pick up {o} and leave it somewhere", SAY_PLACE),
+              ("put {o} away", SAY_PLACE), ("go somewhere", SAY_PLACE), ("wait for some time", SAY_TIME), ("wait a bit", SAY_TIME),
+              ("pick up something", SAY_OBJECT), ("grab anything", SAY_OBJECT), ("put something in {s}", SAY_OBJECT)]
 PARTIAL_KO = [("{o}를 옮겨", SAY_PLACE), ("{o}를 넣어", SAY_PLACE), ("{o}를 놓아", SAY_PLACE), ("이동해", SAY_PLACE), ("순찰해", SAY_PLACE), ("집어", SAY_OBJECT),
-              ("{s}에 넣어", SAY_OBJECT), ("기다려", SAY_TIME), ("잠시 대기해", SAY_TIME), ("잠깐 쉬어", SAY_TIME), ("어딘가로 가", SAY_PLACE), ("아무거나 집어", SAY_OBJECT)]
+              ("{s}에 넣어", SAY_OBJECT), ("기다려", SAY_TIME), ("잠시 대기해", SAY_TIME), ("잠깐 쉬어", SAY_TIME), ("어딘가로 가", SAY_PLACE), ("아무거나 집어", SAY_OBJECT), ("뭔가 집어", SAY_OBJECT), ("{o}를 아무 데나 놓아", SAY_PLACE), ("좀 기다려", SAY_TIME), ("조금 기다려", SAY_TIME),
+              ("{o}를 어딘가에 놓아", SAY_PLACE), ("무언가를 {s}에 넣어", SAY_OBJECT)]
 CONDITIONS_EN = ["if {r} is at {f}, {m}", "{m} if the battery is low", "unless {r} is busy, {m}", "if it rains, {m}", "{m} if {o} is in {s}",
-                 "if there is a {n} in {s}, {m}", "in case {s} is empty, {m}", "{m} unless {o} is broken", "{m} only if {f} is free"]
-CONDITIONS_KO = ["배터리가 부족하면 {m}", "비가 오면 {m}", "만약 {s}가 비어 있으면 {m}", "{o}가 {s}에 있으면 {m}", "{r}가 바쁘지 않으면 {m}", "{f}가 비어 있을 때만 {m}"]
+                 "if there is a {n} in {s}, {m}", "in case {s} is empty, {m}", "{m} unless {o} is broken", "{m} only if {f} is free", "if it starts raining {m}", "if it starts to rain, {m}",
+                 "if the door is open {m}", "if somebody comes {m}", "{m} if {s} is full", "if {o} is missing {m}", "{m} if it is dark", "if it gets dark, {m}",
+                 "if you see {o}, {m}", "if the light is on {m}", "{m} provided that {f} is clear", "if anyone asks {m}"]
+CONDITIONS_KO = ["배터리가 부족하면 {m}", "비가 오면 {m}", "만약 {s}가 비어 있으면 {m}", "{o}가 {s}에 있으면 {m}", "{r}가 바쁘지 않으면 {m}", "{f}가 비어 있을 때만 {m}", "비가 오기 시작하면 {m}", "어두워지면 {m}", "누가 오면 {m}", "문이 열려 있으면 {m}", "{s}가 가득 차면 {m}",
+                 "배터리가 부족할 때 {m}", "{o}가 보이면 {m}"]
 
 
 class Refusals:
@@ -65,8 +71,8 @@ class Refusals:
         return (Korean if self.korean else English)(self.rng, fleet, self.said)
 
     def sample(self) -> tuple[str, str] | None:
-        ways = [(self._unknown, 36), (self._cannot, 14), (self._wrong_place, 7), (self._chat, 16), (self._deed, 14), (self._range, 6),
-                (self._partial, 7), (self._not, 4), (self._condition, 4)]
+        ways = [(self._unknown, 38), (self._cannot, 20), (self._wrong_place, 10), (self._chat, 12), (self._deed, 12), (self._range, 9),
+                (self._partial, 8), (self._not, 4), (self._condition, 5), (self._nobody, 4)]
         way = self.rng.choices([w for w, _ in ways], [n for _, n in ways])[0]
         return way()
 
@@ -237,7 +243,9 @@ class Refusals:
             speaker = self.speaker(self.fleet)
             hours = rng.randint(2, 30)
             if style < 0.5:
-                word = f"{hours}시간 동안 {rng.choice(['기다려', '대기해'])}" if self.korean else f"wait {rng.choice(['for ', ''])}{hours} hours"
+                said = COUNTS[hours] + " " if hours <= 12 and rng.random() < 0.5 else str(hours)
+                spelled = NUMBERS[hours] if hours <= 12 and rng.random() < 0.5 else hours
+                word = f"{said}시간 {rng.choice(['동안 ', ''])}{rng.choice(['기다려', '대기해'])}" if self.korean else f"wait {rng.choice(['for ', ''])}{spelled} hours"
             elif style < 0.75:
                 word = f"{rng.randint(61, 900)}분 {rng.choice(['기다려', '대기해'])}" if self.korean else f"wait for {rng.randint(61, 900)} minutes"
             else:
@@ -255,6 +263,22 @@ class Refusals:
     def _partial(self) -> tuple[str, str]:
         template, reason = self.rng.choice(PARTIAL_KO if self.korean else PARTIAL_EN)
         return self._subject(self._end_ko(self._fill(template))) + self.rng.choice(["", "", "."]), reason
+
+    def _nobody(self) -> tuple[str, str] | None:
+        """What one of the known kinds could do, but none of these can."""
+        skills = [s for s in ("pick", "navigate_to", "patrol") if not self.fleet.able(s)]
+        if not skills:
+            return None
+        rng = self.rng
+        thing, place = rng.choice(sorted(THINGS)), rng.choice(sorted(FLOORS))
+        if self.korean:
+            thing, place = rng.choice([thing, *THINGS[thing]]), rng.choice([place, *FLOORS[place]])
+        text = {
+            "pick": ["{o}를 집어", "{o}를 들어"] if self.korean else ["pick up the {o}", "grab the {o}", "pick the {o}", "lift the {o}"],
+            "navigate_to": ["{f}로 가", "{f}로 이동해"] if self.korean else ["go to the {f}", "drive to the {f}", "head to the {f}"],
+            "patrol": ["{f}를 순찰해"] if self.korean else ["patrol the {f}", "patrol the {f} twice"],
+        }[rng.choice(skills)]
+        return self._end_ko(rng.choice(text).format(o=thing, f=place)) + rng.choice(["", "", "."]), NOBODY_CAN
 
     def _plain(self) -> str:
         speaker = self.speaker(self.fleet)

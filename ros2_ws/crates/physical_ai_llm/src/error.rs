@@ -91,6 +91,14 @@ pub enum Error {
         /// NaN, infinite or 0.
         length: f64,
     },
+    /// A GPU that is not there, or cannot do what it is asked.
+    #[error("device {device}: {problem}")]
+    Device {
+        /// Its name.
+        device: String,
+        /// What its driver says.
+        problem: String,
+    },
     /// Nothing is left to choose from.
     #[error("no token is allowed: every logit is -inf or forbidden by the constraint")]
     NoTokenAllowed,

@@ -151,7 +151,7 @@ pub(crate) fn multiply(
 
 /// From so many rows of activations on, unpacking weights for all of them pays.
 #[cfg(target_arch = "x86_64")]
-const TILED_FROM: usize = 24;
+const TILED_FROM: usize = 6;
 
 #[cfg(target_arch = "x86_64")]
 fn is_tiled(set: InstructionSet, format: Format, tokens: usize) -> bool {

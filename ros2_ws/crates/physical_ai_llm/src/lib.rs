@@ -1,12 +1,14 @@
-//! Phi-3 and Phi-3.5 on the CPU: models, tokenizer, paged cache, batching, constrained decoding.
+//! Phi-3 and Phi-3.5: models, tokenizer, paged cache, batching, constrained decoding.
 
 mod activations;
 mod attention;
 mod cache;
 mod chat_template;
+mod compute_device;
 mod config;
 mod constraint;
 mod dequantize;
+mod device_model;
 mod engine;
 mod error;
 mod exponential;
@@ -34,11 +36,13 @@ mod weight;
 
 pub use cache::{KvCache, PAGE_TOKENS};
 pub use chat_template::ChatTemplate;
+pub use compute_device::ComputeDevice;
 pub use config::{Config, RopeConfig};
 pub use constraint::{
     Constraint, ConstraintCompiler, JsonOptions, MASK_LEXER_FUEL, MASK_PARSER_ITEMS,
     MAX_LEXER_STATES, MaskVocabulary, Tokenize,
 };
+use device_model::DeviceModel;
 pub use engine::{
     EmbedRequest, Engine, EngineConfig, Event, FinishReason, Forward, LocalModel, Metrics, Request,
     RequestId, Timings, Usage,

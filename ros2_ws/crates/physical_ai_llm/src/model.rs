@@ -96,6 +96,21 @@ impl Model {
         &self.stage
     }
 
+    /// One row for each token: `[vocabulary, width]`.
+    pub(crate) fn embedding(&self) -> &Weight {
+        &self.embedding
+    }
+
+    /// Weights of the final norm: `[width]`.
+    pub(crate) fn norm(&self) -> &[f32] {
+        &self.norm
+    }
+
+    /// From hidden states to logits: `[vocabulary, width]`.
+    pub(crate) fn head(&self) -> &Weight {
+        &self.head
+    }
+
     /// Its matrices.
     pub fn weights(&self) -> impl Iterator<Item = &Weight> {
         let ends = [&self.embedding, &self.head];

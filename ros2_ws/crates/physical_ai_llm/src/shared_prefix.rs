@@ -4,7 +4,8 @@ use std::time::Instant;
 use crate::cache::PAGE_TOKENS;
 use crate::speed::random_tokens;
 use crate::{
-    Engine, EngineConfig, Error, Event, FinishReason, LanguageModel, LocalModel, Request, RequestId,
+    ComputeDevice, Engine, EngineConfig, Error, Event, FinishReason, Forward, LanguageModel,
+    Request, RequestId,
 };
 
 /// Who has read the shared prefix when the robots ask.
@@ -51,17 +52,17 @@ impl SharedPrefix {
     pub fn serve(
         &self,
         model: &LanguageModel,
-        threads: usize,
+        (device, threads): (ComputeDevice, usize),
         cache: PrefixCache,
     ) -> Result<FirstTokens, Error> {
         // One more than robots: whoever asked before keeps its pages.
         let pages = (self.robots as usize + 1) * self.context_tokens().div_ceil(PAGE_TOKENS);
-        let local = LocalModel::try_new(model.model.clone(), threads, pages)?;
+        let ready = device.load(&model.model, threads, pages)?;
         let config = EngineConfig {
             prefix_cache: cache != PrefixCache::Off,
             ..EngineConfig::default()
         };
-        let mut engine = Engine::try_new(local, Arc::clone(&model.tokenizer), config)?;
+        let mut engine = Engine::try_new(ready, Arc::clone(&model.tokenizer), config)?;
         let vocabulary = model.model.config().vocabulary;
         let request = |robot: u32| self.request(vocabulary, robot);
         if cache == PrefixCache::Warm {
@@ -79,7 +80,7 @@ impl SharedPrefix {
 }
 
 /// Serves requests that come at once, to their end.
-fn run(engine: &mut Engine<LocalModel>, requests: Vec<Request>) -> Result<FirstTokens, Error> {
+fn run<F: Forward>(engine: &mut Engine<F>, requests: Vec<Request>) -> Result<FirstTokens, Error> {
     let begin = Instant::now();
     let clock = || begin.elapsed().as_secs_f64();
     let robots = requests.len();
@@ -125,7 +126,9 @@ mod tests {
             own_tokens: 5,
         };
         let check = |cache, readers: usize| {
-            let served = shared.serve(&model, 2, cache).unwrap();
+            let served = shared
+                .serve(&model, (ComputeDevice::Cpu, 2), cache)
+                .unwrap();
             assert_eq!(served.cached_tokens, readers * 3 * PAGE_TOKENS, "{cache:?}");
             assert!(served.mean_s > 0.0);
         };
@@ -143,7 +146,9 @@ mod tests {
             prefix_tokens: 5000,
             own_tokens: 5,
         };
-        let refused = shared.serve(&model, 1, PrefixCache::Off).unwrap_err();
+        let refused = shared
+            .serve(&model, (ComputeDevice::Cpu, 1), PrefixCache::Off)
+            .unwrap_err();
         assert!(matches!(refused, Error::PromptTooLong { .. }), "{refused}");
     }
 }

@@ -1,10 +1,10 @@
 use std::ops::Range;
 use std::time::Instant;
 
-use crate::cache::{KvCache, PAGE_TOKENS};
+use crate::cache::PAGE_TOKENS;
 use crate::sampling::{Largest, uniform};
 use crate::stage::Span;
-use crate::{Error, Model, Pass, PassMemory, Pool};
+use crate::{ComputeDevice, Error, Forward, Model, Pass};
 
 /// These tokens of an endless random text; each seed has its own.
 pub(crate) fn random_tokens(vocabulary: usize, seed: u64, steps: Range<u64>) -> Vec<u32> {
@@ -14,12 +14,8 @@ pub(crate) fn random_tokens(vocabulary: usize, seed: u64, steps: Range<u64>) -> 
 }
 
 /// Measures the bare speed of a model: no queue, no sampling but the best token.
-#[derive(Debug)]
 pub struct SpeedTest {
-    model: Model,
-    pool: Pool,
-    memory: PassMemory,
-    cache: KvCache,
+    model: Box<dyn Forward + Send>,
     sequences: usize,
     pages_each: usize,
     /// Random tokens so far.
@@ -31,19 +27,16 @@ impl SpeedTest {
     /// Room for so many sequences of so many tokens.
     ///
     /// # Errors
-    /// See [`KvCache::try_new`].
+    /// See [`ComputeDevice::load`].
     pub fn try_new(
-        model: Model,
-        threads: usize,
+        model: &Model,
+        (device, threads): (ComputeDevice, usize),
         sequences: usize,
         tokens: usize,
     ) -> Result<Self, Error> {
         let pages_each = tokens.div_ceil(PAGE_TOKENS);
         Ok(Self {
-            cache: model.cache(sequences * pages_each)?,
-            model,
-            pool: Pool::new(threads),
-            memory: PassMemory::default(),
+            model: device.load(model, threads, sequences * pages_each)?,
             sequences,
             pages_each,
             drawn: 0,
@@ -54,11 +47,11 @@ impl SpeedTest {
     fn random_tokens(&mut self, count: usize) -> Vec<u32> {
         let drawn = self.drawn;
         self.drawn += count as u64;
-        random_tokens(self.model.config().vocabulary, 0, drawn..self.drawn)
+        random_tokens(self.model.vocabulary(), 0, drawn..self.drawn)
     }
 
     /// One pass over consecutive tokens of the first sequences; the best next token of each.
-    fn pass(&mut self, tokens: &[u32], start: usize, each: usize) -> Vec<u32> {
+    fn pass(&mut self, tokens: &[u32], start: usize, each: usize) -> Result<Vec<u32>, Error> {
         let count = tokens.len() / each;
         let pages: Vec<Vec<u32>> = (0..count)
             .map(|s| (s * self.pages_each..(s + 1) * self.pages_each).map(|p| p as u32))
@@ -69,7 +62,7 @@ impl SpeedTest {
             .map(|pages| Span {
                 start,
                 tokens: each,
-                reach: self.model.stage().reach(start + each),
+                reach: self.model.reach(start + each),
                 pages,
             })
             .collect();
@@ -79,37 +72,39 @@ impl SpeedTest {
             tokens,
             wanted: &wanted,
         };
-        self.model
-            .forward(&mut self.pool, &mut self.memory, &mut self.cache, pass);
-        let rows = self
-            .memory
-            .logits
-            .chunks_exact(self.model.config().vocabulary);
+        let vocabulary = self.model.vocabulary();
+        let rows = self.model.forward(pass)?.chunks_exact(vocabulary);
         let best = &mut self.best;
-        rows.map(|logits| best.find(logits, 1).next().map_or(0, |(token, _)| token))
-            .collect()
+        let tokens = rows.map(|logits| best.find(logits, 1).next().map_or(0, |(token, _)| token));
+        Ok(tokens.collect())
     }
 
     /// Tokens per second of one prompt.
-    pub fn prompt(&mut self, tokens: usize) -> f64 {
+    ///
+    /// # Errors
+    /// See [`Forward::forward`].
+    pub fn prompt(&mut self, tokens: usize) -> Result<f64, Error> {
         let prompt = self.random_tokens(tokens);
         let begin = Instant::now();
-        self.pass(&prompt, 0, tokens);
-        tokens as f64 / begin.elapsed().as_secs_f64()
+        self.pass(&prompt, 0, tokens)?;
+        Ok(tokens as f64 / begin.elapsed().as_secs_f64())
     }
 
     /// Tokens per second of all sequences together, one token of each at a time, after prompts of `context`
     /// tokens each.
-    pub fn decode(&mut self, context: usize, steps: usize) -> f64 {
+    ///
+    /// # Errors
+    /// See [`Forward::forward`].
+    pub fn decode(&mut self, context: usize, steps: usize) -> Result<f64, Error> {
         let mut tokens = Vec::new();
         for _ in 0..self.sequences {
             tokens.extend(self.random_tokens(context));
         }
-        let mut tokens = self.pass(&tokens, 0, context);
+        let mut tokens = self.pass(&tokens, 0, context)?;
         let begin = Instant::now();
         for step in 0..steps {
-            tokens = self.pass(&tokens, context + step, 1);
+            tokens = self.pass(&tokens, context + step, 1)?;
         }
-        (steps * self.sequences) as f64 / begin.elapsed().as_secs_f64()
+        Ok((steps * self.sequences) as f64 / begin.elapsed().as_secs_f64())
     }
 }

@@ -79,6 +79,22 @@ impl Stage {
         self.layers.len()
     }
 
+    /// The layers' weights.
+    pub(crate) fn layer_weights(&self) -> &[Layer] {
+        &self.layers
+    }
+
+    /// Cosines and sines that a token at a position is rotated with: `[rotated / 2]` each.
+    pub(crate) fn angles(
+        &self,
+        position: usize,
+        reach: Reach,
+        cosines: &mut [f32],
+        sines: &mut [f32],
+    ) {
+        self.rope.angles(position, reach, cosines, sines);
+    }
+
     /// Matrices of all layers.
     pub fn weights(&self) -> impl Iterator<Item = &Weight> {
         self.layers

@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use physical_ai_llm::{LanguageModel, LocalModel};
+use physical_ai_llm::{ComputeDevice, Forward, LanguageModel, LocalModel};
 use physical_ai_ros::msg::physical_ai_msgs::srv::ModelInfo;
 
 /// Weights are loaded once and not changed.
@@ -45,16 +45,18 @@ pub fn open(model_file: &str) -> Result<LanguageModel, String> {
     LanguageModel::open(Path::new(model_file)).map_err(|e| format!("model_file: {e}"))
 }
 
-/// Reserves the cache and starts the threads that compute.
+/// Makes the model ready to run: its cache is reserved, and threads are started or a GPU gets the weights.
 ///
 /// # Errors
 /// The reason with field and value.
-pub fn local(
+pub fn load(
     model: &LanguageModel,
+    device: ComputeDevice,
     threads: usize,
     cache_bytes: usize,
-) -> Result<LocalModel, String> {
+) -> Result<Box<dyn Forward + Send>, String> {
     let pages = LocalModel::pages_within(model.model.config(), cache_bytes);
-    LocalModel::try_new(model.model.clone(), threads, pages)
-        .map_err(|e| format!("cache_mb {}: {e}", cache_bytes >> 20))
+    device
+        .load(&model.model, threads, pages)
+        .map_err(|e| format!("device {device}, cache_mb {}: {e}", cache_bytes >> 20))
 }

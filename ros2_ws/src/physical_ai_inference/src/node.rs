@@ -48,9 +48,10 @@ fn start_engine(
     p: &InferenceParameters,
     model: &LanguageModel,
 ) -> Result<EngineThread, Error> {
-    let local =
-        model_info::local(model, p.threads(), p.cache_bytes()).map_err(Error::application)?;
-    let engine = Engine::try_new(local, Arc::clone(&model.tokenizer), p.engine())
+    let device = p.device().map_err(Error::application)?;
+    let ready = model_info::load(model, device, p.threads(), p.cache_bytes())
+        .map_err(Error::application)?;
+    let engine = Engine::try_new(ready, Arc::clone(&model.tokenizer), p.engine())
         .map_err(Error::application)?;
     let reader =
         RequestReader::try_new(model, p.default_max_tokens()).map_err(Error::application)?;

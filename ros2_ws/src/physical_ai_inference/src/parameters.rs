@@ -1,14 +1,16 @@
 use std::net::{IpAddr, SocketAddr};
 use std::thread::available_parallelism;
 
-use physical_ai_llm::EngineConfig;
+use physical_ai_llm::{ComputeDevice, EngineConfig};
 
 physical_ai_ros::parameters! {
     /// Parameters of the inference worker.
     pub struct InferenceParameters {
         /// Model: a GGUF file, or a folder with config.json, safetensors and tokenizer.json.
         model_file: String = String::new(), read_only;
-        /// Threads that compute; 0: one per core.
+        /// What computes: cpu, or cuda:N with the number of a GPU in a build with the feature cuda.
+        device: String = "cpu".to_owned(), read_only;
+        /// Threads that compute on a CPU; 0: one per core.
         threads: i64 = 0, range(0, 1024), read_only;
         /// Memory for keys and values of all sequences, MB of 2^20 bytes.
         cache_mb: i64 = 1024, range(1, 1048576), read_only;
@@ -48,6 +50,16 @@ impl InferenceParameters {
             prefix_cache: self.prefix_cache,
             speculative: (self.speculative_tokens > 0).then(|| size(self.speculative_tokens)),
         }
+    }
+
+    /// What computes.
+    ///
+    /// # Errors
+    /// A reason that names the parameter and its value.
+    pub fn device(&self) -> Result<ComputeDevice, String> {
+        self.device
+            .parse()
+            .map_err(|e: physical_ai_llm::Error| e.to_string())
     }
 
     /// Where HTTP is served, if it is.

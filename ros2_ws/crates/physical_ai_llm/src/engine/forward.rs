@@ -41,3 +41,37 @@ pub trait Forward {
     /// Result: `[rows, D]`.
     fn states(&mut self, rows: Range<usize>) -> &[f32];
 }
+
+impl<F: Forward + ?Sized> Forward for Box<F> {
+    fn vocabulary(&self) -> usize {
+        (**self).vocabulary()
+    }
+
+    fn width(&self) -> usize {
+        (**self).width()
+    }
+
+    fn context(&self) -> usize {
+        (**self).context()
+    }
+
+    fn reach(&self, tokens: usize) -> Reach {
+        (**self).reach(tokens)
+    }
+
+    fn pages(&self) -> usize {
+        (**self).pages()
+    }
+
+    fn page_tokens(&self) -> usize {
+        (**self).page_tokens()
+    }
+
+    fn forward(&mut self, pass: Pass<'_>) -> Result<&[f32], Error> {
+        (**self).forward(pass)
+    }
+
+    fn states(&mut self, rows: Range<usize>) -> &[f32] {
+        (**self).states(rows)
+    }
+}

@@ -3,10 +3,10 @@
 use serde_json::Value;
 
 use super::*;
-use crate::Format;
 use crate::cache::PAGE_TOKENS;
 use crate::golden::path as golden;
 use crate::weight::Bytes;
+use crate::{DeviceModel, Format, Forward, LocalModel};
 use tensors::Name;
 
 /// The hash that both sides make weights of.
@@ -105,23 +105,40 @@ fn hashed(folder: &str, format: Format) -> Model {
     Model::assemble(config, &Hashed { format, shift }).unwrap()
 }
 
+/// Who computes.
+#[derive(Debug, Clone, Copy)]
+enum By {
+    /// Our kernels.
+    Us,
+    /// Candle, here on the CPU as elsewhere on a GPU.
+    Candle,
+}
+
+const EVERYONE: [By; 2] = [By::Us, By::Candle];
+
+impl By {
+    fn load(self, model: &Model, pages: usize) -> Box<dyn Forward> {
+        match self {
+            Self::Us => Box::new(LocalModel::try_new(model.clone(), 2, pages).unwrap()),
+            Self::Candle => {
+                let device = candle_core::Device::Cpu;
+                Box::new(DeviceModel::try_new(model, &device, pages).unwrap())
+            }
+        }
+    }
+}
+
 /// A model with a cache of its own and one sequence.
 struct Runner {
-    model: Model,
-    pool: Pool,
-    memory: PassMemory,
-    cache: KvCache,
+    model: Box<dyn Forward>,
     pages: Vec<u32>,
 }
 
 impl Runner {
-    fn new(model: Model) -> Self {
+    fn new(by: By, model: &Model) -> Self {
         let pages = 256 / PAGE_TOKENS;
         Self {
-            cache: model.cache(pages + 3).unwrap(),
-            model,
-            pool: Pool::new(2),
-            memory: PassMemory::default(),
+            model: by.load(model, pages + 3),
             // Not in order, so that a mistake in the table shows.
             pages: (0..pages as u32).rev().map(|p| p + 2).collect(),
         }
@@ -132,7 +149,7 @@ impl Runner {
         let span = Span {
             start,
             tokens: tokens.len(),
-            reach: self.model.stage().reach(total),
+            reach: self.model.reach(total),
             pages: &self.pages,
         };
         let pass = Pass {
@@ -140,9 +157,7 @@ impl Runner {
             tokens,
             wanted: &[tokens.len() - 1],
         };
-        self.model
-            .forward(&mut self.pool, &mut self.memory, &mut self.cache, pass);
-        self.memory.logits.clone()
+        self.model.forward(pass).unwrap().to_vec()
     }
 
     fn prompt(&mut self, tokens: &[u32]) -> Vec<f32> {
@@ -161,9 +176,9 @@ fn largest_difference(a: &[f32], b: &[f32]) -> f32 {
 /// The cache holds halves: keys and values of size 4 are rounded by up to 0.002.
 const TOLERANCE: f32 = 0.02;
 
-fn check_prompts(folder: &str, format: Format, kind: &str, tolerance: f32) {
+fn check_prompts(by: By, folder: &str, format: Format, kind: &str, tolerance: f32) {
     let expected = Golden::read(folder, "golden");
-    let mut runner = Runner::new(hashed(folder, format));
+    let mut runner = Runner::new(by, &hashed(folder, format));
     for prompt in expected.json["prompts"].as_array().unwrap() {
         let tokens = tokens(&prompt["tokens"]);
         let logits = runner.prompt(&tokens);
@@ -171,23 +186,27 @@ fn check_prompts(folder: &str, format: Format, kind: &str, tolerance: f32) {
         let length = tokens.len();
         assert!(
             difference < tolerance,
-            "{folder} {kind} {length}: {difference}"
+            "{by:?} {folder} {kind} {length}: {difference}"
         );
-        eprintln!("{folder} {kind} {length}: {difference}");
+        eprintln!("{by:?} {folder} {kind} {length}: {difference}");
     }
 }
 
 #[test]
 fn logits_equal_the_reference_before_at_and_after_the_switch() {
-    for folder in ["mha", "gqa", "window", "plain", "narrow"] {
-        check_prompts(folder, Format::F32, "f32", TOLERANCE);
+    for by in EVERYONE {
+        for folder in ["mha", "gqa", "window", "plain", "narrow"] {
+            check_prompts(by, folder, Format::F32, "f32", TOLERANCE);
+        }
     }
 }
 
 #[test]
 fn weights_in_bf16_stay_as_near_to_the_reference_as_its_own_rounding() {
-    for folder in ["mha", "gqa", "window", "plain", "narrow"] {
-        check_prompts(folder, Format::BF16, "bf16", 0.2);
+    for by in EVERYONE {
+        for folder in ["mha", "gqa", "window", "plain", "narrow"] {
+            check_prompts(by, folder, Format::BF16, "bf16", 0.2);
+        }
     }
 }
 
@@ -196,44 +215,56 @@ fn prompt_in_parts_equals_the_whole() {
     let expected = Golden::read("mha", "golden");
     let prompts = expected.json["prompts"].as_array().unwrap();
     let tokens = tokens(&prompts.last().unwrap()["tokens"]);
-    let mut runner = Runner::new(hashed("mha", Format::F32));
-    let whole = runner.prompt(&tokens);
-    for part in [1, 7, 16, 64, 199] {
-        let mut last = Vec::new();
-        for (index, portion) in tokens.chunks(part).enumerate() {
-            last = runner.run(portion, index * part, tokens.len());
+    for by in EVERYONE {
+        let mut runner = Runner::new(by, &hashed("mha", Format::F32));
+        let whole = runner.prompt(&tokens);
+        for part in [1, 7, 16, 64, 199] {
+            let mut last = Vec::new();
+            for (index, portion) in tokens.chunks(part).enumerate() {
+                last = runner.run(portion, index * part, tokens.len());
+            }
+            let difference = largest_difference(&last, &whole);
+            assert!(difference < 1e-3, "{by:?}, parts of {part}: {difference}");
         }
-        let difference = largest_difference(&last, &whole);
-        assert!(difference < 1e-3, "parts of {part}: {difference}");
     }
 }
 
 #[test]
 fn greedy_tokens_equal_the_reference_across_the_switch() {
-    for folder in ["mha", "gqa", "window"] {
-        let expected = Golden::read(folder, "golden");
-        for run in expected.json["decode"].as_array().unwrap() {
-            let mut sequence = tokens(&run["tokens"]);
-            let mut runner = Runner::new(hashed(folder, Format::F32));
-            let mut logits = runner.prompt(&sequence);
-            let wanted = expected.floats(&run["f32"]["logits"]);
-            for (step, row) in wanted.chunks_exact(320).enumerate() {
-                let difference = largest_difference(&logits, row);
-                assert!(difference < TOLERANCE, "{folder} step {step}: {difference}");
-                let best = (0..320).max_by(|a, b| logits[*a].total_cmp(&logits[*b]));
-                sequence.push(best.unwrap() as u32);
-                let length = sequence.len();
-                let stage = runner.model.stage();
-                logits = if stage.reach(length) == stage.reach(length - 1) {
-                    runner.run(&sequence[length - 1..], length - 1, length)
-                } else {
-                    runner.prompt(&sequence)
-                };
-            }
-            sequence.pop();
-            let chosen = tokens(&run["f32"]["new_tokens"]);
-            assert!(sequence.ends_with(&chosen[..chosen.len() - 1]), "{folder}");
+    for by in EVERYONE {
+        for folder in ["mha", "gqa", "window"] {
+            check_greedy(by, folder);
         }
+    }
+}
+
+fn check_greedy(by: By, folder: &str) {
+    let expected = Golden::read(folder, "golden");
+    for run in expected.json["decode"].as_array().unwrap() {
+        let mut sequence = tokens(&run["tokens"]);
+        let mut runner = Runner::new(by, &hashed(folder, Format::F32));
+        let mut logits = runner.prompt(&sequence);
+        let wanted = expected.floats(&run["f32"]["logits"]);
+        for (step, row) in wanted.chunks_exact(320).enumerate() {
+            let difference = largest_difference(&logits, row);
+            assert!(
+                difference < TOLERANCE,
+                "{by:?} {folder} step {step}: {difference}"
+            );
+            let best = (0..320).max_by(|a, b| logits[*a].total_cmp(&logits[*b]));
+            sequence.push(best.unwrap() as u32);
+            let length = sequence.len();
+            let model = &runner.model;
+            logits = if model.reach(length) == model.reach(length - 1) {
+                runner.run(&sequence[length - 1..], length - 1, length)
+            } else {
+                runner.prompt(&sequence)
+            };
+        }
+        sequence.pop();
+        let chosen = tokens(&run["f32"]["new_tokens"]);
+        let chosen = &chosen[..chosen.len() - 1];
+        assert!(sequence.ends_with(chosen), "{by:?} {folder}");
     }
 }
 
@@ -280,17 +311,22 @@ fn quantised_files_give_the_logits_of_their_dequantised_weights() {
             .collect();
         let short = tokens(&prompts.json["prompts"][0]["tokens"]);
         assert_eq!(short, stream[..short.len()]);
-        let mut runner = Runner::new(model);
-        for (length, place) in file["last"].as_object().unwrap() {
-            let logits = runner.prompt(&stream[..length.parse().unwrap()]);
-            let difference = largest_difference(&logits, expected.floats(place));
-            // Rounding activations to 8 bits costs llama.cpp up to 0.17 here.
-            let tolerance = if name.ends_with("f16") {
-                TOLERANCE
-            } else {
-                0.25
-            };
-            assert!(difference < tolerance, "{name} {length}: {difference}");
+        // Rounding activations to 8 bits costs llama.cpp up to 0.17 here.
+        let tolerance = if name.ends_with("f16") {
+            TOLERANCE
+        } else {
+            0.25
+        };
+        for by in EVERYONE {
+            let mut runner = Runner::new(by, &model);
+            for (length, place) in file["last"].as_object().unwrap() {
+                let logits = runner.prompt(&stream[..length.parse().unwrap()]);
+                let difference = largest_difference(&logits, expected.floats(place));
+                assert!(
+                    difference < tolerance,
+                    "{by:?} {name} {length}: {difference}"
+                );
+            }
         }
     }
 }
@@ -301,10 +337,12 @@ fn checkpoints_in_one_file_and_in_shards_are_read() {
     let prompt = &expected.json["prompts"][0];
     let wanted = expected.floats(&prompt["f32"]["last"]);
     for folder in ["narrow/f16", "narrow/bf16_sharded"] {
-        let mut runner = Runner::new(Model::open(&golden(folder)).unwrap());
-        let logits = runner.prompt(&tokens(&prompt["tokens"]));
-        let difference = largest_difference(&logits, wanted);
-        assert!(difference < TOLERANCE, "{folder}: {difference}");
+        let model = Model::open(&golden(folder)).unwrap();
+        for by in EVERYONE {
+            let logits = Runner::new(by, &model).prompt(&tokens(&prompt["tokens"]));
+            let difference = largest_difference(&logits, wanted);
+            assert!(difference < TOLERANCE, "{by:?} {folder}: {difference}");
+        }
     }
 }
 
@@ -315,32 +353,40 @@ fn sequences_in_one_pass_do_not_touch_each_other() {
         .map(|i| 3 + (word("prompt", i) % 317) as u32)
         .collect();
     let parts = [&prompt[..5], &prompt[20..60], &prompt[10..90]];
-    let alone: Vec<Vec<f32>> = parts
-        .iter()
-        .map(|p| Runner::new(model.clone()).prompt(p))
-        .collect();
-    let mut cache = model.cache(20).unwrap();
     let pages: [Vec<u32>; 3] = [vec![7], vec![3, 9, 1], vec![0, 2, 4, 6, 8]];
-    let spans: Vec<Span<'_>> = parts
-        .iter()
-        .zip(&pages)
-        .map(|(part, pages)| Span {
-            start: 0,
-            tokens: part.len(),
-            reach: model.stage().reach(part.len()),
-            pages,
-        })
-        .collect();
+    let spans = parts.iter().zip(&pages).map(|(part, pages)| Span {
+        start: 0,
+        tokens: part.len(),
+        reach: model.stage().reach(part.len()),
+        pages,
+    });
+    let spans: Vec<Span<'_>> = spans.collect();
     let pass = Pass {
         spans: &spans,
         tokens: &parts.concat(),
         wanted: &[4, 44, 124],
     };
-    let (mut pool, mut memory) = (Pool::new(2), PassMemory::default());
-    model.forward(&mut pool, &mut memory, &mut cache, pass);
-    for (together, alone) in memory.logits.chunks_exact(320).zip(&alone) {
-        assert!(largest_difference(together, alone) < 1e-4);
+    for by in EVERYONE {
+        let mut together = by.load(&model, 20);
+        let logits = together.forward(pass).unwrap();
+        for (logits, part) in logits.chunks_exact(320).zip(parts) {
+            let alone = Runner::new(by, &model).prompt(part);
+            let difference = largest_difference(logits, &alone);
+            assert!(difference < 1e-4, "{by:?}: {difference}");
+        }
     }
+}
+
+#[test]
+fn candle_gives_the_hidden_states_that_our_kernels_give() {
+    let model = hashed("gqa", Format::F32);
+    let states = EVERYONE.map(|by| {
+        let mut runner = Runner::new(by, &model);
+        runner.prompt(&[5, 6, 7, 8, 9]);
+        runner.model.states(1..4).to_vec()
+    });
+    assert_eq!(states[0].len(), 3 * model.config().width);
+    assert!(largest_difference(&states[0], &states[1]) < 1e-3);
 }
 
 #[test]

@@ -1,6 +1,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
+use physical_ai_llm::ComputeDevice;
 
 #[derive(Debug, Args)]
 pub struct LlmArguments {
@@ -84,7 +85,10 @@ pub struct BenchLlmArguments {
     /// Model: a GGUF file, or a folder with config.json, safetensors and tokenizer.json.
     #[arg(long, value_name = "FILE")]
     pub model: PathBuf,
-    /// Threads that compute; default: one per core.
+    /// What computes: cpu, or cuda:N with the number of a GPU in a build with the feature cuda.
+    #[arg(long, default_value = "cpu")]
+    pub device: ComputeDevice,
+    /// Threads that compute on a CPU; default: one per core.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub threads: Option<u16>,
     /// Number of runs; the value printed is their median.

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::time::Instant;
 
 use anyhow::{Context as _, ensure};
-use physical_ai_llm::{LanguageModel, PrefixCache, SharedPrefix, SpeedTest};
+use physical_ai_llm::{ComputeDevice, LanguageModel, PrefixCache, SharedPrefix, SpeedTest};
 
 use super::result::Measurement;
 use crate::arguments::BenchLlmArguments;
@@ -41,6 +41,7 @@ pub fn measure(options: &BenchLlmArguments) -> anyhow::Result<Vec<Measurement>> 
     };
     let bench = Bench {
         path: &options.model,
+        device: options.device,
         threads,
         runs: options.runs,
     };
@@ -85,6 +86,7 @@ pub fn explanation(options: &BenchLlmArguments) -> String {
 
 struct Bench<'a> {
     path: &'a Path,
+    device: ComputeDevice,
     threads: usize,
     runs: u32,
 }
@@ -111,14 +113,24 @@ impl Bench<'_> {
         Ok((model, Row::new("llm.load_s", "s", values)))
     }
 
+    fn test(
+        &self,
+        model: &LanguageModel,
+        sequences: usize,
+        tokens: usize,
+    ) -> anyhow::Result<SpeedTest> {
+        let by = (self.device, self.threads);
+        Ok(SpeedTest::try_new(&model.model, by, sequences, tokens)?)
+    }
+
     fn one_sequence(&self, model: &LanguageModel) -> anyhow::Result<Vec<Row>> {
-        let mut test = SpeedTest::try_new(model.model.clone(), self.threads, 1, ROOM)?;
-        test.prompt(WARM_UP_TOKENS);
+        let mut test = self.test(model, 1, ROOM)?;
+        test.prompt(WARM_UP_TOKENS)?;
         let (mut prompts, mut short, mut long) = (Vec::new(), Vec::new(), Vec::new());
         for run in 1..=self.runs {
-            prompts.push(test.prompt(PROMPT_TOKENS));
-            short.push(test.decode(CONTEXTS[0], DECODED));
-            long.push(test.decode(CONTEXTS[1], DECODED));
+            prompts.push(test.prompt(PROMPT_TOKENS)?);
+            short.push(test.decode(CONTEXTS[0], DECODED)?);
+            long.push(test.decode(CONTEXTS[1], DECODED)?);
             let last = |values: &[f64]| values.last().copied().unwrap_or_default();
             self.progress(
                 run,
@@ -140,11 +152,10 @@ impl Bench<'_> {
     }
 
     fn many_sequences(&self, model: &LanguageModel) -> anyhow::Result<Row> {
-        let model = model.model.clone();
-        let mut test = SpeedTest::try_new(model, self.threads, SEQUENCES, ROOM_OF_MANY)?;
+        let mut test = self.test(model, SEQUENCES, ROOM_OF_MANY)?;
         let mut values = Vec::new();
         for run in 1..=self.runs {
-            let speed = test.decode(CONTEXTS[0], DECODED);
+            let speed = test.decode(CONTEXTS[0], DECODED)?;
             self.progress(
                 run,
                 format_args!("{SEQUENCES} sequences: {speed:.1} tokens/s"),
@@ -157,7 +168,7 @@ impl Bench<'_> {
     fn shared_prefix(&self, model: &LanguageModel) -> anyhow::Result<[Row; 3]> {
         let (mut warm, mut cold, mut seconds) = (Vec::new(), Vec::new(), Vec::new());
         for run in 1..=self.runs {
-            let serve = |cache| PREFIX.serve(model, self.threads, cache);
+            let serve = |cache| PREFIX.serve(model, (self.device, self.threads), cache);
             let without = serve(PrefixCache::Off)?.mean_s;
             let first = serve(PrefixCache::Cold)?.mean_s;
             let later = serve(PrefixCache::Warm)?.mean_s;
@@ -204,6 +215,7 @@ mod tests {
     fn options(model: PathBuf) -> BenchLlmArguments {
         BenchLlmArguments {
             model,
+            device: ComputeDevice::Cpu,
             threads: Some(1),
             runs: 2,
             no_prefix: false,

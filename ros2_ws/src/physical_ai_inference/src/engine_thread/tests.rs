@@ -7,7 +7,7 @@
 use std::path::Path;
 use std::sync::mpsc::{Receiver, channel};
 
-use physical_ai_llm::{EngineConfig, LanguageModel};
+use physical_ai_llm::{ComputeDevice, EngineConfig, LanguageModel};
 
 use super::*;
 use crate::model_info;
@@ -23,8 +23,8 @@ fn start(config: EngineConfig) -> (EngineThread, Receiver<()>) {
     );
     let model = LanguageModel::open(Path::new(path)).unwrap();
     let reader = RequestReader::try_new(&model, 32).unwrap();
-    let local = model_info::local(&model, 1, 8 << 20).unwrap();
-    let engine = Engine::try_new(local, Arc::clone(&model.tokenizer), config).unwrap();
+    let ready = model_info::load(&model, ComputeDevice::Cpu, 1, 8 << 20).unwrap();
+    let engine = Engine::try_new(ready, Arc::clone(&model.tokenizer), config).unwrap();
     let (woken, news) = channel();
     let wake = Box::new(move || woken.send(()).is_ok());
     (EngineThread::start(engine, reader, wake).unwrap(), news)

@@ -1,0 +1,108 @@
+use std::fmt;
+use std::str::FromStr;
+
+use crate::{DeviceModel, Error, Forward, LocalModel, Model};
+
+/// What a model is computed on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ComputeDevice {
+    /// This machine's processor, by this crate's own kernels.
+    Cpu,
+    /// A GPU of NVIDIA by its number, through candle.
+    Cuda(usize),
+}
+
+impl ComputeDevice {
+    /// Makes a model ready to run there, with so many pages of cache. On a processor `threads` compute.
+    ///
+    /// # Errors
+    /// [`Error::Device`], or [`Error::InvalidRequest`] if the cache cannot be reserved.
+    pub fn load(
+        self,
+        model: &Model,
+        threads: usize,
+        cache_pages: usize,
+    ) -> Result<Box<dyn Forward + Send>, Error> {
+        Ok(match self {
+            Self::Cpu => Box::new(LocalModel::try_new(model.clone(), threads, cache_pages)?),
+            Self::Cuda(_) => Box::new(DeviceModel::try_new(model, &self.open()?, cache_pages)?),
+        })
+    }
+
+    /// Opens a GPU for candle.
+    ///
+    /// # Errors
+    /// [`Error::Device`] if there is no such GPU, or this build has no CUDA.
+    fn open(self) -> Result<candle_core::Device, Error> {
+        let fail = |problem: String| Error::Device {
+            device: self.to_string(),
+            problem,
+        };
+        match self {
+            Self::Cpu => Ok(candle_core::Device::Cpu),
+            Self::Cuda(_) if !cfg!(feature = "cuda") => Err(fail(
+                "this build has no CUDA: build physical_ai_inference with `--features cuda`, \
+                 or use the device \"cpu\""
+                    .to_owned(),
+            )),
+            Self::Cuda(index) => {
+                candle_core::Device::new_cuda(index).map_err(|e| fail(e.to_string()))
+            }
+        }
+    }
+}
+
+impl fmt::Display for ComputeDevice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Cpu => f.write_str("cpu"),
+            Self::Cuda(index) => write!(f, "cuda:{index}"),
+        }
+    }
+}
+
+impl FromStr for ComputeDevice {
+    type Err = Error;
+
+    /// Reads `cpu`, `cuda` or `cuda:1`.
+    fn from_str(text: &str) -> Result<Self, Error> {
+        match text.split_once(':') {
+            None if text == "cpu" => Some(Self::Cpu),
+            None if text == "cuda" => Some(Self::Cuda(0)),
+            Some(("cuda", index)) => index.parse().map(Self::Cuda).ok(),
+            _ => None,
+        }
+        .ok_or_else(|| Error::InvalidRequest {
+            field: "device",
+            value: format!("{text:?}"),
+            problem: "must be cpu, cuda or cuda:N with the number of a GPU".to_owned(),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_read_and_written() {
+        let read = |text: &str| text.parse::<ComputeDevice>();
+        assert_eq!(read("cpu").unwrap(), ComputeDevice::Cpu);
+        assert_eq!(read("cuda").unwrap(), ComputeDevice::Cuda(0));
+        assert_eq!(read("cuda:3").unwrap().to_string(), "cuda:3");
+        for bad in ["", "gpu", "cuda:", "cuda:-1", "cpu:0", "metal:0"] {
+            let error = read(bad).unwrap_err().to_string();
+            assert!(error.contains(&format!("{bad:?}")), "{error}");
+        }
+    }
+
+    #[cfg(not(feature = "cuda"))]
+    #[test]
+    fn a_build_without_cuda_says_how_to_get_it() {
+        let error = ComputeDevice::Cuda(1).open().unwrap_err().to_string();
+        assert!(
+            error.contains("cuda:1") && error.contains("--features cuda"),
+            "{error}"
+        );
+    }
+}
