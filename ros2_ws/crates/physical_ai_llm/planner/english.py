@@ -70,9 +70,18 @@ class English:
         rng, words = self.rng, self.said.words.get(name, [name])
         if rng.random() < 0.42:
             return name if bare or rng.random() < 0.85 else f"the {name}"
+        if len(words) == 2 and words[1] in ("left", "right", "middle") and rng.random() < 0.7:
+            words = words[::-1]
+        elif len(words) == 2 and self._is_enough(name, words[1]) and rng.random() < 0.12:
+            words = words[1:]
         text = (" " if rng.random() < 0.93 else "-").join(self._digits(words))
         article = rng.random() < 0.75 and not (len(words) > 1 and len(words[-1]) <= 2) and name not in self.said.made_up
         return f"the {text}" if article and not bare else text
+
+    def _is_enough(self, name: str, word: str) -> bool:
+        """Whether the last word says which of the fleet's names is meant."""
+        others = [*self.fleet.robots, *self.fleet.objects, *self.fleet.surfaces, *self.fleet.floors]
+        return len(word) > 3 and name != self.unknown and not any(word in self.said.words.get(o, [o]) for o in others if o != name)
 
     def _digits(self, words: list[str]) -> list[str]:
         rng = self.rng
@@ -87,6 +96,8 @@ class English:
     def join(self, texts: list[str], last: str | None = None) -> str:
         if len(texts) == 1:
             return texts[0]
+        if last is None and len(texts) > 2 and self.rng.random() < 0.05:
+            return " ".join(texts)
         last = last or self.pick(" and ", " and ", " and ", ", ", " & ", ", and ")
         return ", ".join(texts[:-1]) + last + texts[-1]
 
@@ -114,6 +125,9 @@ class English:
             if noun in ARM_KINDS or noun in ROVER_KINDS:
                 nouns += [noun.replace("_", " ")] * 3
             return f"the {rng.choice(nouns)}" if rng.random() < 0.85 else rng.choice(nouns)
+        pair = [r[0] for r in self.rivals if len(r) == 1]
+        if len(pair) == 2 and len(self.rivals) == 2 and name in pair and rng.random() < 0.06:
+            return self.pick("the former", "the first one") if name == pair[0] else self.pick("the latter", "the second one")
         if len(peers) == 2 and self.mentioned and self.mentioned[-1] != name and self.mentioned[-1] in peers and rng.random() < 0.3:
             noun = self.said.kind.get(name, kind).replace("_", " ")
             return f"the other {rng.choice([noun, noun, kind])}"
@@ -146,14 +160,24 @@ class English:
                 if len(names) == 2:
                     options += [("both robots", True), ("both", True), ("the two robots", True)]
             else:
-                options = [(f"all {plural}", True), (f"all the {plural}", True), (f"each {noun}", False),
+                options = [(f"all {plural}", True), (f"all {NUMBERS[len(names)]} {plural}" if len(names) > 2 else f"all {plural}", True),
+                           (f"all the {plural}", True), (f"each {noun}", False),
                            (f"every {noun}", False), (f"the {plural}", True)]
                 if len(names) == 2:
                     options += [(f"both {plural}", True), (f"both the {plural}", True), (f"both {plural}", True), (f"the two {plural}", True)]
             return rng.choice(options)
         self.mentioned.extend(names)
-        text = self.join([self.robot_plain(n) for n in names], " and ")
+        text = self._numbered(names) if rng.random() < 0.3 else ""
+        text = text or self.join([self.robot_plain(n) for n in names], " and ")
         return (f"both {text}" if len(names) == 2 and rng.random() < 0.15 else text), True
+
+    def _numbered(self, names: list[str]) -> str:
+        """`rovers 1 and 2`."""
+        words = [self.said.words.get(n, [n]) for n in names]
+        stems = {w[0] for w in words}
+        if len(stems) > 1 or any(len(w) != 2 or not w[1].isdigit() for w in words):
+            return ""
+        return f"{words[0][0]}s {self.join([w[1] for w in words], ' and ')}"
 
     def robot_plain(self, name: str) -> str:
         return name if self.rng.random() < 0.7 else " ".join(self._digits(self.said.words.get(name, [name])))
@@ -171,6 +195,8 @@ class English:
         rng = self.rng
         thing, place = self.object(action.object), self.place(action.place)
         into = self.pick("in", "in", "into", "on", "onto", "to", "at", "inside", "on top of", "over to")
+        if form == BASE and rng.random() < 0.06:
+            return f"{thing} {self.pick('into', 'onto', 'to', 'in', 'on')} {place}"
         if rng.random() < 0.2:
             first = self.verb(form, "pick", "pick up", "grab", "take", "fetch", "get", "grasp", "collect", "lift", "retrieve")
             second = self.verb(form, "put", "place", "drop", "lay", "set", "leave", "deposit", "release", "stow")
@@ -217,8 +243,12 @@ class English:
                 return " ".join(f"{a} {v}" for a, v in zip(("x", "y", "yaw"), [*shown, turned]))
             turn = self.pick(" with yaw ", " with a yaw of ", ", yaw ", " and yaw ", " facing ", " at yaw ", " with heading ")
             return self._coordinates(numbers) + turn + turned
-        if style < 0.45:
+        if style < 0.42:
             return f"({', '.join(shown)})"
+        if style < 0.45:
+            return " / ".join(shown)
+        if style < 0.47:
+            return ", ".join(f"{a} {v.replace('-', 'minus ')}" for a, v in zip("xyz", shown))
         if style < 0.52:
             return " ".join(shown)
         if style < 0.56:
@@ -240,6 +270,8 @@ class English:
             verbs += ["arrive at"] * 2 + ["reach"] * 4
         elif self.rng.random() < 0.1:
             verbs += ["reach"] * 4
+        if form == BASE and self.rng.random() < 0.1:
+            return f"{self.pick('', '', '', 'off ', 'over ', 'now ')}to {target}"
         if action.place and self.rng.random() < 0.05:
             verbs = ["park at", "stop at", "park in"]
         return f"{self.verb(form, *verbs)} {target}"
@@ -253,9 +285,9 @@ class English:
         count = times_word(self.rng, rounds)
         options = [f"{count} times", f"{count} times", f"for {count} rounds", f"{count} rounds", f"{count} laps", f"for {count} laps", f"{count}x"]
         if rounds == 2:
-            options += ["twice"] * 6
+            options += ["twice"] * 6 + ["a couple of times", "two times"]
         if rounds == 3:
-            options += ["thrice"]
+            options += ["thrice", "three times", "thrice"]
         return self.rng.choice(options)
 
     def _patrol(self, action: Action, form: int, robots: list[str]) -> str:
@@ -287,14 +319,14 @@ class English:
         rng, seconds = self.rng, number(seconds)
         special = {30: ["half a minute"], 15: ["a quarter of a minute"], 60: ["a minute", "one minute", "1 minute", "1 min"],
                    90: ["one and a half minutes", "1.5 minutes", "a minute and a half"], 150: ["two and a half minutes", "2.5 minutes"], 0.5: ["half a second"], 1: ["a second", "one second"],
-                   3600: ["an hour"], 1800: ["half an hour"], 120: ["two minutes"]}
+                   3600: ["an hour"], 1800: ["half an hour", "30 minutes"], 900: ["a quarter of an hour", "fifteen minutes"], 120: ["two minutes", "a couple of minutes"]}
         if seconds in special and rng.random() < 0.6:
             return rng.choice(special[seconds])
         if seconds >= 60 and seconds % 60 == 0 and rng.random() < 0.85:
             minutes = int(seconds // 60)
             word = NUMBERS[minutes] if minutes <= 12 and rng.random() < 0.4 else str(minutes)
             return f"{word} {'minute' if minutes == 1 else self.pick('minutes', 'minutes', 'min', 'mins')}"
-        if isinstance(seconds, int) and seconds > 60 and seconds % 60 and rng.random() < 0.5:
+        if isinstance(seconds, int) and seconds > 60 and seconds % 60 and rng.random() < 0.65:
             minutes, rest = divmod(seconds, 60)
             one = "one" if rng.random() < 0.3 else "1"
             first = f"{one} minute" if minutes == 1 else f"{minutes} minutes"
@@ -307,6 +339,8 @@ class English:
 
     def _wait(self, action: Action, form: int, robots: list[str]) -> str:
         time = self.duration(action.numbers[0])
+        if form == BASE and self.rng.random() < 0.05:
+            return f"{self.pick('pause', 'then a pause', 'rest')} of {time}".removeprefix("then ")
         word = self.verb(form, "wait", "wait", "wait", "wait there", "pause", "stay there", "rest", "hold still", "stand by", "stop", "hold position",
                          "stand still", "stay put")
         if word.split()[0] in FORMS["wait"] and self.rng.random() < 0.4:
@@ -318,9 +352,12 @@ class English:
         owner = self.pick("the", "the", "its" if len(robots) == 1 else "their", "its" if len(robots) == 1 else "their")
         hand = self.pick("gripper", "gripper", "gripper", "hand", "fingers") + ("s" if len(robots) > 1 and rng.random() < 0.5 else "")
         hand = hand.replace("fingerss", "fingers")
+        terse = form == BASE and rng.random() < 0.07
         if width in (0.0, MAX_OPENING_M) and rng.random() < 0.95:
             verbs = ["close", "close", "close", "shut"] if width == 0 else ["open", "open", "open", "open up"]
-            whole = " completely" if rng.random() < 0.05 else " fully" if rng.random() < 0.05 else ""
+            whole = self.pick("", "", "", "", "", "", "", " completely", " fully", " all the way")
+            if terse:
+                return f"{hand} {'closed' if width == 0 else 'open'}"
             return f"{self.verb(form, *verbs)} {owner} {hand}{whole}"
         mm = round(width * 1000)
         shown = [f"{mm} mm", f"{mm}mm", f"{mm} millimetres", f"{number(width)} m", f"{number(width)} metres"]
@@ -329,6 +366,8 @@ class English:
         else:
             cm = mm // 10
             shown += [f"{cm} cm", f"{cm}cm", f"{cm} centimetre{'s' if cm != 1 else ''}", f"{NUMBERS[cm] if cm <= 12 else cm} centimeters"] * 2
+        if terse:
+            return f"{hand} to {rng.choice(shown)}"
         return f"{self.verb(form, 'open', 'set', 'close', 'move', 'open', 'set')} {owner} {hand} to {rng.choice(shown)}"
 
     def _move_to(self, action: Action, form: int, robots: list[str]) -> str:
@@ -355,7 +394,9 @@ class English:
         if action.policy == DEFAULT_POLICY:
             return ""
         fails = self.pick("if it fails", "if that fails", "if this fails", "if it does not work", "on failure", "in case it fails", "should it fail",
-                          "if something goes wrong", "when it fails")
+                          "if something goes wrong", "when it fails", "if that does not work", "if that doesn't work", "if it doesn't work",
+                          "in case of failure", "in case that fails", "should that fail", "if there is a problem", "if it goes wrong",
+                          "if that goes wrong", "if this should fail", "upon failure", "if it fails", "if that fails", "if it cannot")
         what = {
             "retry": ["try again", "retry", "try it again", "repeat it", "retry it", "try once more", "have another go"],
             "skip": ["skip it", "just skip it", "skip that", "carry on", "go on without it", "ignore it", "continue anyway"],
@@ -391,7 +432,7 @@ class English:
     def actions(self, strand: Strand, form: int) -> str:
         """Strands side by side have no "then": that begins a new group."""
         if len(strand.actions) > 1 and self.rng.random() < 0.75:
-            text = self._transfers(strand, form) or self._ways(strand, form)
+            text = self._transfers(strand, form) or self._ways(strand, form) or self._stay(strand, form)
             if text:
                 return text + self.policy(strand.actions[-1])
         begins = len(strand.actions) > 1 and form in (BASE, THIRD) and self.rng.random() < 0.05
@@ -447,6 +488,15 @@ class English:
                              *([f"both {plural}", f"both {plural}", f"the two {plural}"] if count == 2 else [f"the {NUMBERS[count]} {plural}"]))
         return ""
 
+    def _stay(self, strand: Strand, form: int) -> str:
+        """`wait at dock a for 5 s` means to go there first."""
+        if [a.skill for a in strand.actions] != ["navigate_to", "wait"] or not strand.actions[0].place or self.rng.random() < 0.6:
+            return ""
+        where, time = self.place(strand.actions[0].place), self.duration(strand.actions[1].numbers[0])
+        word = self.verb(form, "wait", "wait", "stay", "stop", "pause", "stand by")
+        go = f"{FORMS['go'][form]} and " if form in (BASE, THIRD) and self.rng.random() < 0.3 else ""
+        return f"{go}{word} {self.pick('at', 'at', 'in front of', 'in')} {where} for {time}"
+
     def _ways(self, strand: Strand, form: int) -> str:
         """`goes to dock a, then to dock b`."""
         if any(a.skill != "navigate_to" or not a.place for a in strand.actions):
@@ -492,8 +542,21 @@ class English:
             return f"{who} {self.actions(strand, finite)}"
         if mood == "main":
             style = rng.random()
+            first, last = strand.actions[0], strand.actions[-1]
+            if len(strand.actions) == 2 and not self.parallel and first.policy == last.policy == DEFAULT_POLICY and style < 0.3:
+                if rng.random() < 0.5:
+                    return f"after {self.action(first, GERUND, strand.robots)}, {who} {self.action(last, finite, strand.robots)}"
+                begin = f"{self.pick('before', 'prior to')} {self.action(last, GERUND, strand.robots)}"
+                return f"{begin}, {who} {self.action(first, finite, strand.robots)}"
             if style < 0.12:
-                return f"{who}{self.pick(', ', ': ', ', please ', ' ')}{self.actions(strand, BASE)}"
+                return f"{who}{self.pick(', ', ', ', ': ', ', please ', ' ', ' - ')}{self.actions(strand, BASE)}"
+            if style < 0.15:
+                return f"{self.pick('could', 'can', 'would', 'will')} {who} {self.pick('', 'please ')}{self.actions(strand, BASE)}"
+            if style < 0.17 and first.skill == "navigate_to" and len(strand.actions) == 1 and first.policy == DEFAULT_POLICY:
+                return self.pick(f"{who} off to {self._target(first)}", f"get {who} over to {self._target(first)}", f"to {self._target(first)}, {who}",
+                                 f"{who}, to {self._target(first)}")
+            if first.skill == "pick_and_place" and len(strand.actions) == 1 and first.policy == DEFAULT_POLICY and style < 0.2:
+                return f"{self.action(first, BASE, strand.robots)} {self.pick('with', 'using', 'with')} {who}"
             if style < 0.2:
                 return f"{self.pick('tell', 'ask', 'order', 'command', 'instruct')} {who} to {self.actions(strand, BASE)}"
             if style < 0.27:
@@ -534,6 +597,10 @@ class English:
         nobody = self.may_elide(strand) and self.carried is None and not self.rivals and rng.random() < 0.6
         if mood == "main" and nobody and rng.random() < 0.3:
             return f"{self.pick('have', 'get')} {what} {done}{where}"
+        if action.skill == "pick_and_place" and mood in ("main", "sub") and rng.random() < 0.35:
+            go = self.pick("go", "belong", "go") if many else self.pick("goes", "goes", "belongs", "has to go", "should go", "needs to go")
+            by = "" if nobody else f" {self.pick('with', 'by means of', 'via')} {self.robots(strand)[0]}"
+            return f"{what} {go} {self.pick('in', 'into', 'on', 'onto')} {self.place(action.place)}{by}"
         be = "are" if many else "is"
         if mood == "perfect":
             be = "have been" if many else "has been"
@@ -575,6 +642,12 @@ class English:
         rng = self.rng
         if len(group) == 1:
             strand = group[0]
+            if len(strand.robots) == 2 and mood in ("main", "sub") and strand.actions[-1].policy == DEFAULT_POLICY and rng.random() < 0.15:
+                one, other = strand.robots
+                text = self.clause(Strand([one], strand.actions), "sub")
+                who = self.robots(Strand([other], strand.actions))[0]
+                self.carried = strand.robots
+                return text + self.pick(f" and so does {who}", f", and so does {who}", f", as does {who}", f" and {who} does the same", f" and {who} does so too")
             elide = self.may_elide(strand) and rng.random() < (0.45 if first else 0.6)
             if mood in ("perfect", "while"):
                 elide = False
@@ -626,6 +699,11 @@ class English:
         else:
             into = self.pick("in", "into", "on", "onto")
             verb, rests = self.verb(THIRD, "put", "place", "drop", "lay"), [f"{self.object(a.object)} {into} {self.place(a.place)}" for a in firsts]
+        if len(group) == 2 and skill != "pick_and_place" and self.rng.random() < 0.15:
+            both = self._numbered([s.robots[0] for s in group]) or self.join(whos, " and ")
+            verb = self.verb(BASE, *(["go", "drive", "head"] if skill == "navigate_to" else ["pick up", "grab", "take"]))
+            rests = [r.removeprefix("to ") for r in rests]
+            return f"{both} {verb} {'to ' if skill == 'navigate_to' else ''}{self.join(rests, ' and ')} respectively"
         texts = [f"{whos[0]} {verb} {rests[0]}"] + [f"{who} {rest}" for who, rest in zip(whos[1:], rests[1:])]
         return self.join(texts, self.pick(" and ", " and ", ", ", " while ", ", and "))
 
@@ -647,11 +725,11 @@ class English:
                      ". afterwards ", " and afterwards ", ", and after that ", ". next, ", ". once that is done, ", ", and once this is done, ",
                      " and when finished ", ", and when that is done ", ", followed by: ", ". when done, ", ". subsequently ", " and after that ",
                      "; after that ", "; once that is done ", "; once that is done, ", " then ", ", and when thats done ", ". when that is finished, ",
-                     ". when all that is done, ", ", and afterwards ", "; and then ", ". after this ", ". as soon as that is done, "]
+                     ". when all that is done, ", ", and afterwards ", "; and then ", ". after this ", ". as soon as that is done, ", ", whereupon ", " and once done ", ", upon completion "]
             before = groups[index - 1]
             if sum(len(s.robots) for s in before) == 2:
                 links += ["; once both are done, ", ", and once both are done ", ". once both have finished, ", ". when both are done, ", ". when both have finished ",
-                          " and when both are done "]
+                          " and when both are done ", ". when both are finished, ", ", and when they are both done ", ", once both have finished, "]
             if last:
                 links += [". finally, ", " and finally ", ", finally ", ", and finally ", ". at last, ", ". in the end, ", "; finally ", ". finally ", ". lastly, "]
             link = rng.choice(links)
@@ -671,6 +749,10 @@ class English:
             second = self._explicit(then)
             first = self._explicit(before, "perfect")
             return f"{second}{self.pick(' ', ' ', ', but only ', ' only ')}{self.pick('after', 'once', 'as soon as', 'when', 'after')} {first}"
+        strand = then[0]
+        if style < 0.76 and len(then) == 1 and self.may_elide(strand) and not any(s.robots == strand.robots for s in before):
+            waits = self.pick("hold off on", "wait with", "hold off", "do not begin")
+            return f"{waits} {self.actions(strand, GERUND)} until {self._explicit(before, 'perfect')}"
         if style < 0.85:
             first = self._explicit(before)
             return f"{first} before {self._explicit(then, 'sub')}"
@@ -697,7 +779,8 @@ class English:
         if style < 0.1:
             text = self.pick("please ", "please, ", "could you please ", "can you ", "hey, ", "ok, ", "now ", "would you ", "could you ", "your task: ",
                              "mission: ", "hi! ", "hello, ", "i need you to ", "i want you to ", "you should ", "let us ", "kindly ",
-                             "i would be grateful if you could ", "go ahead and ", "next: ", "hi, could you please ") + text
+                             "i would be grateful if you could ", "go ahead and ", "ok so ", "um ", "right, ", "alright, ", "so ", "next up: ", "uh ", "well, ",
+                             "would you be so kind as to ", "be so kind and ", "next: ", "hi, could you please ") + text
         elif style < 0.14:
             text = f"{text}{self.pick(', please', ' please', ' now', ', thanks', ' thank you')}"
         return text + self.pick("", "", ".", ".", "!") if not text.endswith((")", ".")) else text

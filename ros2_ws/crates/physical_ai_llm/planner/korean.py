@@ -329,7 +329,7 @@ class Korean:
     def policy(self, action: Action) -> str:
         if action.policy == DEFAULT_POLICY:
             return ""
-        fails = self.pick("실패하면", "안 되면", "만약 실패하면", "실패할 경우", "문제가 생기면")
+        fails = self.pick("실패하면", "안 되면", "만약 실패하면", "실패할 경우", "문제가 생기면", "실패하면", "만약 안 되면", "실패 시", "실패했을 때")
         what = {
             "retry": ["다시 시도해", "다시 해", "재시도해", "한 번 더 해", "다시 시도하세요", "재시도하세요"],
             "skip": ["건너뛰어", "그냥 넘어가", "무시해", "생략해", "건너뛰세요", "무시하고 계속해"],

@@ -22,7 +22,7 @@ from plan_format import Fleet, dumps, violations
 from references import References
 from refusals import Refusals
 
-REFUSED = 0.14
+REFUSED = 0.13
 KOREAN = 0.36
 MISTYPED = 0.09
 MISSIONS = 10

@@ -11,12 +11,13 @@ from plan_format import Fleet
 from references import References
 
 TRICKY = [
-    (["arm_1", "agv_01", "spot"], ["red_box", "x", "can", "상자_1", "sagwa", "bae"], ["bin_a", "bin_a_2", "x"], ["dock_a", "dock_a_2", "north-gate", "lab4", "spot_2", "chang_go"], sentence)
+    (["arm_1", "agv_01", "spot"], ["red_box", "x", "can", "상자_1", "sagwa", "bae", "gongu"], ["bin_a", "bin_a_2", "x"], ["dock_a", "dock_a_2", "north-gate", "lab4", "spot_2", "chang_go"], sentence)
     for sentence in [
         "arm_1 puts the red box in bin a 2, then arm 1은 agv 1, agv_01", "arm_12 xarm_1 dock_a_3 Dock A.", "red  box red-box Red north gate 빨간 lab4로",
         "lab 4, lab 04 to X; lab_4s", "arm_1_ _arm_1 arm_1", "can you bring the can to bin-a?", "spot goes to spot 2 2 times", "상자_1과 상자 1", "", "ref_r1 1",
         "RED BOX in\tbin_a\n2", "agv_001 agv 10", "é_arm_1é",
         "사과는 창고에, 배를 창고로 사과배", "배터리가 부족하면 사과랑 상자_1이랑", "스팟은 사과", "빨간색 박스를 도크 a로, 빨간 상자랑", "빨간상자 빨간 상자가게",
+        "공구를 선반에",
     ]
 ]
 

@@ -192,7 +192,7 @@ class Sampler:
                 self.held[robot] = actions[-1].object or ""
                 break
             actions.append(action)
-        if actions and len(actions) == 1 and rng.random() < 0.05:
+        if actions and len(actions) == 1 and rng.random() < 0.1:
             actions[0].policy = rng.choice(["retry", "retry", "skip", "skip", "ask_operator", "fail_mission"])
         return Strand([robot], actions) if actions else None
 
@@ -200,7 +200,7 @@ class Sampler:
         rng, fleet = self.rng, self.fleet
         weights = {
             "home": 3, "wait": 2.2, "navigate_to": 6, "patrol": 5, "pick_and_place": 9, "pick": 2, "place": 0.5,
-            "set_gripper": 1.8, "move_to": 1.4, "move_joints": 0.6,
+            "set_gripper": 2.4, "move_to": 2.0, "move_joints": 0.6,
         }
         if robot in self.held:
             weights.update(place=14, pick=0, pick_and_place=0, set_gripper=0, move_joints=0, wait=5)
@@ -265,12 +265,12 @@ class Sampler:
 
     def _coordinate(self, most: float) -> float:
         rng = self.rng
-        digits = rng.choices([0, 1, 2], [3 if most > 1 else 1, 6, 3])[0]
+        digits = rng.choices([0, 1, 2], [2.5 if most > 1 else 1, 6, 4])[0]
         return round(rng.uniform(-most, most), digits) + 0.0
 
     def _seconds(self) -> float:
         rng = self.rng
         return rng.choice([
             rng.randint(1, 12), rng.randint(1, 60), rng.choice([5, 10, 15, 20, 30, 45, 60, 90]),
-            60 * rng.randint(1, 15), rng.choice([0.5, 1.5, 2.5, 3.5, rng.randint(5, 95) / 10]), 60, 30, rng.choice([90, 90, 75, 100, 150, rng.randint(61, 300)]),
+            60 * rng.randint(1, 15), rng.choice([0.5, 1.5, 2.5, 3.5, rng.randint(5, 95) / 10]), 60, 30, rng.choice([90, 90, 75, 70, 80, 100, 130, 150, rng.randint(61, 300)]),
         ])

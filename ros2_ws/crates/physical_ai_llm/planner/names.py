@@ -51,10 +51,12 @@ PREFIXES = {
     "charging": ["충전"], "tool": ["공구"], "cold": ["차가운"], "packing": ["포장"], "metal": ["금속"], "glass": ["유리"], "wooden": ["나무"], "plastic": ["플라스틱"],
 }
 ARM_KINDS = {"arm": ["팔", "로봇팔", "로봇 팔"], "manipulator": ["매니퓰레이터"], "gripper_arm": ["팔"], "picker": ["피커"],
-             "robot_arm": ["로봇팔"], "cobot": ["코봇"]}
+             "robot_arm": ["로봇팔"], "cobot": ["코봇"], "lifter": [], "stacker": [], "loader": [], "gripper": [],
+             "packer": [], "welder": [], "claw": []}
 ROVER_KINDS = {"rover": ["로버"], "agv": ["에이지브이"], "amr": ["에이엠알"], "cart": ["카트"], "runner": ["러너"],
                "courier": ["쿠리어"], "carrier": ["운반차"], "vehicle": ["차량"], "mover": ["무버"], "scout": ["스카우트"],
-               "bot": ["봇"], "base": ["베이스"]}
+               "bot": ["봇"], "base": ["베이스"], "hauler": [], "mule": [], "porter": [], "shuttle": ["셔틀"], "truck": ["트럭"],
+               "transporter": [], "buggy": [], "tug": [], "wheelie": []}
 ARM_NAMES = ["kuka", "ur5", "panda", "franka", "atlas", "titan", "hercules", "nova", "baxter", "sawyer", "max", "ada",
              "otto", "bora", "hana", "miso"]
 ROVER_NAMES = ["spot", "husky", "dusty", "rosie", "turtle", "jackal", "speedy", "wally", "zippy", "bolt", "mina", "duri",
@@ -183,7 +185,7 @@ def _robots(rng: random.Random, said: Said, kinds: dict, names: list[str], count
     found: list[str] = []
     style = rng.random()
     if style < 0.5:
-        noun = rng.choices(sorted(kinds), [12 if k in ("arm", "rover") else 1 for k in sorted(kinds)])[0]
+        noun = rng.choices(sorted(kinds), [14 if k in ("arm", "rover") else 1 for k in sorted(kinds)])[0]
         start = rng.choice([1, 1, 1, 1, 2, 7])
         pad = rng.random() < 0.12
         glue = "_" if rng.random() < 0.9 else rng.choice(["", "-"])

@@ -45,6 +45,11 @@ def romanized(hangul: str) -> str:
     return text.replace("-", "")
 
 
+def _sound(latin: str) -> str:
+    """Doubled letters count once: people write 공구 as gongu and gonggu."""
+    return re.sub(r"(.)\1+", r"\1", latin)
+
+
 def _is_hangul(piece: str) -> bool:
     return "가" <= piece[0] <= "힣"
 
@@ -76,7 +81,7 @@ def link(sentence: str, references: dict[str, list[str]]) -> str:
         by_words.setdefault(tuple(_words(name)), []).extend(found)
     by_sound: dict[str, list[str]] = {}
     for words, found in by_words.items():
-        by_sound.setdefault("".join(words), []).extend(found)
+        by_sound.setdefault(_sound("".join(words)), []).extend(found)
     pieces, text, at = _PIECE.findall(sentence), "", 0
     while at < len(pieces):
         found, end, particle = _longest(pieces, at, by_words)
@@ -129,7 +134,7 @@ def _match(words: tuple[str, ...], pieces: list[str], at: int) -> tuple[int, str
 
 def _in_hangul(piece: str, by_sound: dict[str, list[str]]) -> str:
     for end in range(len(piece), 0, -1):
-        found = by_sound.get(romanized(piece[:end]), [])
+        found = by_sound.get(_sound(romanized(piece[:end])), [])
         if len(found) == 1 and piece[end:] in _PARTICLES:
             return found[0] + piece[end:]
     return piece

@@ -39,7 +39,7 @@ DEEDS_EN = """paint {o}|paint {s} {c}|fly to {f}|fly around|clean {f}|wash {o}|c
 take a picture of {o}|photograph {f}|push {o} off {s}|kick {o}|jump over {f}|swim to {f}|break {o}|repair {o}|paint the walls|eat {o}|call my mother
 turn on the light|switch off the lights|play some music|charge {o}|count the {n}s|read {o}|weigh {o}|measure {o}|open the door|close the window|unlock {f}
 mow the lawn|make a sandwich|brew some tea|water the plants|vacuum {f}|sweep {f}|mop the floor|burn {o}|shake {o}|rotate {o}|flip {o}|drill a hole into {s}
-screw {o} into {s}|glue {o} to {s}|explode|self destruct|order a pizza|send an email to bob|build a house|write a letter|draw a circle|wave at me
+screw {o} into {s}|glue {o} to {s}|water {f}|plow {f}|feed the animals|milk the cow|polish {s}|inflate {o}|sharpen {o}|heat {o}|freeze {o}|label {o}|open the window|close the door|empty {s}|explode|self destruct|order a pizza|send an email to bob|build a house|write a letter|draw a circle|wave at me
 shoot at {f}|hide|climb the stairs|dig a hole|speak louder|buy a new {n}|delete everything|hack the server|polish {o}|wrap {o}|fill {o} with water|squeeze {o}
 print {o}|scratch {s}|hug me|bake a cake|knit a sweater|polish the floor|fix {s}|teleport to {f}|dive into {f}|iron the shirts""".replace("\n", "|").split("|")
 DEEDS_KO = """{o}를 칠해|{f}로 날아가|춤을 춰|노래를 불러|{f}를 청소해|{o}를 씻어|{o}를 잘라|요리를 해|사진을 찍어|{o}를 고쳐|{o}를 던져|점프해|수영해|불을 켜|불을 꺼
@@ -78,7 +78,7 @@ class Refusals:
 
     def _unknown(self) -> tuple[str, str] | None:
         rng, fleet = self.rng, self.fleet
-        groups = Sampler(rng, fleet).mission()
+        groups = Sampler(rng, fleet, simple=rng.random() < 0.5).mission()
         strands = [s for g in groups for s in g]
         strand = rng.choice(strands)
         action = rng.choice(strand.actions)
@@ -295,7 +295,8 @@ class Refusals:
         verb = self._fill(rng.choice(["go to {f}", "go home", "pick up {o}", "put {o} in {s}", "patrol {f}", "move", "touch {o}", "open the gripper", "wait"]))
         who = self.speaker(self.fleet).robot(rng.choice(sorted(self.fleet.robots)))
         return rng.choice([f"do not {verb}", f"don't {verb}", f"never {verb}", f"{who} must not {verb}", f"{who} should not {verb}", f"{who} does not {verb}",
-                           f"{who}, do not {verb}", f"{who} shall never {verb}"]), SAY_WHAT_TO_DO
+                           f"{who}, do not {verb}", f"{who} shall never {verb}", f"nobody should {verb}", f"neither robot should {verb}", f"no robot may {verb}",
+                           f"make sure that {who} does not {verb}", f"{who} is not to {verb}"]), SAY_WHAT_TO_DO
 
     def _condition(self) -> tuple[str, str]:
         return self._fill(self.rng.choice(CONDITIONS_KO if self.korean else CONDITIONS_EN), m=self._plain()), NO_CONDITIONS

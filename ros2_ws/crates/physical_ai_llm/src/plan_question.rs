@@ -1,6 +1,7 @@
 //! What a model is asked for a mission plan.
 
 mod hangul;
+mod reasons;
 mod references;
 #[cfg(test)]
 mod tests;
@@ -13,6 +14,7 @@ use physical_ai_domain::Capability;
 use serde_json::Value;
 
 use crate::{Error, Message, PlanSchemaOptions, Role, plan_schema};
+use reasons::reasons;
 use references::{Kind, References};
 
 /// What a model was made for.
@@ -37,6 +39,8 @@ pub struct PlanQuestion {
     /// What its answer keeps to (see [`plan_schema`](crate::plan_schema())).
     pub schema: Value,
     references: Option<References>,
+    /// What the robots can do, by name or reference.
+    skills: BTreeMap<String, BTreeSet<String>>,
 }
 
 impl PlanQuestion {
@@ -51,6 +55,7 @@ impl PlanQuestion {
         style: PlanPromptStyle,
         options: &PlanSchemaOptions,
     ) -> Result<Self, Error> {
+        let mut options = options.clone();
         let (references, offered, system, user) = match style {
             PlanPromptStyle::Trained => {
                 let references = References::try_new(capabilities)?;
@@ -60,6 +65,7 @@ impl PlanQuestion {
                 });
                 let offered = capabilities.iter().map(|c| references.renamed(c)).collect();
                 let user = references.link(&normalized(sentence));
+                options.reasons = reasons(&references, capabilities, &user);
                 (Some(references), Cow::Owned(offered), fleet, user)
             }
             PlanPromptStyle::Instructed => {
@@ -78,9 +84,31 @@ impl PlanQuestion {
                 Message::new(Role::System, system),
                 Message::new(Role::User, user),
             ],
-            schema: plan_schema(&offered, options)?,
+            schema: plan_schema(&offered, &options)?,
             references,
+            skills: skills(&offered),
         })
+    }
+
+    /// Why a plan is not what was asked for: a robot that the sentence names has nothing to do in it, and
+    /// could not do what others are to do instead.
+    ///
+    /// Bound to a fleet, a model that means to send a rover to pick can only send an arm. `answer` is the
+    /// model's, with references.
+    pub fn objection(&self, answer: &str) -> Option<String> {
+        let answer: Value = serde_json::from_str(answer).ok()?;
+        let tasks = answer.get("tasks")?.as_array()?;
+        let said = &self.messages.last()?.content;
+        let has_task = |robot: &str| tasks.iter().any(|task| task["robot"] == robot);
+        let is_named = |robot: &str| said.split(|c| !is_of_reference(c)).any(|w| w == robot);
+        let mut idle = self
+            .skills
+            .iter()
+            .filter(|(robot, _)| self.references.is_some() && is_named(robot) && !has_task(robot));
+        let (robot, skills) = idle.next()?;
+        let asked = tasks.iter().filter_map(|task| task["skill"].as_str());
+        let skill = asked.into_iter().find(|skill| !skills.contains(*skill))?;
+        Some(self.with_names(&format!("{robot} cannot {skill}")))
     }
 
     /// The answer with names in place of references.
@@ -90,6 +118,22 @@ impl PlanQuestion {
             None => answer.to_owned(),
         }
     }
+}
+
+/// Skills by robot.
+fn skills(capabilities: &[Capability]) -> BTreeMap<String, BTreeSet<String>> {
+    let mut skills: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for capability in capabilities {
+        if let Some(robot) = &capability.robot {
+            let of_robot = skills.entry(robot.to_string()).or_default();
+            of_robot.insert(capability.skill.to_string());
+        }
+    }
+    skills
+}
+
+fn is_of_reference(c: char) -> bool {
+    c.is_ascii_alphanumeric() || c == '_'
 }
 
 /// Robots with the same skills share a line; all lists are sorted.

@@ -39,6 +39,8 @@ pub struct PlanSchemaOptions {
     pub any_robot: bool,
     /// `{"refusal": "<reason>"}` may stand for a plan.
     pub refusal: bool,
+    /// Patterns of the reasons; none: any printable text.
+    pub reasons: Vec<String>,
 }
 
 impl Default for PlanSchemaOptions {
@@ -48,6 +50,7 @@ impl Default for PlanSchemaOptions {
             task_ids: TaskIds::Numbered,
             any_robot: false,
             refusal: true,
+            reasons: Vec::new(),
         }
     }
 }
@@ -82,7 +85,15 @@ pub fn plan_schema(
         branches.push(object([("tasks", tasks)], &["tasks"]));
     }
     if options.refusal {
-        let reason = parameters::text(1, MAX_REFUSAL_CHARS);
+        let texts = options.reasons.iter();
+        let texts: Vec<Value> = texts
+            .map(|pattern| json!({"type": "string", "pattern": pattern}))
+            .collect();
+        let reason = if texts.is_empty() {
+            parameters::text(1, MAX_REFUSAL_CHARS)
+        } else {
+            json!({ "anyOf": texts })
+        };
         branches.push(object([("refusal", reason)], &["refusal"]));
     }
     if branches.is_empty() {

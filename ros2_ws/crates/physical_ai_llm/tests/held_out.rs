@@ -151,7 +151,15 @@ impl Planner {
                     Event::Token { text, .. } => answer.push_str(&text),
                     Event::Finished {
                         reason, text_tail, ..
-                    } => return (question.with_names(&(answer + &text_tail)), reason),
+                    } => {
+                        answer += &text_tail;
+                        let refusal = question.objection(&answer);
+                        let plan = match refusal {
+                            Some(reason) => json!({ "refusal": reason }).to_string(),
+                            None => question.with_names(&answer),
+                        };
+                        return (plan, reason);
+                    }
                     _ => {}
                 }
             }

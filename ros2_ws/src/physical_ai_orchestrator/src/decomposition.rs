@@ -14,6 +14,8 @@ use crate::model_planner::{Answer, Asked, ModelPlanner, Outcome, answer};
 use crate::node::Orchestrator;
 use crate::parameters::OrchestratorParameters;
 
+/// Why a deployment without a planner has no plan of a model: nothing that a user need be told.
+const NO_PLANNER: &str = "no planner_worker is set";
 /// Decompositions that late listeners hear of.
 const KEPT: usize = 16;
 
@@ -65,7 +67,7 @@ impl Ladder {
         fleet: &Fleet,
         now: Time,
     ) -> Result<(&'a ModelPlanner, Asked), String> {
-        let model = self.model.as_ref().ok_or("no planner_worker is set")?;
+        let model = self.model.as_ref().ok_or(NO_PLANNER)?;
         let asked = model.question(&question.text, fleet, now, question.deadline)?;
         Ok((model, asked))
     }
@@ -166,7 +168,14 @@ fn climb_down(answer: Answer, fleet: &Fleet, told: &mut Decomposition) -> Made {
             made.planner.clone_into(&mut told.planner);
             Ok((made.plan, made.planner))
         }
-        (Err(error), None) => Err(error.into()),
+        (Err(error), None) => {
+            let mut refusal = Refusal::from(error);
+            if told.error_msg != NO_PLANNER {
+                let missing = format!(" (no plan of the model either: {})", told.error_msg);
+                refusal.error_msg += &missing;
+            }
+            Err(refusal)
+        }
         // The parser knows only what it has rules for; the model says what is wrong with the mission.
         (Err(error), Some(reason)) => Err(Refusal::new(
             MissionError::NotUnderstood,
@@ -218,8 +227,14 @@ mod tests {
         );
         told.planner.clear();
         let failed = climb_down(Answer::None("gone".to_owned()), &fleet, &mut told);
-        let failed = failed.unwrap_err();
-        assert!(failed.error_msg.contains("sing"), "{failed:?}");
+        let failed = failed.unwrap_err().error_msg;
+        assert!(
+            failed.contains("sing") && failed.contains("gone"),
+            "{failed}"
+        );
+        let alone = climb_down(Answer::None(NO_PLANNER.to_owned()), &fleet, &mut told);
+        let alone = alone.unwrap_err().error_msg;
+        assert!(!alone.contains("planner"), "{alone}");
         let refused = climb_down(
             Answer::Refusal("not a mission".to_owned()),
             &fleet,

@@ -155,9 +155,12 @@ pub fn answer(
         }
         Err(error) => return (Answer::None(error.to_string()), Generate::Result::default()),
     };
+    let objection = question.objection(&result.text);
     result.text = question.with_names(&result.text);
     let answer = if result.error_code != Generate::Result::OK as u16 {
         Answer::None(result.error_msg.clone())
+    } else if let Some(objection) = objection {
+        Answer::Refusal(objection)
     } else if let Some(doubt) = doubt(&result.token_logprobs, min_probability) {
         Answer::Refusal(doubt)
     } else {

@@ -49,6 +49,13 @@ pub fn romanized(hangul: &str) -> Option<String> {
     Some(text)
 }
 
+/// What Latin letters sound like: doubled ones count once, since people write 공구 as gongu and gonggu.
+pub fn sound(latin: &str) -> String {
+    let mut letters: Vec<char> = latin.chars().collect();
+    letters.dedup();
+    letters.into_iter().collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -62,6 +69,12 @@ mod tests {
         for other in ["dock", "창a", "ㄱ", "漢", "🤖"] {
             assert_eq!(romanized(other), None, "{other}");
         }
+    }
+
+    #[test]
+    fn doubled_letters_sound_like_one() {
+        let said = romanized("공구").unwrap();
+        assert_eq!((said.as_str(), sound(&said).as_str()), ("gonggu", "gongu"));
     }
 
     #[test]

@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use physical_ai_domain::{Capability, RobotName};
 use serde_json::Value;
 
-use super::hangul::{FIRST_SYLLABLE, PARTICLES, lexicon, romanized};
+use super::hangul::{FIRST_SYLLABLE, PARTICLES, lexicon, romanized, sound};
 use crate::Error;
 
 /// Names of a kind that a trained planner has references for.
@@ -108,7 +108,7 @@ impl References {
             .filter(|p| !SEPARATORS.contains(p))
             .map(|p| plain(p).to_owned())
             .collect();
-        let same_sound = self.by_sound.entry(words.concat()).or_default();
+        let same_sound = self.by_sound.entry(sound(&words.concat())).or_default();
         same_sound.push(reference.clone());
         let same_words = self.by_words.entry(words).or_default();
         same_words.push(reference.clone());
@@ -201,7 +201,7 @@ impl References {
         let ends = piece.char_indices().map(|(at, c)| at + c.len_utf8()).rev();
         ends.into_iter().find_map(|end| {
             let (name, particle) = piece.split_at(end);
-            let [reference] = self.by_sound.get(&romanized(name)?)?.as_slice() else {
+            let [reference] = self.by_sound.get(&sound(&romanized(name)?))?.as_slice() else {
                 return None;
             };
             let fits = particle.is_empty() || PARTICLES.contains(&particle);

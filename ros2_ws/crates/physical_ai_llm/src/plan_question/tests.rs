@@ -18,7 +18,7 @@ fn capability(robot: &str, skill: &str, properties: Value) -> Capability {
     }
 }
 
-fn fleet() -> Vec<Capability> {
+pub fn fleet() -> Vec<Capability> {
     let mut all = Vec::new();
     for rover in ["rover_2", "rover_1"] {
         all.push(capability(rover, "wait", json!({})));
@@ -85,6 +85,29 @@ fn instructed_model_is_told_what_a_plan_is() {
     assert_eq!(asked.messages[1].content, sentence);
     assert!(asked.schema.to_string().contains("rover_1"));
     assert_eq!(asked.with_names("ref_r1"), "ref_r1");
+}
+
+#[test]
+fn named_robot_does_something_or_the_mission_is_refused() {
+    let plan = |robot: &str| json!({"tasks": [{"skill": "pick_and_place", "robot": robot}]});
+    let object = |style, sentence: &str, robot: &str| {
+        question(&fleet(), sentence, style).objection(&plan(robot).to_string())
+    };
+    let trained = PlanPromptStyle::Trained;
+    let refused = object(trained, "rover_1: red_box into bin_a", "ref_r1");
+    assert_eq!(refused.as_deref(), Some("rover_1 cannot pick_and_place"));
+    for (style, sentence, robot) in [
+        (trained, "arm_1: red_box into bin_a", "ref_r1"),
+        (trained, "red_box into bin_a", "ref_r1"),
+        (trained, "wait for rover_1", "ref_r2"),
+        (PlanPromptStyle::Instructed, "rover_1: red_box", "arm_1"),
+    ] {
+        assert_eq!(object(style, sentence, robot), None, "{sentence}");
+    }
+    let asked = question(&fleet(), "rover_1 sings", trained);
+    for other in [r#"{"refusal":"no robot can do that"}"#, "{", "[]"] {
+        assert_eq!(asked.objection(other), None, "{other}");
+    }
 }
 
 #[test]

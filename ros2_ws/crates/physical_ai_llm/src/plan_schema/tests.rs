@@ -108,6 +108,7 @@ fn every_free_plan_is_read() {
         task_ids: TaskIds::Free,
         any_robot: true,
         refusal: false,
+        ..PlanSchemaOptions::default()
     };
     check_plans(&fleet(&["red_box"]), &options, false);
 }
