@@ -2,7 +2,8 @@
 
 import random
 
-from english import NUMBERS, English
+from english import English
+from english_actions import NUMBERS
 from korean import COUNTS, Korean
 from missions import Action, Sampler, Strand, kind_of
 from names import COLOURS, FLOORS, SURFACES, THINGS, Said, korean_word, made_up_word

@@ -1,0 +1,391 @@
+"""Says names and single actions in English."""
+
+import random
+
+from missions import Action, Strand, kind_of, same_kind
+from names import ARM_KINDS, ROVER_KINDS, Said
+from plan_format import MAX_OPENING_M, Fleet, number
+
+NUMBERS = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"]
+TENS = {15: "fifteen", 20: "twenty", 30: "thirty", 40: "forty", 45: "forty five", 50: "fifty", 60: "sixty", 90: "ninety"}
+# Base, third person, gerund, participle; then the particle.
+FORMS = {
+    w.split()[0]: w.split()
+    for w in """put puts putting put|place places placing placed|drop drops dropping dropped|lay lays laying laid
+set sets setting set|move moves moving moved|bring brings bringing brought|carry carries carrying carried
+transfer transfers transferring transferred|take takes taking taken|deliver delivers delivering delivered
+stow stows stowing stowed|load loads loading loaded|stack stacks stacking stacked|store stores storing stored
+leave leaves leaving left|pick picks picking picked|grab grabs grabbing grabbed|grasp grasps grasping grasped
+lift lifts lifting lifted|fetch fetches fetching fetched|collect collects collecting collected|get gets getting got
+go goes going gone|drive drives driving driven|head heads heading headed|navigate navigates navigating navigated
+travel travels travelling travelled|proceed proceeds proceeding proceeded|come comes coming come
+roll rolls rolling rolled|run runs running run|return returns returning returned|patrol patrols patrolling patrolled
+visit visits visiting visited|inspect inspects inspecting inspected|check checks checking checked
+tour tours touring toured|circle circles circling circled|watch watches watching watched|make makes making made
+do does doing done|wait waits waiting waited|pause pauses pausing paused|stay stays staying stayed
+rest rests resting rested|hold holds holding held|stop stops stopping stopped|open opens opening opened
+close closes closing closed|shut shuts shutting shut|fold folds folding folded|release releases releasing released
+reach reaches reaching reached|hover hovers hovering hovered|shift shifts shifting shifted|throw throws throwing thrown
+stand stands standing stood|park parks parking parked|loop loops looping looped|arrive arrives arriving arrived
+cover covers covering covered|keep keeps keeping kept|relocate relocates relocating relocated|sort sorts sorting sorted
+unload unloads unloading unloaded|deposit deposits depositing deposited|retrieve retrieves retrieving retrieved
+position positions positioning positioned|begin begins beginning begun|start starts starting started|walk walks walking walked|ride rides riding ridden|scan scans scanning scanned"""
+    .replace("\n", "|").split("|")
+}
+BASE, THIRD, GERUND, PARTICIPLE = range(4)
+
+
+def times_word(rng: random.Random, count: int) -> str:
+    spelled = NUMBERS[count] if count <= 12 and rng.random() < 0.6 else str(count)
+    return spelled
+
+
+class EnglishActions:
+    """What has been said so far decides how names may be said: `the other rover`, `it`, `both`."""
+
+    def __init__(self, rng: random.Random, fleet: Fleet, said: Said) -> None:
+        self.rng, self.fleet, self.said = rng, fleet, said
+        self.carried: list[str] | None = None
+        self.held: dict[str, str] = {}
+        """A name that the fleet lacks, and how it was said."""
+        self.unknown: str | None = None
+        self.unknown_text: str | None = None
+        self.explicit = False
+        self.parallel = False
+        self.mentioned: list[str] = []
+        self.named: set[str] = set()
+        """Robots of the strands of the group before, if those were several."""
+        self.rivals: list[list[str]] = []
+
+    def pick(self, *options: str) -> str:
+        return self.rng.choice(options)
+
+    # Names.
+
+    def words(self, name: str, bare: bool = False) -> str:
+        text = self._words(name, bare)
+        if name == self.unknown and self.unknown_text is None:
+            self.unknown_text = text.removeprefix("the ")
+        return text
+
+    def _words(self, name: str, bare: bool) -> str:
+        rng, words = self.rng, self.said.words.get(name, [name])
+        if rng.random() < 0.42:
+            return name if bare or rng.random() < 0.85 else f"the {name}"
+        if len(words) == 2 and words[1] in ("left", "right", "middle") and rng.random() < 0.7:
+            words = words[::-1]
+        elif len(words) == 2 and self._is_enough(name, words[1]) and rng.random() < 0.2:
+            words = words[1:]
+        text = (" " if rng.random() < 0.93 else "-").join(self._digits(words))
+        article = rng.random() < 0.75 and not (len(words) > 1 and len(words[-1]) <= 2) and name not in self.said.made_up
+        return f"the {text}" if article and not bare else text
+
+    def _is_enough(self, name: str, word: str) -> bool:
+        """Whether the last word says which of the fleet's names is meant."""
+        others = [*self.fleet.robots, *self.fleet.objects, *self.fleet.surfaces, *self.fleet.floors]
+        return len(word) > 3 and name != self.unknown and not any(word in self.said.words.get(o, [o]) for o in others if o != name)
+
+    def _digits(self, words: list[str]) -> list[str]:
+        rng = self.rng
+        return [w.lstrip("0") if w.isdigit() and w.startswith("0") and rng.random() < 0.5 else w for w in words]
+
+    def object(self, name: str) -> str:
+        return self.words(name)
+
+    def place(self, name: str) -> str:
+        return self.words(name)
+
+    def join(self, texts: list[str], last: str | None = None) -> str:
+        if len(texts) == 1:
+            return texts[0]
+        if last is None and len(texts) > 2 and self.rng.random() < 0.05:
+            return " ".join(texts)
+        last = last or self.pick(" and ", " and ", " and ", ", ", " & ", ", and ")
+        return ", ".join(texts[:-1]) + last + texts[-1]
+
+    def place_list(self, names: list[str]) -> str:
+        words = [self.said.words.get(n, [n]) for n in names]
+        stems = {w[0] for w in words}
+        if len(names) > 1 and len(stems) == 1 and all(len(w) == 2 for w in words) and self.rng.random() < 0.35:
+            stem = words[0][0]
+            return f"{stem}{'es' if stem.endswith(('s', 'x', 'ch')) else 's'} {self.join([w[1] for w in words])}"
+        return self.join([self.place(n) for n in names])
+
+    def robot(self, name: str) -> str:
+        if name == self.unknown:
+            text = self.robot_plain(name)
+            self.unknown_text = self.unknown_text or text
+            return text
+        rng = self.rng
+        kind = kind_of(self.fleet, name)
+        peers = same_kind(self.fleet, kind)
+        if len(self.fleet.robots) == 1 and rng.random() < 0.15:
+            return "the robot"
+        if len(peers) == 1 and rng.random() < 0.3:
+            noun = self.said.kind.get(name, "")
+            nouns = ["arm", "robot arm", "arm"] if kind == "arm" else ["rover", "rover", "rover", "mobile robot"]
+            if noun in ARM_KINDS or noun in ROVER_KINDS:
+                nouns += [noun.replace("_", " ")] * 3
+            return f"the {rng.choice(nouns)}" if rng.random() < 0.85 else rng.choice(nouns)
+        pair = [r[0] for r in self.rivals if len(r) == 1]
+        if len(pair) == 2 and len(self.rivals) == 2 and name in pair and rng.random() < 0.06:
+            return self.pick("the former", "the first one") if name == pair[0] else self.pick("the latter", "the second one")
+        if len(peers) == 2 and self.mentioned and self.mentioned[-1] != name and self.mentioned[-1] in peers and rng.random() < 0.3:
+            noun = self.said.kind.get(name, kind).replace("_", " ")
+            return f"the other {rng.choice([noun, noun, kind])}"
+        words = self._digits(self.said.words.get(name, [name]))
+        if rng.random() < 0.55 or len(words) == 1:
+            return name
+        text = " ".join(words)
+        return f"the {text}" if not words[-1].isdigit() and len(words[-1]) > 2 and rng.random() < 0.6 else text
+
+    def robots(self, strand: Strand) -> tuple[str, bool]:
+        """Who, and whether it is many."""
+        rng, names = self.rng, strand.robots
+        if len(names) == 1:
+            text = self.robot(names[0])
+            self.mentioned.append(names[0])
+            self.named.add(names[0])
+            return text, False
+        if set(names) == self.named and rng.random() < 0.55:
+            two = [("both", True), ("both", True), ("they both", True), ("both of them", True), ("the two of them", True), ("they", True)]
+            more = [("they", True), ("they all", True), ("all of them", True)]
+            return rng.choice(two if len(names) == 2 else more)
+        self.named.update(names)
+        if strand.whole_kind and rng.random() < 0.7:
+            kind = strand.whole_kind
+            nouns = [self.said.kind.get(n, kind) for n in names]
+            noun = nouns[0].replace("_", " ") if len(set(nouns)) == 1 and kind != "robot" else kind
+            plural = f"{noun}s"
+            if kind == "robot":
+                options = [("everyone", False), ("all robots", True), ("everybody", False), ("all the robots", True), ("each robot", False)]
+                if len(names) == 2:
+                    options += [("both robots", True), ("both", True), ("the two robots", True)]
+            else:
+                options = [(f"all {plural}", True), (f"all {NUMBERS[len(names)]} {plural}" if len(names) > 2 else f"all {plural}", True),
+                           (f"all the {plural}", True), (f"each {noun}", False),
+                           (f"every {noun}", False), (f"the {plural}", True)]
+                if len(names) == 2:
+                    options += [(f"both {plural}", True), (f"both the {plural}", True), (f"both {plural}", True), (f"the two {plural}", True)]
+            return rng.choice(options)
+        self.mentioned.extend(names)
+        text = self._numbered(names) if rng.random() < 0.3 else ""
+        text = text or self.join([self.robot_plain(n) for n in names], " and ")
+        return (f"both {text}" if len(names) == 2 and rng.random() < 0.15 else text), True
+
+    def _numbered(self, names: list[str]) -> str:
+        """`rovers 1 and 2`."""
+        words = [self.said.words.get(n, [n]) for n in names]
+        stems = {w[0] for w in words}
+        if len(stems) > 1 or any(len(w) != 2 or not w[1].isdigit() for w in words):
+            return ""
+        return f"{words[0][0]}s {self.join([w[1] for w in words], ' and ')}"
+
+    def robot_plain(self, name: str) -> str:
+        return name if self.rng.random() < 0.7 else " ".join(self._digits(self.said.words.get(name, [name])))
+
+    # Phrases of actions.
+
+    def action(self, action: Action, form: int, robots: list[str]) -> str:
+        return getattr(self, f"_{action.skill}")(action, form, robots)
+
+    def verb(self, form: int, *options: str) -> str:
+        word, *rest = self.rng.choice(options).split(" ", 1)
+        return " ".join([FORMS[word][form], *rest])
+
+    def _pick_and_place(self, action: Action, form: int, robots: list[str]) -> str:
+        rng = self.rng
+        thing, place = self.object(action.object), self.place(action.place)
+        into = self.pick("in", "in", "into", "on", "onto", "to", "at", "inside", "on top of", "over to")
+        if form == BASE and rng.random() < 0.06:
+            return f"{thing} {self.pick('into', 'onto', 'to', 'in', 'on')} {place}"
+        if rng.random() < 0.2:
+            first = self.verb(form, "pick", "pick up", "grab", "take", "fetch", "get", "grasp", "collect", "lift", "retrieve")
+            second = self.verb(form, "put", "place", "drop", "lay", "set", "leave", "deposit", "release", "stow")
+            again = self.pick("it", "it", "it", "it down", "this", "that")
+            if first.endswith("up") and rng.random() < 0.4:
+                first, thing = first[:-3], f"{thing} up"
+            link = self.pick(" and ", " and ", ", ", " and then ", ", then ")
+            if link in (", ", ", then ") and form in (GERUND, PARTICIPLE):
+                link = " and "
+            return f"{first} {thing}{link}{second} {again} {self.pick('in', 'into', 'on', 'onto', 'at')} {place}"
+        if into in ("to", "over to"):
+            word = self.verb(form, "move", "bring", "carry", "transfer", "take", "deliver", "shift", "relocate")
+        else:
+            word = self.verb(form, "put", "put", "put", "place", "place", "drop", "lay", "set", "stow", "load", "stack", "store", "leave",
+                             "move", "sort", "deposit", "position")
+        return f"{word} {thing} {into} {place}"
+
+    def _pick(self, action: Action, form: int, robots: list[str]) -> str:
+        for robot in robots:
+            self.held[robot] = action.object
+        word = self.verb(form, "pick", "pick up", "pick up", "grab", "grasp", "lift", "fetch", "take", "collect", "get", "get hold of", "retrieve")
+        thing = self.object(action.object)
+        if word.endswith(" up") and self.rng.random() < 0.3:
+            return f"{word[:-3]} {thing} up"
+        return f"{word} {thing}"
+
+    def _place(self, action: Action, form: int, robots: list[str]) -> str:
+        held = self.held.pop(robots[0], None)
+        thing = self.object(held) if held and self.rng.random() < 0.35 else "it"
+        word = self.verb(form, "put", "put", "place", "drop", "lay", "set", "leave", "release", "deposit")
+        down = self.pick("", "", " down") if word.split()[0] in FORMS["put"] + FORMS["set"] + FORMS["lay"] else ""
+        return f"{word} {thing}{down} {self.pick('in', 'in', 'into', 'on', 'onto', 'at')} {self.place(action.place)}"
+
+    def _coordinates(self, numbers: list[float], yaw: float | None = None) -> str:
+        rng, shown = self.rng, [str(number(n)) for n in numbers]
+        style = rng.random()
+        if yaw is not None:
+            turned = str(number(yaw))
+            if style < 0.3:
+                return f"({', '.join([*shown, turned])})"
+            if style < 0.45:
+                return ", ".join(f"{a}={v}" for a, v in zip(("x", "y", "yaw"), [*shown, turned]))
+            if style < 0.6:
+                return " ".join(f"{a} {v}" for a, v in zip(("x", "y", "yaw"), [*shown, turned]))
+            turn = self.pick(" with yaw ", " with a yaw of ", ", yaw ", " and yaw ", " facing ", " at yaw ", " with heading ")
+            return self._coordinates(numbers) + turn + turned
+        if style < 0.42:
+            return f"({', '.join(shown)})"
+        if style < 0.45:
+            return " / ".join(shown)
+        if style < 0.47:
+            return ", ".join(f"{a} {v.replace('-', 'minus ')}" for a, v in zip("xyz", shown))
+        if style < 0.52:
+            return " ".join(shown)
+        if style < 0.56:
+            return ", ".join(shown[:-1]) + " and " + shown[-1]
+        if style < 0.65:
+            return f"{self.pick('the point', 'coordinates', 'position', 'point', 'the position', 'the coordinates')} ({', '.join(shown)})"
+        if style < 0.8:
+            return ", ".join(shown)
+        if style < 0.9:
+            return ", ".join(f"{a}={v}" for a, v in zip("xyz", shown))
+        parts = [f"{a} {v}" for a, v in zip("xyz", shown)]
+        return self.join(parts, " and ") if rng.random() < 0.4 else self.pick(", ", " ", " and ").join(parts)
+
+    def _navigate_to(self, action: Action, form: int, robots: list[str]) -> str:
+        target = self._target(action)
+        verbs = ["go to", "go to", "go to", "drive to", "drive to", "head to", "head for", "navigate to", "travel to", "proceed to",
+                 "move to", "come to", "roll to", "run to", "go over to", "drive over to", "return to", "walk to", "ride to", "head over to"]
+        if form == PARTICIPLE:
+            verbs += ["arrive at"] * 2 + ["reach"] * 4
+        elif self.rng.random() < 0.1:
+            verbs += ["reach"] * 4
+        if form == BASE and self.rng.random() < 0.1:
+            return f"{self.pick('', '', '', 'off ', 'over ', 'now ')}to {target}"
+        if action.place and self.rng.random() < 0.05:
+            verbs = ["park at", "stop at", "park in"]
+        return f"{self.verb(form, *verbs)} {target}"
+
+    def _target(self, action: Action) -> str:
+        return self.place(action.place) if action.place else self._coordinates(action.numbers[:2], *action.numbers[2:])
+
+    def _rounds(self, rounds: int) -> str:
+        if rounds == 1:
+            return self.pick("once", "once", "one time", "for one round", "one round")
+        count = times_word(self.rng, rounds)
+        options = [f"{count} times", f"{count} times", f"for {count} rounds", f"{count} rounds", f"{count} laps", f"for {count} laps", f"{count}x"]
+        if rounds == 2:
+            options += ["twice"] * 6 + ["a couple of times", "two times"]
+        if rounds == 3:
+            options += ["thrice", "three times", "thrice"]
+        return self.rng.choice(options)
+
+    def _patrol(self, action: Action, form: int, robots: list[str]) -> str:
+        rng, places = self.rng, self.place_list(action.places)
+        if rng.random() < 0.14 and action.rounds:
+            count = times_word(rng, action.rounds) if action.rounds > 1 else self.pick("one", "a", "1")
+            noun = self.pick("round", "lap", "tour") + ("s" if action.rounds > 1 else "")
+            return f"{self.verb(form, 'make', 'do', 'drive', 'run')} {count} {noun} {self.pick('of', 'around', 'through', 'between', 'of')} {places}"
+        word = self.verb(form, "patrol", "patrol", "patrol", "patrol", "patrol between", "visit", "visit", "inspect", "check", "tour", "circle between",
+                         "circle around", "patrol around", "make the rounds of", "make a tour of", "check on", "loop through", "cover", "scan",
+                         "patrol through", "take a look at", "watch over", "keep an eye on", "go around")
+        if not action.rounds:
+            return f"{word} {places}"
+        if rng.random() < 0.1:
+            return f"{self._rounds(action.rounds)} {word} {places}" if form != THIRD else f"{word} {self._rounds(action.rounds)} {places}"
+        return f"{word} {places} {self._rounds(action.rounds)}"
+
+    def _home(self, action: Action, form: int, robots: list[str]) -> str:
+        words = ["go home", "go home", "go home", "return home", "return home", "come home", "head home", "go back", "come back home",
+                 "return", "come back", "go back home", "go back to POS home position", "go to POS home position", "return to POS start",
+                 "go to the home position", "return to the home position", "head back", "drive home", "return to base", "go back to base"]
+        if all(kind_of(self.fleet, r) == "arm" for r in robots):
+            words = words[:5] + ["go to POS home posture", "fold", "fold up", "return to POS rest posture", "go to the home position",
+                                 "move to POS home position", "go back to POS resting posture", "move home", "return home", "rest at home"]
+            words = [w for w in words if w != "rest at home"]
+        return self.verb(form, *words).replace("POS", "its" if len(robots) == 1 else "their")
+
+    def duration(self, seconds: float) -> str:
+        rng, seconds = self.rng, number(seconds)
+        special = {30: ["half a minute"], 15: ["a quarter of a minute"], 60: ["a minute", "one minute", "1 minute", "1 min"],
+                   90: ["one and a half minutes", "1.5 minutes", "a minute and a half"], 150: ["two and a half minutes", "2.5 minutes"], 0.5: ["half a second"], 1: ["a second", "one second"],
+                   3600: ["an hour"], 1800: ["half an hour", "30 minutes"], 900: ["a quarter of an hour", "fifteen minutes"], 120: ["two minutes", "a couple of minutes"]}
+        if seconds in special and rng.random() < 0.6:
+            return rng.choice(special[seconds])
+        if seconds >= 60 and seconds % 60 == 0 and rng.random() < 0.85:
+            minutes = int(seconds // 60)
+            word = NUMBERS[minutes] if minutes <= 12 and rng.random() < 0.4 else str(minutes)
+            return f"{word} {'minute' if minutes == 1 else self.pick('minutes', 'minutes', 'min', 'mins')}"
+        if isinstance(seconds, int) and seconds > 60 and seconds % 60 and rng.random() < 0.65:
+            minutes, rest = divmod(seconds, 60)
+            one = "one" if rng.random() < 0.3 else "1"
+            first = f"{one} minute" if minutes == 1 else f"{minutes} minutes"
+            return rng.choice([f"{first} and {rest} seconds", f"{minutes} min {rest} s", f"{first} {rest} seconds"])
+        if isinstance(seconds, int):
+            spelled = NUMBERS[seconds] if seconds <= 12 else TENS.get(seconds)
+            if spelled and rng.random() < 0.45:
+                return f"{spelled} {'second' if seconds == 1 else 'seconds'}"
+        return f"{seconds}{self.pick(' seconds', ' seconds', ' s', 's', ' sec', ' secs')}"
+
+    def _wait(self, action: Action, form: int, robots: list[str]) -> str:
+        time = self.duration(action.numbers[0])
+        if form == BASE and self.rng.random() < 0.05:
+            return self.pick(f"pause of {time}", f"a pause of {time}", f"a {time} pause", f"a {time} break")
+        word = self.verb(form, "wait", "wait", "wait", "wait there", "pause", "stay there", "rest", "hold still", "stand by", "stop", "hold position",
+                         "stand still", "stay put")
+        if word.split()[0] in FORMS["wait"] and self.rng.random() < 0.4:
+            return f"{word} {time}"
+        return f"{word} for {time}"
+
+    def _set_gripper(self, action: Action, form: int, robots: list[str]) -> str:
+        width, rng = action.numbers[0], self.rng
+        owner = self.pick("the", "the", "its" if len(robots) == 1 else "their", "its" if len(robots) == 1 else "their")
+        hand = self.pick("gripper", "gripper", "gripper", "hand", "fingers") + ("s" if len(robots) > 1 and rng.random() < 0.5 else "")
+        hand = hand.replace("fingerss", "fingers")
+        terse = form == BASE and rng.random() < 0.07
+        if width in (0.0, MAX_OPENING_M) and rng.random() < 0.95:
+            verbs = ["close", "close", "close", "shut"] if width == 0 else ["open", "open", "open", "open up"]
+            whole = self.pick("", "", "", "", "", "", "", " completely", " fully", " all the way")
+            if terse:
+                return f"{hand} {'closed' if width == 0 else 'open'}"
+            return f"{self.verb(form, *verbs)} {owner} {hand}{whole}"
+        mm = round(width * 1000)
+        shown = [f"{mm} mm", f"{mm}mm", f"{mm} millimetres", f"{number(width)} m", f"{number(width)} metres"]
+        if mm % 10:
+            shown += [f"{number(mm / 10)} cm", f"{number(mm / 10)}cm", f"{number(mm / 10)} centimetres"]
+        else:
+            cm = mm // 10
+            shown += [f"{cm} cm", f"{cm}cm", f"{cm} centimetre{'s' if cm != 1 else ''}", f"{NUMBERS[cm] if cm <= 12 else cm} centimeters"] * 2
+        if terse:
+            return f"{hand} to {rng.choice(shown)}"
+        return f"{self.verb(form, 'open', 'set', 'close', 'move', 'open', 'set')} {owner} {hand} to {rng.choice(shown)}"
+
+    def _move_to(self, action: Action, form: int, robots: list[str]) -> str:
+        tool = self.pick("", "", "", " its tool", " the tool", " its hand", " the hand", " the gripper") if len(robots) == 1 else ""
+        verbs = ["move", "move", "move", "go", "reach", "position"] if not tool else ["move", "bring", "position"]
+        word = self.verb(form, *verbs)
+        if word.split()[0] in FORMS["position"] and not tool:
+            word = FORMS["move"][form]
+        if word.split()[0] in FORMS["reach"]:
+            return f"{word} for {self._coordinates(action.numbers)}"
+        return f"{word}{tool} to {self._coordinates(action.numbers)}"
+
+    def _move_joints(self, action: Action, form: int, robots: list[str]) -> str:
+        numbers = [str(number(n)) for n in action.numbers]
+        shown = ", ".join(numbers)
+        shown = self.pick(f"({shown})", shown, shown, f"[{shown}]", " ".join(numbers), f"{', '.join(numbers[:-1])} and {numbers[-1]}")
+        owner = self.pick("its", "the", "the") if len(robots) == 1 else "their"
+        joints = self.pick("joints", "joints", "joints", "joint angles", "joint positions", "six joints")
+        return f"{self.verb(form, 'move', 'set', 'bring')} {owner} {joints} to {shown}"
