@@ -20,8 +20,8 @@ use places::Places;
 /// A whole model on a device, with its cache.
 ///
 /// Matrices lie on the device as they are stored; those in F32, F16 and BF16 as F32. Its kernels are
-/// candle's, which choose their order of sums by the number of rows: unlike on the CPU, the last bits of
-/// a result may depend on what else is in the pass.
+/// candle's, which choose their order of sums by the number of rows: the last bits of a result may depend
+/// on what else is in the pass.
 pub struct DeviceModel {
     config: Arc<Config>,
     model: Model,
