@@ -86,7 +86,13 @@ impl PlanQuestion {
             ],
             schema: plan_schema(&offered, &options)?,
             references,
-            skills: skills(&offered),
+            skills: skills_of_robots(&offered)
+                .into_iter()
+                .map(|(robot, skills)| {
+                    let skills = skills.into_iter().map(str::to_owned).collect();
+                    (robot.to_owned(), skills)
+                })
+                .collect(),
         })
     }
 
@@ -96,19 +102,18 @@ impl PlanQuestion {
     /// Bound to a fleet, a model that means to send a rover to pick can only send an arm. `answer` is the
     /// model's, with references.
     pub fn objection(&self, answer: &str) -> Option<String> {
+        // Only with references is it certain that a robot is named.
+        let references = self.references.as_ref()?;
         let answer: Value = serde_json::from_str(answer).ok()?;
         let tasks = answer.get("tasks")?.as_array()?;
         let said = &self.messages.last()?.content;
-        let has_task = |robot: &str| tasks.iter().any(|task| task["robot"] == robot);
         let is_named = |robot: &str| said.split(|c| !is_of_reference(c)).any(|w| w == robot);
-        let mut idle = self
-            .skills
-            .iter()
-            .filter(|(robot, _)| self.references.is_some() && is_named(robot) && !has_task(robot));
-        let (robot, skills) = idle.next()?;
-        let asked = tasks.iter().filter_map(|task| task["skill"].as_str());
-        let skill = asked.into_iter().find(|skill| !skills.contains(*skill))?;
-        Some(self.with_names(&format!("{robot} cannot {skill}")))
+        let is_idle = |robot: &str| tasks.iter().all(|task| task["robot"] != robot);
+        let mut robots = self.skills.iter();
+        let (robot, skills) = robots.find(|(robot, _)| is_named(robot) && is_idle(robot))?;
+        let mut asked = tasks.iter().filter_map(|task| task["skill"].as_str());
+        let skill = asked.find(|skill| !skills.contains(*skill))?;
+        Some(references.with_names(&format!("{robot} cannot {skill}")))
     }
 
     /// The answer with names in place of references.
@@ -121,12 +126,12 @@ impl PlanQuestion {
 }
 
 /// Skills by robot.
-fn skills(capabilities: &[Capability]) -> BTreeMap<String, BTreeSet<String>> {
-    let mut skills: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+fn skills_of_robots(capabilities: &[Capability]) -> BTreeMap<&str, BTreeSet<&str>> {
+    let mut skills: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
     for capability in capabilities {
         if let Some(robot) = &capability.robot {
-            let of_robot = skills.entry(robot.to_string()).or_default();
-            of_robot.insert(capability.skill.to_string());
+            let skill = capability.skill.as_str();
+            skills.entry(robot.as_str()).or_default().insert(skill);
         }
     }
     skills
@@ -141,13 +146,7 @@ fn fleet_text<'a>(
     capabilities: &'a [Capability],
     say: impl Fn(Kind, &'a str) -> Cow<'a, str>,
 ) -> String {
-    let mut skills: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
-    for capability in capabilities {
-        if let Some(robot) = &capability.robot {
-            let skill = capability.skill.as_str();
-            skills.entry(robot.as_str()).or_default().insert(skill);
-        }
-    }
+    let skills = skills_of_robots(capabilities);
     let mut groups: Vec<(&BTreeSet<&str>, Vec<&str>)> = Vec::new();
     for (robot, skills) in &skills {
         match groups.iter_mut().find(|(known, _)| *known == skills) {

@@ -14,7 +14,7 @@ use physical_ai_llm::{
     ConstraintCompiler, Engine, EngineConfig, Event, FinishReason, JsonOptions, LanguageModel,
     LocalModel, PlanPromptStyle, PlanQuestion, PlanSchemaOptions, Request, RequestId,
 };
-use physical_ai_mission::{Decomposer, SentenceParser, agrees, parse_plan};
+use physical_ai_mission::{Decomposer, SentenceParser, agrees, parse_plan, same_values};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -180,21 +180,6 @@ fn by_rules(case: &Case) -> Option<bool> {
     Some(expected.is_ok_and(|expected| agrees(&expected, &made.plan)))
 }
 
-/// Equal but for how numbers are written: 0 is 0.0.
-fn same(a: &Value, b: &Value) -> bool {
-    match (a, b) {
-        (Value::Number(a), Value::Number(b)) => a.as_f64() == b.as_f64(),
-        (Value::Array(a), Value::Array(b)) => {
-            a.len() == b.len() && a.iter().zip(b).all(|(a, b)| same(a, b))
-        }
-        (Value::Object(a), Value::Object(b)) => {
-            let equal = |(key, a): (&String, &Value)| b.get(key).is_some_and(|b| same(a, b));
-            a.len() == b.len() && a.iter().all(equal)
-        }
-        (a, b) => a == b,
-    }
-}
-
 #[test]
 fn planner_stays_as_good_as_its_card_says() {
     let model = file("PLANNER_MODEL", "../../../params/models/planner.gguf");
@@ -209,7 +194,7 @@ fn planner_stays_as_good_as_its_card_says() {
         times.push(begin.elapsed());
         // Bound by its schema, it cannot write anything else than a plan or a refusal.
         let plan: Value = serde_json::from_str(&text).unwrap();
-        let is_exact = same(&plan, &case.plan);
+        let is_exact = same_values(&plan, &case.plan);
         if !is_exact {
             let (sentence, expected) = (&case.sentence, &case.plan);
             println!("{sentence}\n  expected {expected}\n  planned  {text} ({reason:?})");

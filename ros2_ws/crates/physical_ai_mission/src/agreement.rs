@@ -10,7 +10,7 @@ pub fn agrees(plan: &Plan, asked: &Plan) -> bool {
         && pairs().all(|(a, b)| {
             a.skill == b.skill
                 && (b.robot.is_none() || a.robot == b.robot)
-                && same(&a.params, &b.params)
+                && same_values(&a.params, &b.params)
                 && waits_for(plan, a) == waits_for(asked, b)
         })
 }
@@ -24,14 +24,16 @@ fn waits_for(plan: &Plan, task: &TaskSpec) -> Vec<usize> {
 }
 
 /// Equal as values: `5` and `5.0` are, and no parameters are an empty object.
-fn same(a: &Value, b: &Value) -> bool {
+pub fn same_values(a: &Value, b: &Value) -> bool {
     match (a, b) {
         (Value::Number(a), Value::Number(b)) => a.as_f64() == b.as_f64(),
         (Value::Array(a), Value::Array(b)) => {
-            a.len() == b.len() && a.iter().zip(b).all(|(a, b)| same(a, b))
+            a.len() == b.len() && a.iter().zip(b).all(|(a, b)| same_values(a, b))
         }
         (Value::Object(a), Value::Object(b)) => {
-            a.len() == b.len() && a.iter().all(|(k, a)| b.get(k).is_some_and(|b| same(a, b)))
+            a.len() == b.len()
+                && a.iter()
+                    .all(|(k, a)| b.get(k).is_some_and(|b| same_values(a, b)))
         }
         (Value::Null, Value::Object(fields)) | (Value::Object(fields), Value::Null) => {
             fields.is_empty()

@@ -21,7 +21,7 @@ mod schema;
 mod sentence;
 mod validate;
 
-pub use agreement::agrees;
+pub use agreement::{agrees, same_values};
 pub use decompose::{Decomposer, Decomposition};
 pub use error::Error;
 pub use fleet::Fleet;

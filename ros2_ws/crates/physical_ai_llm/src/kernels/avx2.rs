@@ -13,7 +13,7 @@ use crate::dequantize::scales_and_minima;
 
 #[inline]
 #[target_feature(enable = "avx2,f16c")]
-pub fn half_at(bytes: &[u8], at: usize) -> f32 {
+fn half_at(bytes: &[u8], at: usize) -> f32 {
     let bits = u16::from_le_bytes([bytes[at], bytes[at + 1]]);
     _mm_cvtss_f32(_mm_cvtph_ps(_mm_cvtsi32_si128(i32::from(bits))))
 }
