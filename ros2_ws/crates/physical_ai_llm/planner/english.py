@@ -1,7 +1,7 @@
 """Says missions in English."""
 
 from english_actions import BASE, FORMS, GERUND, NUMBERS, PARTICIPLE, THIRD, EnglishActions
-from missions import Action, Group, Strand
+from missions import Action, Group, Strand, kind_of
 from names import COLOURS, THINGS
 from plan_format import DEFAULT_POLICY
 
@@ -15,19 +15,26 @@ class English(EnglishActions):
         fails = self.pick("if it fails", "if that fails", "if this fails", "if it does not work", "on failure", "in case it fails", "should it fail",
                           "if something goes wrong", "when it fails", "if that does not work", "if that doesn't work", "if it doesn't work",
                           "in case of failure", "in case that fails", "should that fail", "if there is a problem", "if it goes wrong",
-                          "if that goes wrong", "if this should fail", "upon failure", "if it fails", "if that fails", "if it cannot")
+                          "if that goes wrong", "if this should fail", "upon failure", "if it fails", "if that fails", "if it cannot", "if it can't", "if that does not work out",
+                          "if that doesn't work out", "in the event of failure", "should that go wrong", "should it not work", "should this not work out", "if need be",
+                          "if anything goes wrong", "if it slips", "if this goes wrong", "if it won't work", "when that fails", "if that turns out impossible")
         what = {
-            "retry": ["try again", "retry", "try it again", "repeat it", "retry it", "try once more", "have another go"],
-            "skip": ["skip it", "just skip it", "skip that", "carry on", "go on without it", "ignore it", "continue anyway"],
-            "ask_operator": ["ask me", "ask the operator", "ask a human", "call the operator", "let me decide", "ask for help"],
-            "fail_mission": ["abort", "abort the mission", "stop the mission", "stop everything", "give up", "cancel everything", "fail the mission"],
+            "retry": ["try again", "retry", "try it again", "repeat it", "retry it", "try once more", "have another go", "give it another try", "try one more time", "have another try", "do it again", "just try again", "keep trying"],
+            "skip": ["skip it", "just skip it", "skip that", "carry on", "go on without it", "ignore it", "continue anyway", "never mind", "no problem", "just carry on", "simply carry on without it", "leave it",
+                     "move on", "carry on regardless", "forget it", "it may be skipped", "it can be skipped", "don't worry", "proceed anyway"],
+            "ask_operator": ["ask me", "ask the operator", "ask a human", "call the operator", "let me decide", "ask for help", "call a human", "ask somebody", "ask the supervisor", "get a human",
+                             "call me", "let a human decide", "check with me", "check with the operator", "consult the operator", "call for help"],
+            "fail_mission": ["abort", "abort the mission", "stop the mission", "stop everything", "give up", "cancel everything", "fail the mission", "call the whole thing off", "abort everything", "stop the whole mission",
+                             "the mission is off", "abort the whole mission", "end the mission", "drop the whole mission", "call it off"],
         }[action.policy]
-        short = {"retry": ["try twice", "up to two tries"], "skip": ["this is optional", "optional"]}.get(action.policy, [])
+        short = {"retry": ["try twice", "up to two tries", "retrying if need be", "with a retry"], "skip": ["this is optional", "optional", "if possible", "skippable"],
+                 "fail_mission": ["or abort the mission", "or the mission is off", "critical"], "ask_operator": ["or ask me", "or ask a human"]}.get(action.policy, [])
         if short and self.rng.random() < 0.12:
-            return f" ({self.rng.choice(short)})"
+            return self.pick(f" ({self.rng.choice(short)})", f" ({self.rng.choice(short)})", f", {self.rng.choice(short)}")
         return self.pick(f", {self.rng.choice(what)} {fails}", f" and {self.rng.choice(what)} {fails}", f"; {fails}, {self.rng.choice(what)}",
                          f", and {fails} {self.rng.choice(what)}", f" ({self.rng.choice(what)} {fails})", f". {fails}, {self.rng.choice(what)}", f". {self.rng.choice(what)} {fails}",
-                         f", {fails} {self.rng.choice(what)}")
+                         f", {fails} {self.rng.choice(what)}", f" - {self.rng.choice(what)} {fails}", f" - {fails}, {self.rng.choice(what)}", f" ({fails} {self.rng.choice(what)})",
+                         f". if it fails, {self.rng.choice(what)}", f", {self.rng.choice(what)} {fails}")
 
     def may_elide(self, strand: Strand) -> bool:
         if self.explicit:
@@ -113,7 +120,11 @@ class English(EnglishActions):
         if [a.skill for a in strand.actions] != ["navigate_to", "wait"] or not strand.actions[0].place or self.rng.random() < 0.6:
             return ""
         where, time = self.place(strand.actions[0].place), self.duration(strand.actions[1].numbers[0])
-        word = self.verb(form, "wait", "wait", "stay", "stop", "pause", "stand by")
+        if self.rng.random() < 0.25:
+            return self.pick(f"{self.verb(form, 'spend')} {time} {self.pick('at', 'in')} {where}", f"{self.verb(form, 'go', 'head', 'drive')} to {where} and {self.verb(form, 'spend')} {time} there",
+                             *([f"{self.verb(form, 'go', 'head')} to {where}, then {time} of waiting", f"{where}, {time} wait there", f"{where}, wait {time}",
+                                f"{where}, {time}"] if form == BASE else []))
+        word = self.verb(form, "wait", "wait", "stay", "stop", "pause", "stand by", "hang on", "remain", "halt")
         go = f"{FORMS['go'][form]} and " if form in (BASE, THIRD) and self.rng.random() < 0.3 else ""
         return f"{go}{word} {self.pick('at', 'at', 'in front of', 'in')} {where} for {time}"
 
@@ -124,6 +135,12 @@ class English(EnglishActions):
         word = self.verb(form, "go", "drive", "head", "travel", "proceed", "navigate")
         places = [self.place(a.place) for a in strand.actions]
         style = self.rng.random()
+        if len(places) == 2 and style < 0.1:
+            return f"{word} to {places[1]} {self.pick('via', 'by way of', 'over')} {places[0]}"
+        if not self.parallel and style < 0.14 and form in (BASE, THIRD):
+            return f"{word} first to {places[0]}{self.pick(', then to ', ', then ', ' and then to ', ' and then ')}" + self.pick(", then to ", ", then ").join(places[1:])
+        if form == BASE and not self.parallel and style < 0.2:
+            return self.pick(", then ", ", then ", " then ", " -> ", " and then ").join(places)
         if style < 0.35:
             return f"{word} to {self.join(places, self.pick(' and ', ' and ', ' and to '))}"
         if style < 0.55 and len(places) == 2:
@@ -148,7 +165,7 @@ class English(EnglishActions):
         if text:
             self.carried = strand.robots
             return text
-        who, many = self.robots(strand)
+        who, many = self._anybody(strand) or self.robots(strand)
         self.carried = strand.robots
         finite = BASE if many else THIRD
         if mood == "perfect":
@@ -163,13 +180,18 @@ class English(EnglishActions):
         if mood == "main":
             style = rng.random()
             first, last = strand.actions[0], strand.actions[-1]
+            terse = self._terse(strand, who) if style > 0.9 and not many else ""
+            if terse:
+                return terse
+            if 0.85 < style < 0.9 and last.policy == DEFAULT_POLICY and not self.parallel:
+                return f"{self._addressed(self.actions(strand, BASE))}{self.pick(', ', ', ', ' please, ')}{who}"
             if len(strand.actions) == 2 and not self.parallel and first.policy == last.policy == DEFAULT_POLICY and style < 0.3:
                 if rng.random() < 0.5:
                     return f"after {self.action(first, GERUND, strand.robots)}, {who} {self.action(last, finite, strand.robots)}"
                 begin = f"{self.pick('before', 'prior to')} {self.action(last, GERUND, strand.robots)}"
                 return f"{begin}, {who} {self.action(first, finite, strand.robots)}"
             if style < 0.12:
-                return f"{who}{self.pick(', ', ', ', ': ', ', please ', ' ', ' - ')}{self.actions(strand, BASE)}"
+                return self._addressed(f"{who}{self.pick(', ', ', ', ': ', ', please ', ' ', ' - ', ', you ', ', kindly ', ', could you ', ', go and ')}{self.actions(strand, BASE)}")
             if style < 0.15:
                 return f"{self.pick('could', 'can', 'would', 'will')} {who} {self.pick('', 'please ')}{self.actions(strand, BASE)}"
             if style < 0.17 and first.skill == "navigate_to" and len(strand.actions) == 1 and first.policy == DEFAULT_POLICY:
@@ -193,6 +215,58 @@ class English(EnglishActions):
                 return f"{self.pick('send', 'send', 'bring', 'get') if rng.random() < 0.6 else ''} {who}{short}".strip()
         return f"{who} {self.actions(strand, finite)}"
 
+    def _anybody(self, strand: Strand) -> tuple[str, bool] | None:
+        """`somebody`, `one of the rovers`: the first that can."""
+        rng, skill = self.rng, strand.actions[0].skill
+        if len(strand.robots) > 1 or self.explicit or self.parallel or self.carried or self.rivals or rng.random() > 0.05:
+            return None
+        able = self.fleet.able(skill)
+        if able[0] != strand.robots[0] or any(a.skill not in self.fleet.robots[able[0]] for a in strand.actions):
+            return None
+        kinds = {kind_of(self.fleet, r) for r in able}
+        some = ["somebody", "someone", "one of you", "one of the robots", "any robot"]
+        if len(kinds) == 1 and len(able) > 1:
+            kind = kinds.pop()
+            some += [f"one of the {kind}s", f"one {kind}", f"any {kind}", f"an {kind}" if kind == "arm" else f"a {kind}"]
+        return rng.choice(some), False
+
+    def _addressed(self, text: str) -> str:
+        """`its gripper` is `your gripper` to whom it is said."""
+        return text.replace(" its ", " your ") if self.rng.random() < 0.6 else text
+
+    def _terse(self, strand: Strand, who: str) -> str:
+        """`rover 1 dock a`, `dock a is where rover 1 is needed`, `transfer of the cup to bin a by arm 1`."""
+        first, rng = strand.actions[0], self.rng
+        if len(strand.actions) > 1 or first.policy != DEFAULT_POLICY or len(strand.robots) > 1:
+            return ""
+        if first.skill == "navigate_to" and first.place:
+            place = self.place(first.place)
+            wanted = self.pick("needed", "wanted", "expected", "required")
+            return rng.choice([f"{who} {place}", f"{who}, {place}", f"{who}: {place}", f"{who} to {place}", f"{who} -> {place}", f"{place}, {who}", f"{place} is where {who} is {wanted}",
+                               f"{who} is {wanted} {self.pick('at', 'in')} {place}", f"i need {who} {self.pick('at', 'in', 'over at')} {place}",
+                               f"{self.pick('i want', 'i would like', 'i need', 'need', 'get')} {who} {self.pick('at', 'in')} {place}",
+                               f"{place} is where {who} {self.pick('should go', 'has to go', 'must go', 'goes')}", f"off to {place} with {who}",
+                               f"{who} off to {place}", f"{who} over to {place}", f"{who}, off you go to {place}", f"{who}, off to {place} with you"])
+        if first.skill == "navigate_to":
+            return rng.choice([f"{who} to {self._target(first)}", f"{who} at {self._target(first)}", f"i need {who} at {self._target(first)}",
+                               f"{self.pick('position', 'put', 'place')} {who} at {self._target(first)}"])
+        if first.skill == "home":
+            return rng.choice([f"{who} home", f"{who}, home", f"{who}: home", f"{who} back home", f"{who} home now", f"home, {who}", f"home you go, {who}",
+                               f"{who} goes home again", f"it is home time for {who}", f"take {who} home", f"{who} can go home", f"{who} may go home"])
+        if first.skill == "pick_and_place":
+            thing, place = self.object(first.object), self.place(first.place)
+            into = self.pick("in", "into", "on", "onto", "to")
+            return rng.choice([f"{thing} {into} {place}, {who}", f"{thing} {into} {place} {self.pick('by', 'with', 'by')} {who}", f"{who}: {thing} {into} {place}",
+                               f"{who}, {thing} {into} {place}", f"{self.pick('transfer', 'delivery', 'transport')} of {thing} to {place} by {who}",
+                               f"{place} is where {who} should {self.pick('put', 'place', 'leave')} {thing}", f"{who} {thing} {into} {place}",
+                               f"{self.pick('i want', 'i would like', 'i need')} {thing} {into} {place}, {who}", f"{thing} {self.pick('goes', 'is to go', 'belongs')} {into} {place}, {who}",
+                               f"{place} gets {thing} from {who}", f"{thing} -> {place} ({who})"])
+        if first.skill == "patrol":
+            places, rounds = self.place_list(first.places), f" {self._rounds(first.rounds).strip(', ')}" if first.rounds else ""
+            return rng.choice([f"{self.pick('patrol', 'inspection', 'a patrol')} of {places} by {who}{',' if rounds else ''}{rounds}", f"{who}: patrol {places}{rounds}",
+                               f"{places} {self.pick('need patrolling', 'need a visit', 'want checking', 'to be patrolled')}, {who}{':' if rounds else ''}{rounds}", f"{who} patrol {places}{rounds}"])
+        return rng.choice([f"{who}: {self.action(first, BASE, strand.robots)}", f"{who} {self.action(first, BASE, strand.robots)}"])
+
     def _passive(self, strand: Strand, mood: str) -> str:
         """`the cup is put in bin a by arm 1`, `have the cup put in bin a`."""
         actions, rng = strand.actions, self.rng
@@ -215,8 +289,13 @@ class English(EnglishActions):
         else:
             return ""
         nobody = self.may_elide(strand) and self.carried is None and not self.rivals and rng.random() < 0.6
-        if mood == "main" and nobody and rng.random() < 0.3:
-            return f"{self.pick('have', 'get')} {what} {done}{where}"
+        if mood == "main" and nobody and rng.random() < 0.45:
+            if action.skill != "pick_and_place" or rng.random() < 0.5:
+                return f"{self.pick('have', 'get')} {what} {done}{where}"
+            place, into = self.place(action.place), self.pick("in", "into", "on", "onto")
+            return rng.choice([f"{self.pick('transfer', 'delivery', 'transport')} of {what} to {place}", f"{place} is where {what} {self.pick('has to go', 'should go', 'belongs', 'goes')}",
+                               f"{self.pick('i want', 'i would like', 'i need', 'we need')} {what} {into} {place}", f"{what}, {place}", f"{what} -> {place}", f"{what} over to {place}",
+                               f"{what} wants putting {into} {place}", f"{what} {self.pick('ought to', 'is supposed to')} be {into} {place}", f"{place}: {what}", f"{place} gets {what}"])
         if action.skill == "pick_and_place" and mood in ("main", "sub") and rng.random() < 0.35:
             go = self.pick("go", "belong", "go") if many else self.pick("goes", "goes", "belongs", "has to go", "should go", "needs to go")
             by = "" if nobody else f" {self.pick('with', 'by means of', 'via')} {self.robots(strand)[0]}"
@@ -319,11 +398,19 @@ class English(EnglishActions):
         else:
             into = self.pick("in", "into", "on", "onto")
             verb, rests = self.verb(THIRD, "put", "place", "drop", "lay"), [f"{self.object(a.object)} {into} {self.place(a.place)}" for a in firsts]
-        if len(group) == 2 and skill != "pick_and_place" and self.rng.random() < 0.15:
+        if len(group) == 2 and skill == "pick_and_place" and self.rng.random() < 0.12:
+            things, places = [self.object(a.object) for a in firsts], [self.place(a.place) for a in firsts]
+            same = firsts[0].place == firsts[1].place
+            return f"{self.join(whos, ' and ')} {self.verb(BASE, 'put', 'bring', 'move', 'place')} {self.join(things, ' and ')} {'to' if verb.startswith('move') else into} " + (
+                f"{places[0]}{self.pick('', ' respectively', ', respectively')}" if same else f"{self.join(places, ' and ')}{self.pick(' respectively', ', respectively')}")
+        if skill != "pick_and_place" and self.rng.random() < (0.15 if len(group) == 2 else 0.25):
             both = self._numbered([s.robots[0] for s in group]) or self.join(whos, " and ")
             verb = self.verb(BASE, *(["go", "drive", "head"] if skill == "navigate_to" else ["pick up", "grab", "take"]))
             rests = [r.removeprefix("to ") for r in rests]
             return f"{both} {verb} {'to ' if skill == 'navigate_to' else ''}{self.join(rests, ' and ')} respectively"
+        if self.rng.random() < 0.3:
+            texts = [f"{who}{self.pick(' ', ' ', ': ', ', ') if len(whos) < 2 else ' '}{rest}" for who, rest in zip(whos, rests)]
+            return self.join(texts, self.pick(" and ", ", ", "; ", ", and ", ", ", " while "))
         texts = [f"{whos[0]} {verb} {rests[0]}"] + [f"{who} {rest}" for who, rest in zip(whos[1:], rests[1:])]
         return self.join(texts, self.pick(" and ", " and ", ", ", " while ", ", and "))
 
@@ -400,9 +487,13 @@ class English(EnglishActions):
             text = self.pick("please ", "please, ", "could you please ", "can you ", "hey, ", "ok, ", "now ", "would you ", "could you ", "your task: ",
                              "mission: ", "hi! ", "hello, ", "i need you to ", "i want you to ", "you should ", "let us ", "kindly ",
                              "i would be grateful if you could ", "go ahead and ", "ok so ", "um ", "right, ", "alright, ", "so ", "next up: ", "uh ", "well, ",
-                             "would you be so kind as to ", "be so kind and ", "next: ", "hi, could you please ") + text
-        elif style < 0.14:
-            text = f"{text}{self.pick(', please', ' please', ' now', ', thanks', ' thank you')}"
+                             "would you be so kind as to ", "be so kind and ", "next: ", "hi, could you please ", "pls ", "good morning, ", "to do: ", "task: ", "listen, ", "quick one: ", "it would be great if you could ", "would you mind, ",
+                             "new job: ", "the plan: ", "attention: ", "dear robots, ", "team, ", "time to ", "do me a favour and ", "now then, ", "here is the plan: ", "today: ", "right then, ") + text
+        elif style < 0.16:
+            tail = self.pick(", please", " please", " now", ", thanks", " thank you", " asap", ", quickly", ", would you", ", will you", ", if you don't mind", " right away",
+                             " at once", " immediately", ", pls", " plz", ", ok?", ", quick", " straight away", ", there's a good robot", ", dear", ", that's all", ", chop chop",
+                             ", if you please", " as quickly as you can", ", carefully", ", gently please", " for me", ", thank you very much", ", cheers")
+            text = f"{text}{tail}" if not text.endswith((")", ".")) else text
         if text.startswith(("could ", "can ", "would ", "will ")) and rng.random() < 0.6:
             return text + "?"
         return text + self.pick("", "", ".", ".", "!") if not text.endswith((")", ".")) else text

@@ -3,7 +3,7 @@
 import random
 
 from missions import Action, Strand, kind_of, same_kind
-from names import ARM_KINDS, ROVER_KINDS, Said
+from names import ARM_KINDS, COLOURS, PREFIXES, ROVER_KINDS, Said
 from plan_format import MAX_OPENING_M, Fleet, number
 
 NUMBERS = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"]
@@ -29,7 +29,12 @@ reach reaches reaching reached|hover hovers hovering hovered|shift shifts shifti
 stand stands standing stood|park parks parking parked|loop loops looping looped|arrive arrives arriving arrived
 cover covers covering covered|keep keeps keeping kept|relocate relocates relocating relocated|sort sorts sorting sorted
 unload unloads unloading unloaded|deposit deposits depositing deposited|retrieve retrieves retrieving retrieved
-position positions positioning positioned|begin begins beginning begun|start starts starting started|walk walks walking walked|ride rides riding ridden|scan scans scanning scanned"""
+position positions positioning positioned|begin begins beginning begun|start starts starting started|walk walks walking walked|ride rides riding ridden|scan scans scanning scanned
+pop pops popping popped|stick sticks sticking stuck|toss tosses tossing tossed|chuck chucks chucking chucked|slide slides sliding slid
+dispose disposes disposing disposed|hang hangs hanging hung|sit sits sitting sat|halt halts halting halted|remain remains remaining remained
+linger lingers lingering lingered|spend spends spending spent|swing swings swinging swung|set sets setting set|pay pays paying paid
+look looks looking looked|tuck tucks tucking tucked|push pushes pushing pushed|send sends sending sent|haul hauls hauling hauled
+nip nips nipping nipped|freeze freezes freezing frozen|let lets letting let|pass passes passing passed|call calls calling called|show shows showing shown|turn turns turning turned|report reports reporting reported|continue continues continuing continued|look looks looking looked|retire retires retiring retired|get gets getting got|be is being been|adjust adjusts adjusting adjusted|widen widens widening widened"""
     .replace("\n", "|").split("|")
 }
 BASE, THIRD, GERUND, PARTICIPLE = range(4)
@@ -74,20 +79,34 @@ class EnglishActions:
             return name if bare or rng.random() < 0.85 else f"the {name}"
         if len(words) == 2 and words[1] in ("left", "right", "middle") and rng.random() < 0.7:
             words = words[::-1]
-        elif len(words) == 2 and self._is_enough(name, words[1]) and rng.random() < 0.2:
-            words = words[1:]
+        elif len(words) > 1 and rng.random() < 0.22:
+            words = self._part(name, words)
         text = (" " if rng.random() < 0.93 else "-").join(self._digits(words))
         article = rng.random() < 0.75 and not (len(words) > 1 and len(words[-1]) <= 2) and name not in self.said.made_up
         return f"the {text}" if article and not bare else text
 
-    def _is_enough(self, name: str, word: str) -> bool:
-        """Whether the last word says which of the fleet's names is meant."""
+    def _part(self, name: str, words: list[str]) -> list[str]:
+        """Some words of a name that say which of the fleet's is meant; mostly the last ones."""
         others = [*self.fleet.robots, *self.fleet.objects, *self.fleet.surfaces, *self.fleet.floors]
-        return len(word) > 3 and name != self.unknown and not any(word in self.said.words.get(o, [o]) for o in others if o != name)
+        other_words = [self.said.words.get(o, [o]) for o in others if o != name]
+        if name == self.unknown or name not in others:
+            return words
+        tail = words[1:]
+        if len(words) == 2 and (len(tail[0]) <= 3 or any(tail[0] in ws for ws in other_words)):
+            tail = []
+        if any(ws[-len(tail):] == tail for ws in other_words):
+            tail = []
+        first = words[0]
+        alone = len(first) > 2 and first not in COLOURS and first not in PREFIXES and not any(first in ws for ws in other_words)
+        ways = [w for w in (tail, [first] if alone else []) if w]
+        return self.rng.choice(ways) if ways else words
 
     def _digits(self, words: list[str]) -> list[str]:
         rng = self.rng
-        return [w.lstrip("0") if w.isdigit() and w.startswith("0") and rng.random() < 0.5 else w for w in words]
+        found = [w.lstrip("0") if w.isdigit() and w.startswith("0") and rng.random() < 0.5 else w for w in words]
+        if len(found) > 1 and found[-1].isdigit() and 0 < int(found[-1]) <= 12 and rng.random() < 0.1:
+            found[-1] = NUMBERS[int(found[-1])]
+        return found
 
     def object(self, name: str) -> str:
         return self.words(name)
@@ -132,7 +151,7 @@ class EnglishActions:
             return self.pick("the former", "the first one") if name == pair[0] else self.pick("the latter", "the second one")
         if len(peers) == 2 and self.mentioned and self.mentioned[-1] != name and self.mentioned[-1] in peers and rng.random() < 0.3:
             noun = self.said.kind.get(name, kind).replace("_", " ")
-            return f"the other {rng.choice([noun, noun, kind])}"
+            return f"the other {rng.choice([noun, noun, kind, 'one'])}"
         words = self._digits(self.said.words.get(name, [name]))
         if rng.random() < 0.55 or len(words) == 1:
             return name
@@ -151,7 +170,10 @@ class EnglishActions:
             two = [("both", True), ("both", True), ("they both", True), ("both of them", True), ("the two of them", True), ("they", True)]
             more = [("they", True), ("they all", True), ("all of them", True)]
             return rng.choice(two if len(names) == 2 else more)
+        except_one = self._all_but(names) if rng.random() < 0.7 else ""
         self.named.update(names)
+        if except_one:
+            return except_one, not except_one.startswith("every")
         if strand.whole_kind and rng.random() < 0.7:
             kind = strand.whole_kind
             nouns = [self.said.kind.get(n, kind) for n in names]
@@ -172,6 +194,25 @@ class EnglishActions:
         text = self._numbered(names) if rng.random() < 0.3 else ""
         text = text or self.join([self.robot_plain(n) for n in names], " and ")
         return (f"both {text}" if len(names) == 2 and rng.random() < 0.15 else text), True
+
+    def _all_but(self, names: list[str]) -> str:
+        """`everyone but arm 2`, `the other two rovers`, where one of all or of a kind stays out."""
+        rng, known = self.rng, sorted(self.fleet.robots)
+        kinds = {kind_of(self.fleet, n) for n in names}
+        for group, noun in [(known, "robot")] + [(same_kind(self.fleet, k), k) for k in kinds if len(kinds) == 1]:
+            left = [r for r in group if r not in names]
+            if len(left) != 1 or len(names) != len(group) - 1:
+                continue
+            nouns = {self.said.kind.get(n, noun) for n in names}
+            plural = (nouns.pop().replace("_", " ") if len(nouns) == 1 and noun != "robot" else noun) + "s"
+            if self.mentioned and self.mentioned[-1] == left[0]:
+                count = NUMBERS[len(names)]
+                return rng.choice([f"the other {plural}", f"the other {count} {plural}", f"the other {count}", f"all the other {plural}",
+                                   f"the remaining {plural}", f"the {count} remaining {plural}"])
+            who, but = self.robot_plain(left[0]), rng.choice(["but", "except", "but", "except for", "apart from"])
+            some = [f"all {plural} {but} {who}", f"all the {plural} {but} {who}", f"every {plural[:-1]} {but} {who}"]
+            return rng.choice(some + ([f"everyone {but} {who}", f"everybody {but} {who}", f"all {but} {who}"] if noun == "robot" else []))
+        return ""
 
     def _numbered(self, names: list[str]) -> str:
         """`rovers 1 and 2`."""
@@ -197,8 +238,17 @@ class EnglishActions:
         rng = self.rng
         thing, place = self.object(action.object), self.place(action.place)
         into = self.pick("in", "in", "into", "on", "onto", "to", "at", "inside", "on top of", "over to")
-        if form == BASE and rng.random() < 0.06:
-            return f"{thing} {self.pick('into', 'onto', 'to', 'in', 'on')} {place}"
+        others = [p for p in self.fleet.surfaces if p != action.place]
+        if others and rng.random() < 0.06:
+            source = f"{self.pick('from', 'from', 'off', 'out of')} {self.place(rng.choice(others))}"
+            if form == BASE and rng.random() < 0.25:
+                return f"{thing} {source} {self.pick('to', 'into', 'onto', 'over to')} {place}"
+            word = self.verb(form, "move", "take", "bring", "carry", "transfer", "get", "shift", "put")
+            return f"{word} {thing} {source} {self.pick('to', 'into', 'onto', 'over to', 'and put it in' if form == BASE else 'to')} {place}"
+        if form == BASE and rng.random() < 0.09:
+            return f"{thing} {self.pick('into', 'onto', 'to', 'in', 'on', '->', 'over to', 'away in')} {place}"
+        if rng.random() < 0.02:
+            return f"{self.verb(form, 'dispose of', 'get rid of')} {thing} in {place}"
         if rng.random() < 0.2:
             first = self.verb(form, "pick", "pick up", "grab", "take", "fetch", "get", "grasp", "collect", "lift", "retrieve")
             second = self.verb(form, "put", "place", "drop", "lay", "set", "leave", "deposit", "release", "stow")
@@ -213,13 +263,15 @@ class EnglishActions:
             word = self.verb(form, "move", "bring", "carry", "transfer", "take", "deliver", "shift", "relocate")
         else:
             word = self.verb(form, "put", "put", "put", "place", "place", "drop", "lay", "set", "stow", "load", "stack", "store", "leave",
-                             "move", "sort", "deposit", "position")
+                             "move", "sort", "deposit", "position", "pop", "stick", "toss", "chuck", "slide", "throw", "tuck", "push", "set down",
+                             "unload", "get")
         return f"{word} {thing} {into} {place}"
 
     def _pick(self, action: Action, form: int, robots: list[str]) -> str:
         for robot in robots:
             self.held[robot] = action.object
-        word = self.verb(form, "pick", "pick up", "pick up", "grab", "grasp", "lift", "fetch", "take", "collect", "get", "get hold of", "retrieve")
+        word = self.verb(form, "pick", "pick up", "pick up", "grab", "grasp", "lift", "fetch", "take", "collect", "get", "get hold of", "retrieve", "go get", "go and get", "pick")
+        word = word.replace("and get", f"and {FORMS['get'][form]}") if " and get" in word else word
         thing = self.object(action.object)
         if word.endswith(" up") and self.rng.random() < 0.3:
             return f"{word[:-3]} {thing} up"
@@ -228,6 +280,9 @@ class EnglishActions:
     def _place(self, action: Action, form: int, robots: list[str]) -> str:
         held = self.held.pop(robots[0], None)
         thing = self.object(held) if held and self.rng.random() < 0.35 else "it"
+        if not held and self.rng.random() < 0.3:
+            thing = self.pick("what it is holding", "what it holds", "whatever it holds", "what it's holding", "what it has got", "the thing it holds",
+                              "what it carries", "whatever it is holding", "its load")
         word = self.verb(form, "put", "put", "place", "drop", "lay", "set", "leave", "release", "deposit")
         down = self.pick("", "", " down") if word.split()[0] in FORMS["put"] + FORMS["set"] + FORMS["lay"] else ""
         return f"{word} {thing}{down} {self.pick('in', 'in', 'into', 'on', 'onto', 'at')} {self.place(action.place)}"
@@ -235,6 +290,8 @@ class EnglishActions:
     def _coordinates(self, numbers: list[float], yaw: float | None = None) -> str:
         rng, shown = self.rng, [str(number(n)) for n in numbers]
         style = rng.random()
+        if yaw is None and rng.random() < (0.2 if len(numbers) == 3 else 0.08):
+            return self._measured(numbers)
         if yaw is not None:
             turned = str(number(yaw))
             if style < 0.3:
@@ -264,10 +321,38 @@ class EnglishActions:
         parts = [f"{a} {v}" for a, v in zip("xyz", shown)]
         return self.join(parts, " and ") if rng.random() < 0.4 else self.pick(", ", " ", " and ").join(parts)
 
+    def _measured(self, numbers: list[float]) -> str:
+        """With units of length."""
+        rng = self.rng
+        unit, factor = rng.choice([("cm", 100), ("cm", 100), ("mm", 1000), ("m", 1)])
+        shown = [str(number(round(n * factor, 3))) for n in numbers]
+        word = {"cm": ["cm", "cm", " cm", " cm", " centimetres", " centimeters"], "mm": ["mm", " mm", " mm", " millimetres"], "m": [" m", "m", " metres", " meters"]}[unit]
+        unit = rng.choice(word)
+        if rng.random() < 0.15:
+            shown = [s.replace("-", "minus ") for s in shown]
+        if rng.random() < 0.08:
+            shown[-1] = "half a metre" if numbers[-1] == 0.5 and unit.strip() in ("m", "metres") else shown[-1]
+        style = rng.random()
+        if style < 0.35:
+            return self.pick(", ", ", ", " ", " and ").join(f"{a} {v}{unit}" if v[-1].isdigit() else f"{a} {v}" for a, v in zip("xyz", shown))
+        if style < 0.45:
+            return ", ".join(f"{a}={v}{unit}" if v[-1].isdigit() else f"{a}={v}" for a, v in zip("xyz", shown))
+        if style < 0.55:
+            return ", ".join(f"{a} = {v}{unit}" if v[-1].isdigit() else f"{a} = {v}" for a, v in zip("xyz", shown))
+        if style < 0.75:
+            return self.pick(", ", " / ", " ", "/").join(f"{v}{unit}" if v[-1].isdigit() else v for v in shown)
+        if all(v[-1].isdigit() for v in shown):
+            return self.pick(f"({', '.join(shown)}){unit}", f"{', '.join(shown)}{unit}", f"{' / '.join(shown)}{unit}", f"({', '.join(shown)}) in{' ' + unit.strip()}")
+        return ", ".join(shown)
+
     def _navigate_to(self, action: Action, form: int, robots: list[str]) -> str:
         target = self._target(action)
         verbs = ["go to", "go to", "go to", "drive to", "drive to", "head to", "head for", "navigate to", "travel to", "proceed to",
-                 "move to", "come to", "roll to", "run to", "go over to", "drive over to", "return to", "walk to", "ride to", "head over to"]
+                 "move to", "come to", "roll to", "run to", "go over to", "drive over to", "return to", "walk to", "ride to", "head over to", "make for",
+                 "make POS way to", "make POS way over to", "swing by", "swing over to", "get to", "get over to", "set off for", "leave for", "call at", "nip over to",
+                 "pay a visit to", "go and park at", "show up at", "turn up at", "go straight to", "go on to", "continue to", "move over to", "drive on to",
+                 "come round to", "go round to", "run along to", "report to"]
+        verbs = [v for v in verbs if v.split()[0] in FORMS]
         if form == PARTICIPLE:
             verbs += ["arrive at"] * 2 + ["reach"] * 4
         elif self.rng.random() < 0.1:
@@ -276,7 +361,8 @@ class EnglishActions:
             return f"{self.pick('', '', '', 'off ', 'over ', 'now ')}to {target}"
         if action.place and self.rng.random() < 0.05:
             verbs = ["park at", "stop at", "park in"]
-        return f"{self.verb(form, *verbs)} {target}"
+        word = self.verb(form, *verbs).replace("POS", "its" if len(robots) == 1 else "their")
+        return f"{word.replace('and park', 'and ' + FORMS['park'][form])} {target}"
 
     def _target(self, action: Action) -> str:
         return self.place(action.place) if action.place else self._coordinates(action.numbers[:2], *action.numbers[2:])
@@ -285,7 +371,9 @@ class EnglishActions:
         if rounds == 1:
             return self.pick("once", "once", "one time", "for one round", "one round")
         count = times_word(self.rng, rounds)
-        options = [f"{count} times", f"{count} times", f"for {count} rounds", f"{count} rounds", f"{count} laps", f"for {count} laps", f"{count}x"]
+        options = [f"{count} times", f"{count} times", f"for {count} rounds", f"{count} rounds", f"{count} laps", f"for {count} laps", f"{count}x",
+                   f"{count} times over", f"{count} times round", f"{count} times in a row", f"in {count} rounds", f", {count} laps", f", {count} rounds", f", {count} times"]
+        options += ["a dozen times", "a dozen rounds"] * 4 * (rounds == 12)
         if rounds == 2:
             options += ["twice"] * 6 + ["a couple of times", "two times"]
         if rounds == 3:
@@ -300,17 +388,22 @@ class EnglishActions:
             return f"{self.verb(form, 'make', 'do', 'drive', 'run')} {count} {noun} {self.pick('of', 'around', 'through', 'between', 'of')} {places}"
         word = self.verb(form, "patrol", "patrol", "patrol", "patrol", "patrol between", "visit", "visit", "inspect", "check", "tour", "circle between",
                          "circle around", "patrol around", "make the rounds of", "make a tour of", "check on", "loop through", "cover", "scan",
-                         "patrol through", "take a look at", "watch over", "keep an eye on", "go around")
+                         "patrol through", "take a look at", "watch over", "keep an eye on", "go around", "do the rounds of",
+                         "look in on", "keep watch over", "do a tour of", "go back and forth between", "walk", "run a patrol of", "run a patrol through", "make rounds between",
+                         "patrol the area between", "check up on")
         if not action.rounds:
             return f"{word} {places}"
         if rng.random() < 0.1:
-            return f"{self._rounds(action.rounds)} {word} {places}" if form != THIRD else f"{word} {self._rounds(action.rounds)} {places}"
-        return f"{word} {places} {self._rounds(action.rounds)}"
+            return f"{self._rounds(action.rounds).strip(', ')} {word} {places}" if form != THIRD else f"{word} {self._rounds(action.rounds).strip(', ')} {places}"
+        return f"{word} {places} {self._rounds(action.rounds)}".replace(" , ", ", ")
 
     def _home(self, action: Action, form: int, robots: list[str]) -> str:
         words = ["go home", "go home", "go home", "return home", "return home", "come home", "head home", "go back", "come back home",
                  "return", "come back", "go back home", "go back to POS home position", "go to POS home position", "return to POS start",
-                 "go to the home position", "return to the home position", "head back", "drive home", "return to base", "go back to base"]
+                 "go to the home position", "return to the home position", "head back", "drive home", "return to base", "go back to base",
+                 "go back to where POS started", "get back home", "make POS way home", "be home", "head on home", "head back home", "set off home", "make for home",
+                 "retire to POS home position", "get home"]
+        words = [w for w in words if "started" not in w]
         if all(kind_of(self.fleet, r) == "arm" for r in robots):
             words = words[:5] + ["go to POS home posture", "fold", "fold up", "return to POS rest posture", "go to the home position",
                                  "move to POS home position", "go back to POS resting posture", "move home", "return home", "rest at home"]
@@ -321,7 +414,8 @@ class EnglishActions:
         rng, seconds = self.rng, number(seconds)
         special = {30: ["half a minute"], 15: ["a quarter of a minute"], 60: ["a minute", "one minute", "1 minute", "1 min"],
                    90: ["one and a half minutes", "1.5 minutes", "a minute and a half"], 150: ["two and a half minutes", "2.5 minutes"], 0.5: ["half a second"], 1: ["a second", "one second"],
-                   3600: ["an hour"], 1800: ["half an hour", "30 minutes"], 900: ["a quarter of an hour", "fifteen minutes"], 120: ["two minutes", "a couple of minutes"]}
+                   20: ["twenty seconds"], 45: ["forty-five seconds", "0.75 minutes", "three quarters of a minute"], 75: ["1.25 minutes", "one and a quarter minutes"],
+                   3600: ["an hour", "one hour", "60 minutes", "a full hour", "1 hour", "1 h"], 1800: ["half an hour", "30 minutes"], 900: ["a quarter of an hour", "fifteen minutes"], 120: ["two minutes", "a couple of minutes"]}
         if seconds in special and rng.random() < 0.6:
             return rng.choice(special[seconds])
         if seconds >= 60 and seconds % 60 == 0 and rng.random() < 0.85:
@@ -341,10 +435,16 @@ class EnglishActions:
 
     def _wait(self, action: Action, form: int, robots: list[str]) -> str:
         time = self.duration(action.numbers[0])
-        if form == BASE and self.rng.random() < 0.05:
-            return self.pick(f"pause of {time}", f"a pause of {time}", f"a {time} pause", f"a {time} break")
+        if form == BASE and self.rng.random() < 0.07:
+            return self.pick(f"pause of {time}", f"a pause of {time}", f"a {time} pause", f"a {time} break", f"{time} pause", f"a {time} wait", f"{time} wait",
+                             f"a {time.removesuffix('s').replace(' ', '-')} break", f"{time}' wait", f"{time} of waiting", f"a break of {time}")
+        if self.rng.random() < 0.05:
+            return self.verb(form, f"take a break of {time}", f"take a {time} break", f"make a pause of {time}", f"pause there for {time}",
+                             f"take a rest of {time}", f"do nothing for {time}", f"let {time} pass")
         word = self.verb(form, "wait", "wait", "wait", "wait there", "pause", "stay there", "rest", "hold still", "stand by", "stop", "hold position",
-                         "stand still", "stay put")
+                         "stand still", "stay put", "hang on", "hold on", "hang around",
+                         "sit tight", "stay where it is" if len(robots) == 1 else "stay", "remain there", "remain in place", "halt", "linger", "stay like that", "freeze", "stop there",
+                         "keep still", "sit still")
         if word.split()[0] in FORMS["wait"] and self.rng.random() < 0.4:
             return f"{word} {time}"
         return f"{word} for {time}"
@@ -352,14 +452,14 @@ class EnglishActions:
     def _set_gripper(self, action: Action, form: int, robots: list[str]) -> str:
         width, rng = action.numbers[0], self.rng
         owner = self.pick("the", "the", "its" if len(robots) == 1 else "their", "its" if len(robots) == 1 else "their")
-        hand = self.pick("gripper", "gripper", "gripper", "hand", "fingers") + ("s" if len(robots) > 1 and rng.random() < 0.5 else "")
-        hand = hand.replace("fingerss", "fingers")
+        hand = self.pick("gripper", "gripper", "gripper", "gripper", "hand", "fingers", "claw", "jaws") + ("s" if len(robots) > 1 and rng.random() < 0.5 else "")
+        hand = hand.replace("fingerss", "fingers").replace("jawss", "jaws")
         terse = form == BASE and rng.random() < 0.07
         if width in (0.0, MAX_OPENING_M) and rng.random() < 0.95:
-            verbs = ["close", "close", "close", "shut"] if width == 0 else ["open", "open", "open", "open up"]
-            whole = self.pick("", "", "", "", "", "", "", " completely", " fully", " all the way")
+            verbs = ["close", "close", "close", "shut"] if width == 0 else ["open", "open", "open", "open up", "widen"]
+            whole = self.pick("", "", "", "", "", "", "", " completely", " fully", " all the way", *([" wide"] if width else [" tight"]))
             if terse:
-                return f"{hand} {'closed' if width == 0 else 'open'}"
+                return f"{hand} {self.pick('closed', 'shut', 'close') if width == 0 else self.pick('open', 'wide open', 'all the way open', 'fully open')}"
             return f"{self.verb(form, *verbs)} {owner} {hand}{whole}"
         mm = round(width * 1000)
         shown = [f"{mm} mm", f"{mm}mm", f"{mm} millimetres", f"{number(width)} m", f"{number(width)} metres"]
@@ -368,9 +468,12 @@ class EnglishActions:
         else:
             cm = mm // 10
             shown += [f"{cm} cm", f"{cm}cm", f"{cm} centimetre{'s' if cm != 1 else ''}", f"{NUMBERS[cm] if cm <= 12 else cm} centimeters"] * 2
+        if mm % 10 == 5 and mm < 90:
+            shown += [f"{NUMBERS[mm // 10]} and a half {rng.choice(['centimetres', 'centimeters', 'cm'])}"] * 2
         if terse:
-            return f"{hand} to {rng.choice(shown)}"
-        return f"{self.verb(form, 'open', 'set', 'close', 'move', 'open', 'set')} {owner} {hand} to {rng.choice(shown)}"
+            return f"{hand} {self.pick('to ', 'at ', '', 'to ')}{rng.choice(shown)}{self.pick('', '', ' wide', ' open')}"
+        wide = self.pick("", "", "", "", " wide") if "m" in shown[-1] else ""
+        return f"{self.verb(form, 'open', 'set', 'close', 'move', 'open', 'set', 'adjust')} {owner} {hand} to {rng.choice(shown)}{wide}"
 
     def _move_to(self, action: Action, form: int, robots: list[str]) -> str:
         tool = self.pick("", "", "", " its tool", " the tool", " its hand", " the hand", " the gripper") if len(robots) == 1 else ""
@@ -378,14 +481,33 @@ class EnglishActions:
         word = self.verb(form, *verbs)
         if word.split()[0] in FORMS["position"] and not tool:
             word = FORMS["move"][form]
+        where = self._coordinates(action.numbers) + self._turned(action.turn)
+        if form == BASE and self.rng.random() < 0.06:
+            return f"{self.pick('tool', 'tool tip', 'hand', 'tool')} {self.pick('to', 'to', 'at', 'to')} {where}"
         if word.split()[0] in FORMS["reach"]:
-            return f"{word} for {self._coordinates(action.numbers)}"
-        return f"{word}{tool} to {self._coordinates(action.numbers)}"
+            return f"{word} for {where}"
+        return f"{word}{tool} to {where}"
+
+    def _turned(self, turn: dict[str, float]) -> str:
+        parts = [f"{name} {number(angle)}" for name, angle in turn.items()]
+        if not parts:
+            return ""
+        if len(parts) == 1:
+            angle = parts[0].split()[1]
+            return self.pick(f" with yaw {angle}", f" with a yaw of {angle}", f", yaw {angle}", f" yaw {angle}", f", yaw={angle}", f" and yaw {angle}")
+        shown = self.pick(", ".join(parts), " ".join(parts), f"{', '.join(parts[:-1])} and {parts[-1]}", ", ".join(p.replace(" ", "=") for p in parts))
+        return self.pick(" with ", ", ", " ", ", with ", " at ") + shown
 
     def _move_joints(self, action: Action, form: int, robots: list[str]) -> str:
         numbers = [str(number(n)) for n in action.numbers]
         shown = ", ".join(numbers)
         shown = self.pick(f"({shown})", shown, shown, f"[{shown}]", " ".join(numbers), f"{', '.join(numbers[:-1])} and {numbers[-1]}")
         owner = self.pick("its", "the", "the") if len(robots) == 1 else "their"
+        if len(set(action.numbers)) == 1 and self.rng.random() < 0.6:
+            shown = numbers[0] if numbers[0] != "0" else self.pick("zero", "0", "zero")
+            owner = self.pick("all", "all six", f"all {owner}", "all of the")
+            return f"{self.verb(form, 'move', 'set', 'bring')} {owner} joints to {shown}"
+        if form == BASE and self.rng.random() < 0.1:
+            return f"joints {self.pick('to ', '', ': ')}{shown}".replace(" : ", ": ")
         joints = self.pick("joints", "joints", "joints", "joint angles", "joint positions", "six joints")
         return f"{self.verb(form, 'move', 'set', 'bring')} {owner} {joints} to {shown}"

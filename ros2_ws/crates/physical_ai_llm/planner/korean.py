@@ -153,7 +153,7 @@ class Korean:
         if len(peers) == 1 and rng.random() < 0.35:
             return rng.choice(general + kinds)
         if len(peers) == 2 and self.mentioned and self.mentioned[-1] != name and self.mentioned[-1] in peers and rng.random() < 0.25:
-            return f"다른 {rng.choice([*general, *kinds])}"
+            return self.pick(f"다른 {rng.choice([*general, *kinds])}", "나머지 하나", f"나머지 {rng.choice([*general, *kinds])}", "다른 하나", "다른 한 대")
         if name in self.said.hangul and rng.random() < 0.35:
             return self.said.hangul[name]
         words = self.said.words.get(name, [name])
@@ -171,15 +171,21 @@ class Korean:
             self.mentioned.append(names[0])
             self.named.add(names[0])
             return text
+        left = [r for r in sorted(self.fleet.robots) if r not in names]
+        if len(left) == 1 and rng.random() < 0.5:
+            one = left[0]
+            if self.mentioned and self.mentioned[-1] == one and rng.random() < 0.6:
+                return self.pick("나머지", "나머지 로봇들", "나머지 로봇 모두", f"나머지 {COUNTS[len(names)]} 대")
+            return f"{one}{self.pick(' 빼고', '만 빼고', ' 말고', '를 제외하고', ' 제외')} {self.pick('모두', '전부', '다', '모든 로봇')}"
         if set(names) == self.named and rng.random() < 0.5:
-            return rng.choice(["둘 다", "둘 다", "둘 모두", "두 로봇 모두", "모두"] if len(names) == 2 else ["모두", "다들", "전부"])
+            return rng.choice(["둘 다", "둘 다", "둘 모두", "두 로봇 모두", "모두", "두 대 모두", "두 대 다"] if len(names) == 2 else ["모두", "다들", "전부", f"{COUNTS[len(names)]} 대 모두", f"{COUNTS[len(names)]} 대 다"])
         self.named.update(names)
         if strand.whole_kind and rng.random() < 0.7:
             kind = {"arm": ["팔", "로봇팔"], "rover": ["로버"], "robot": ["로봇"]}[strand.whole_kind]
             noun = rng.choice(kind)
-            options = [f"모든 {noun}", f"{noun} 모두", f"{noun}들", f"전체 {noun}", f"각 {noun}"]
+            options = [f"{noun} 전부", f"{noun} {COUNTS[len(names)]} 대 모두", f"{noun} {COUNTS[len(names)]} 대", f"{noun} {COUNTS[len(names)]} 대 다", f"모든 {noun}", f"{noun} 모두", f"{noun}들", f"전체 {noun}", f"각 {noun}"]
             if strand.whole_kind == "robot":
-                options += ["모두", "전부", "모든 로봇", "다들"]
+                options += ["모두", "전부", "모든 로봇", "다들", "전 로봇", "로봇 전부", f"{COUNTS[len(names)]} 대 모두"]
             if len(names) == 2:
                 options += [f"두 {noun}", f"두 {noun} 모두", f"{noun} 둘 다", "둘 다" if strand.whole_kind == "robot" else f"양쪽 {noun}"]
                 if strand.whole_kind == "arm":
@@ -201,6 +207,11 @@ class Korean:
         """The form at the end of a sentence."""
         level = self.level if self.rng.random() < 0.85 else self.pick("줘", "plain", "polite", "states")
         forms = VERBS[word]
+        if self.rng.random() < 0.2:
+            # Also 쓸 것, 쓰자, 쓰기 바랍니다, 써 주시겠어요.
+            return self.pick(f"{forms[NOUN]} 바랍니다", f"{forms[PLAIN]} 주시겠어요", f"{forms[PLAIN]} 줄래", f"{forms[NOUN]}", f"{forms[PLAIN]}야 해", f"{forms[PLAIN]} 주시면 감사하겠습니다",
+                             f"{forms[PLAIN]} 봐", f"{forms[PLAIN]} 주시겠습니까", f"{forms[PLAIN]}줄래", f"{forms[PLAIN]}주시길", f"{forms[NOW]} 게 좋겠어", f"{forms[PLAIN]} 주시기 바랍니다",
+                             *([word[:-1], f"{word[:-1]} 바람", f"{word[:-1]} 바랍니다", f"{word[:-1]}하자", f"{word[:-1]}할 것", f"{word[:-1]} 요망", f"{word[:-1]} 부탁해", f"{word[:-1]} 부탁드립니다"] * 2 if word.endswith("해") else []))
         if level == "줘":
             return forms[PLAIN] + self.pick("줘", "줘", " 줘")
         if level == "주세요":
@@ -233,12 +244,16 @@ class Korean:
 
     def _place(self, action: Action, form: int, robots: list[str]) -> str:
         held = self.held.pop(robots[0], None)
-        what = self.thing(self.words(held)) if held and self.rng.random() < 0.35 else self.pick("", "그것을", "그걸", "")
+        what = self.thing(self.words(held)) if held and self.rng.random() < 0.35 else self.pick("", "그것을", "그걸", "", *([] if held else ["들고 있는 것을", "들고 있는 걸", "지금 들고 있는 거", "손에 든 것을", "잡고 있는 것을", "들고 있는 물건을"]))
         verb = self.verb(form, "놓아", "놓아", "내려놓아", "내려놓아", "넣어", "둬", "담아", "올려놓아")
         return f"{what} {self.words(action.place)}{self.pick('에', '에', ' 위에', ' 안에')} {verb}".strip()
 
     def _coordinates(self, numbers: list[float], yaw: float | None = None) -> str:
         shown = [str(number(n)) for n in numbers]
+        if yaw is None and self.rng.random() < 0.1:
+            unit, factor = self.rng.choice([("cm", 100), ("센티", 100), ("mm", 1000), ("센티미터", 100), ("m", 1), ("미터", 1)])
+            shown = [f"{number(round(n * factor, 3))}{unit}" for n in numbers]
+            return self.pick(", ".join(shown), " ".join(f"{a} {v}" for a, v in zip("xyz", shown)), ", ".join(f"{a}={v}" for a, v in zip("xyz", shown)), ", ".join(f"{a} {v}" for a, v in zip("xyz", shown)))
         if yaw is not None:
             shown.append(str(number(yaw)))
             axes = ("x", "y", "yaw")
@@ -286,6 +301,10 @@ class Korean:
         rng, seconds = self.rng, number(seconds)
         if seconds == 30 and rng.random() < 0.15:
             return "반 분"
+        if seconds == 1800 and rng.random() < 0.5:
+            return self.pick("반시간", "반 시간")
+        if seconds == 3600:
+            return self.pick("한 시간", "1시간", "한시간", "60분")
         if seconds >= 60 and isinstance(seconds, int):
             minutes, rest = divmod(seconds, 60)
             if rest == 0 and rng.random() < 0.93:
@@ -320,7 +339,11 @@ class Korean:
     def _move_to(self, action: Action, form: int, robots: list[str]) -> str:
         tool = self.pick("", "", "", "툴을 ", "손끝을 ", "손을 ", "그리퍼를 ")
         word = self.verb(form, "움직여", "옮겨") if tool or self.subject_sends else self.verb(form, "이동해", "움직여", "가")
-        return f"{'' if self.subject_sends else tool}{self.to(self._coordinates(action.numbers))} {word}"
+        turn = ", ".join(f"{name} {number(angle)}" for name, angle in action.turn.items())
+        where = self._coordinates(action.numbers)
+        if turn:
+            where += self.pick(", ", " ") + (turn if self.rng.random() < 0.5 else turn.replace(",", ""))
+        return f"{'' if self.subject_sends else tool}{self.to(where)} {word}"
 
     def _move_joints(self, action: Action, form: int, robots: list[str]) -> str:
         shown = self.pick(", ", ", ", ", ", " ").join(str(number(n)) for n in action.numbers)
@@ -329,12 +352,12 @@ class Korean:
     def policy(self, action: Action) -> str:
         if action.policy == DEFAULT_POLICY:
             return ""
-        fails = self.pick("실패하면", "안 되면", "만약 실패하면", "실패할 경우", "문제가 생기면", "실패하면", "만약 안 되면", "실패 시", "실패했을 때")
+        fails = self.pick("실패하면", "안 되면", "만약 실패하면", "실패할 경우", "문제가 생기면", "실패하면", "만약 안 되면", "실패 시", "실패했을 때", "잘 안되면", "만일 실패하면", "못 하면", "문제가 있으면", "잘 안 되면", "실패할 때는")
         what = {
-            "retry": ["다시 시도해", "다시 해", "재시도해", "한 번 더 해", "다시 시도하세요", "재시도하세요"],
-            "skip": ["건너뛰어", "그냥 넘어가", "무시해", "생략해", "건너뛰세요", "무시하고 계속해"],
-            "ask_operator": ["나에게 물어봐", "운영자에게 물어봐", "사람에게 물어봐", "나한테 물어봐", "운영자에게 문의하세요", "도움을 요청해"],
-            "fail_mission": ["임무를 중단해", "전부 멈춰", "미션을 취소해", "임무를 포기해", "중단하세요", "모두 중지해"],
+            "retry": ["다시 시도해", "다시 해", "재시도해", "한 번 더 해", "다시 시도하세요", "재시도하세요", "한 번 더 시도해", "다시 해 봐", "재시도"],
+            "skip": ["건너뛰어", "그냥 넘어가", "무시해", "생략해", "건너뛰세요", "무시하고 계속해", "그냥 넘어가도 돼", "그냥 건너뛰어", "건너뛴다", "넘어가도 됨", "신경 쓰지 마"],
+            "ask_operator": ["나에게 물어봐", "운영자에게 물어봐", "사람에게 물어봐", "나한테 물어봐", "운영자에게 문의하세요", "도움을 요청해", "사람한테 물어봐", "담당자에게 물어봐", "사람을 불러", "나한테 알려 줘"],
+            "fail_mission": ["임무를 중단해", "전부 멈춰", "미션을 취소해", "임무를 포기해", "중단하세요", "모두 중지해", "임무 중단", "전체 임무를 중단해", "미션 중단", "다 그만둬"],
         }[action.policy]
         return f"{fails} {self.rng.choice(what)}"
 

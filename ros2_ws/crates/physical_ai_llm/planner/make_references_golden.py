@@ -19,6 +19,15 @@ TRICKY = [
         "사과는 창고에, 배를 창고로 사과배", "배터리가 부족하면 사과랑 상자_1이랑", "스팟은 사과", "빨간색 박스를 도크 a로, 빨간 상자랑", "빨간상자 빨간 상자가게",
         "공구를 선반에",
     ]
+] + [
+    (["arm_1", "bag_cart_1", "bag_cart_2", "nurse_rover"], ["red_box", "blue_box", "hydraulic_pump", "spoon", "shrink_wrap"], ["jig_left", "jig_right", "pallet_a", "cutting_board"],
+     ["dock_a", "dock_b", "dock_c", "aisle_2", "meeting_room_2", "gate_b12", "gate_b14", "ward_3"], sentence)
+    for sentence in [
+        "the arm puts the pump in the left jig, carts 1 and 2 go to docks a, b and c", "cart two: gates b12 & b14 two times", "aisle two, then aisle two times three",
+        "the blue box and the box and the red pump", "shrnk wrap onto the cutting bord, as soon as the spon", "the pump house, the pump's lid, the nurse, the nurse station",
+        "meeting room two, the room, blue cart 2, room 2", "카트 1, 2는 도크 에이와 도크 b로", "3병동으로, 2번 통로에, 왼쪽 지그에다 빨간상자를", "암 원이 파란 박스를 팔레트 에이에",
+        "docks a and d", "docks a, b, c, 3 times", "the right jigs, jig right",
+    ]
 ]
 
 

@@ -20,6 +20,8 @@ class Action:
     rounds: int | None = None
     numbers: list[float] = field(default_factory=list)
     policy: str = DEFAULT_POLICY
+    """Angles of a tool by name."""
+    turn: dict[str, float] = field(default_factory=dict)
 
     def params(self) -> dict | None:
         if self.skill == "navigate_to":
@@ -29,7 +31,7 @@ class Action:
         if self.skill == "patrol":
             return {"places": self.places, **({"rounds": self.rounds} if self.rounds else {})}
         if self.skill == "move_to":
-            return dict(zip(("x", "y", "z"), map(number, self.numbers)))
+            return {**dict(zip(("x", "y", "z"), map(number, self.numbers))), **{name: number(angle) for name, angle in self.turn.items()}}
         if self.skill == "move_joints":
             return {"positions": [number(n) for n in self.numbers]}
         if self.skill in ("wait", "set_gripper"):
@@ -160,8 +162,8 @@ class Sampler:
         robots = same_kind(self.fleet, kind) if kind else sorted(self.fleet.robots)
         if len(robots) < 2:
             return None
-        if len(robots) > 2 and rng.random() < 0.4:
-            robots = sorted(rng.sample(robots, 2))
+        if len(robots) > 2 and rng.random() < 0.55:
+            robots = sorted(rng.sample(robots, 2 if rng.random() < 0.6 else len(robots) - 1))
             whole = None
         else:
             whole = kind or "robot"
@@ -243,7 +245,9 @@ class Sampler:
             yaw = [self._coordinate(3.2)] if rng.random() < 0.2 else []
             return {"numbers": [self._coordinate(12) for _ in range(2)] + yaw}
         if skill == "move_to":
-            return {"numbers": [self._coordinate(1), self._coordinate(1), abs(self._coordinate(1))]}
+            names = [] if rng.random() < 0.85 else ["yaw"] if rng.random() < 0.5 else ["roll", "pitch", "yaw"]
+            turn = {name: rng.choice([0, 1.57, 3.14, self._coordinate(3.2)]) for name in names}
+            return {"numbers": [self._coordinate(1), self._coordinate(1), abs(self._coordinate(1))], "turn": turn}
         if skill == "move_joints":
             return {"numbers": self._joints()}
         if skill == "wait":
@@ -257,6 +261,8 @@ class Sampler:
     def _joints(self) -> list[float]:
         rng = self.rng
         style = rng.random()
+        if style < 0.04:
+            return [0.0] * JOINTS
         if style < 0.3:
             return [rng.choice([0, 0, 0.5, 1, -1, -0.5, 1.5, 0.2, -0.2]) for _ in range(JOINTS)]
         if style < 0.4:

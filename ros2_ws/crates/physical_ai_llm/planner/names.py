@@ -255,16 +255,17 @@ def name_patterns(name: str) -> list[str]:
     return re.findall(r"[A-Za-z]+|\d|[^A-Za-z\d]", name)
 
 
-def lexicon() -> dict[str, list[str]]:
-    """Korean words, one at a time, for English ones that names are made of."""
-    found: dict[str, list[str]] = {}
+def lexicon(known: dict[str, list[str]]) -> dict[str, list[str]]:
+    """Korean words for English ones that names are made of, with those of the tables above."""
+    found = {word: list(said) for word, said in known.items()}
     for table in (COLOUR_VARIANTS, THINGS, SURFACES, FLOORS, PREFIXES, ARM_KINDS, ROVER_KINDS):
         for word, said in table.items():
-            known = found.setdefault(word, [])
-            known += [w for w in said if " " not in w and w not in known]
+            some = found.setdefault(word, [])
+            some += [w for w in said if " " not in w and w not in some]
     return dict(sorted((word, said) for word, said in found.items() if said))
 
 
 if __name__ == "__main__":
     file = Path(__file__).parent / "lexicon.json"
-    file.write_text("{\n" + ",\n".join(f"{json.dumps(w)}: {json.dumps(s, ensure_ascii=False)}" for w, s in lexicon().items()) + "\n}\n", encoding="utf-8")
+    words = lexicon(json.loads(file.read_text(encoding="utf-8")))
+    file.write_text("{\n" + ",\n".join(f"{json.dumps(w)}: {json.dumps(s, ensure_ascii=False)}" for w, s in words.items()) + "\n}\n", encoding="utf-8")

@@ -8,6 +8,7 @@ from korean import COUNTS, Korean
 from missions import Action, Sampler, Strand, kind_of
 from names import COLOURS, FLOORS, SURFACES, THINGS, Said, korean_word, made_up_word
 from plan_format import ARM_SKILLS, ROVER_SKILLS, Fleet
+from references import References
 
 NOT_A_MISSION = "not a mission"
 NOBODY_CAN = "no robot can do that"
@@ -42,6 +43,8 @@ turn on the light|switch off the lights|play some music|charge {o}|count the {n}
 mow the lawn|make a sandwich|brew some tea|water the plants|vacuum {f}|sweep {f}|mop the floor|burn {o}|shake {o}|rotate {o}|flip {o}|drill a hole into {s}
 screw {o} into {s}|glue {o} to {s}|water {f}|plow {f}|feed the animals|milk the cow|polish {s}|inflate {o}|sharpen {o}|heat {o}|freeze {o}|label {o}|open the window|close the door|empty {s}|explode|self destruct|order a pizza|send an email to bob|build a house|write a letter|draw a circle|wave at me
 shoot at {f}|hide|climb the stairs|dig a hole|speak louder|buy a new {n}|delete everything|hack the server|polish {o}|wrap {o}|fill {o} with water|squeeze {o}
+solder {o}|chop {o}|stir {o}|fry {o}|boil {o}|heat {o} to eighty degrees|make me a coffee|make some coffee|make tea|sell {o}|peel {o}|scrub {s}|disinfect {s}|hoover {f}|iron {o}|unscrew {o}
+tighten {o}|engrave {o}|sew {o}|bend {o}|melt {o}|hammer {o}|grind {o}|prune the trees|harvest the tomatoes|paint {f} green|decorate {f}|guard my car|answer the phone|speak to {r}|smile|whistle
 print {o}|scratch {s}|hug me|bake a cake|knit a sweater|polish the floor|fix {s}|teleport to {f}|dive into {f}|iron the shirts""".replace("\n", "|").split("|")
 DEEDS_KO = """{o}를 칠해|{f}로 날아가|춤을 춰|노래를 불러|{f}를 청소해|{o}를 씻어|{o}를 잘라|요리를 해|사진을 찍어|{o}를 고쳐|{o}를 던져|점프해|수영해|불을 켜|불을 꺼
 음악을 틀어|{o}의 무게를 재|{o}를 용접해|{o}를 조립해|문을 잠가|창문을 닫아|커피를 만들어|{o}를 먹어|전화를 걸어|이메일을 보내|피자를 주문해|{o}를 부숴|{o}를 흔들어
@@ -52,14 +55,19 @@ PARTIAL_EN = [("put {o}", SAY_PLACE), ("place {o}", SAY_PLACE), ("move {o}", SAY
               ("wait a while", SAY_TIME), ("wait for a bit", SAY_TIME), ("head somewhere", SAY_PLACE), ("put {o} somewhere", SAY_PLACE),
               ("transfer {o}", SAY_PLACE), ("carry {o} away", SAY_PLACE), ("take {o} and put it somewhere", SAY_PLACE), ("pick up {o} and leave it somewhere", SAY_PLACE),
               ("put {o} away", SAY_PLACE), ("go somewhere", SAY_PLACE), ("wait for some time", SAY_TIME), ("wait a bit", SAY_TIME),
-              ("pick up something", SAY_OBJECT), ("grab anything", SAY_OBJECT), ("put something in {s}", SAY_OBJECT)]
+              ("pick up something", SAY_OBJECT), ("grab anything", SAY_OBJECT), ("put something in {s}", SAY_OBJECT), ("hang on a while", SAY_TIME), ("hold on", SAY_TIME), ("hold on a moment", SAY_TIME),
+              ("wait a moment", SAY_TIME), ("wait here", SAY_TIME), ("stay there for a while", SAY_TIME), ("drive over there", SAY_PLACE), ("go over there", SAY_PLACE), ("move somewhere else", SAY_PLACE),
+              ("bring {o} over there", SAY_PLACE), ("put {o} over there", SAY_PLACE), ("patrol a bit", SAY_PLACE), ("do a patrol", SAY_PLACE), ("do three rounds", SAY_PLACE), ("fetch", SAY_OBJECT),
+              ("pick it up", SAY_OBJECT), ("fetch that thing", SAY_OBJECT), ("take that", SAY_OBJECT), ("deliver something to {s}", SAY_OBJECT), ("get me something", SAY_OBJECT), ("put {o} down somewhere nice", SAY_PLACE),
+              ("take {o} elsewhere", SAY_PLACE), ("deliver {o}", SAY_PLACE), ("stand by", SAY_TIME), ("rest a little", SAY_TIME), ("take a break", SAY_TIME), ("wait there for some time", SAY_TIME)]
 PARTIAL_KO = [("{o}를 옮겨", SAY_PLACE), ("{o}를 넣어", SAY_PLACE), ("{o}를 놓아", SAY_PLACE), ("이동해", SAY_PLACE), ("순찰해", SAY_PLACE), ("집어", SAY_OBJECT),
               ("{s}에 넣어", SAY_OBJECT), ("기다려", SAY_TIME), ("잠시 대기해", SAY_TIME), ("잠깐 쉬어", SAY_TIME), ("어딘가로 가", SAY_PLACE), ("아무거나 집어", SAY_OBJECT), ("뭔가 집어", SAY_OBJECT), ("{o}를 아무 데나 놓아", SAY_PLACE), ("좀 기다려", SAY_TIME), ("조금 기다려", SAY_TIME),
               ("{o}를 어딘가에 놓아", SAY_PLACE), ("무언가를 {s}에 넣어", SAY_OBJECT)]
 CONDITIONS_EN = ["if {r} is at {f}, {m}", "{m} if the battery is low", "unless {r} is busy, {m}", "if it rains, {m}", "{m} if {o} is in {s}",
                  "if there is a {n} in {s}, {m}", "in case {s} is empty, {m}", "{m} unless {o} is broken", "{m} only if {f} is free", "if it starts raining {m}", "if it starts to rain, {m}",
                  "if the door is open {m}", "if somebody comes {m}", "{m} if {s} is full", "if {o} is missing {m}", "{m} if it is dark", "if it gets dark, {m}",
-                 "if you see {o}, {m}", "if the light is on {m}", "{m} provided that {f} is clear", "if anyone asks {m}"]
+                 "if you see {o}, {m}", "if the light is on {m}", "unless {f} is closed, {m}", "when it starts raining, {m}", "if {r}'s battery drops below 20 percent, {m}", "whenever somebody comes, {m}",
+                 "as long as {f} is empty {m}", "{m} when the battery is low", "should it rain, {m}", "{m} in case {o} is still there", "only if {s} is free {m}", "if nobody is at {f}, {m}", "{m} if there is time", "{m} provided that {f} is clear", "if anyone asks {m}"]
 CONDITIONS_KO = ["배터리가 부족하면 {m}", "비가 오면 {m}", "만약 {s}가 비어 있으면 {m}", "{o}가 {s}에 있으면 {m}", "{r}가 바쁘지 않으면 {m}", "{f}가 비어 있을 때만 {m}", "비가 오기 시작하면 {m}", "어두워지면 {m}", "누가 오면 {m}", "문이 열려 있으면 {m}", "{s}가 가득 차면 {m}",
                  "배터리가 부족할 때 {m}", "{o}가 보이면 {m}"]
 
@@ -131,10 +139,15 @@ class Refusals:
             words = [korean_word(rng)[0]]
             said.made_up.add(words[0])
         name = "_".join(words)
-        if any(said.words.get(k) == words for k in known):
+        if any(said.words.get(k) == words for k in known) or self._is_known(" ".join(words)):
             return None
         said.words[name] = words
         return name
+
+    def _is_known(self, text: str) -> bool:
+        """Whether somebody who says it means one of the fleet's names."""
+        references = References(self.fleet)
+        return any(reference in references.question(said) for said in (text, f"the {text}") for reference in references.to_name)
 
     def _explicit(self, strand: Strand, fleet: Fleet) -> str:
         speaker = self.speaker(fleet)
@@ -297,7 +310,9 @@ class Refusals:
         who = self.speaker(self.fleet).robot(rng.choice(sorted(self.fleet.robots)))
         return rng.choice([f"do not {verb}", f"don't {verb}", f"never {verb}", f"{who} must not {verb}", f"{who} should not {verb}", f"{who} does not {verb}",
                            f"{who}, do not {verb}", f"{who} shall never {verb}", f"nobody should {verb}", f"neither robot should {verb}", f"no robot may {verb}",
-                           f"make sure that {who} does not {verb}", f"{who} is not to {verb}"]), SAY_WHAT_TO_DO
+                           f"make sure that {who} does not {verb}", f"{who} is not to {verb}", f"dont {verb}", f"please do not {verb}", f"nobody is to {verb}", f"{who} mustn't {verb}",
+                           f"{who}, don't {verb}", f"under no circumstances {verb}", f"whatever you do, don't {verb}", f"{who} shouldn't {verb}", f"keep {who} from going anywhere",
+                           f"i don't want {who} to {verb}", f"no one may {verb}"]), SAY_WHAT_TO_DO
 
     def _condition(self) -> tuple[str, str]:
         return self._fill(self.rng.choice(CONDITIONS_KO if self.korean else CONDITIONS_EN), m=self._plain()), NO_CONDITIONS

@@ -1,8 +1,13 @@
 //! What a model is asked for a mission plan.
 
 mod hangul;
+mod linker;
+mod parts;
 mod reasons;
 mod references;
+mod series;
+mod slips;
+mod spoken;
 #[cfg(test)]
 mod tests;
 

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use physical_ai_domain::Capability;
 
-use super::hangul::{FIRST_SYLLABLE, PARTICLES};
+use super::hangul::{PARTICLES, is_syllable};
 use super::references::{Kind, References};
 
 /// Those that name nothing, see `planner/README.md`.
@@ -130,11 +130,7 @@ fn is_of_name(c: char) -> bool {
 fn ends(word: &str) -> Vec<&str> {
     let mut found = vec![word];
     found.extend(word.strip_suffix("'s"));
-    if word
-        .chars()
-        .next_back()
-        .is_some_and(|c| c >= FIRST_SYLLABLE)
-    {
+    if word.ends_with(is_syllable) {
         found.extend(PARTICLES.iter().filter_map(|p| word.strip_suffix(p)));
     }
     found

@@ -2,8 +2,8 @@
 //! spell them.
 //!
 //! Each name has a reference that is one token: `ref_r3` is the third robot, `ref_o…` are objects,
-//! `ref_s…` surfaces and `ref_f…` floors, counted in sorted order. Where a sentence says a name letter by
-//! letter, its reference is put in its place; what is said otherwise ("the arm") is left to the model.
+//! `ref_s…` surfaces and `ref_f…` floors, counted in sorted order. Where a sentence says a name, its reference
+//! is put in its place; what is said otherwise ("the other arm", "docks a and b") is left to the model.
 //! `planner/references.py` does the same; `planner/references_golden.jsonl` holds both to it.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -11,14 +11,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use physical_ai_domain::{Capability, RobotName};
 use serde_json::Value;
 
-use super::hangul::{FIRST_SYLLABLE, PARTICLES, lexicon, romanized, sound};
+use super::linker::Linker;
 use crate::Error;
 
 /// Names of a kind that a trained planner has references for.
 const MOST: usize = 24;
 /// Skills whose place is one that arms reach; those of the other skills are on the floor.
 const SURFACE_SKILLS: [&str; 2] = ["place", "pick_and_place"];
-const SEPARATORS: [&str; 3] = ["_", "-", " "];
 
 /// What a name is the name of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -72,9 +71,7 @@ impl Kind {
 pub(super) struct References {
     of: BTreeMap<Kind, BTreeMap<String, String>>,
     names: BTreeMap<String, String>,
-    by_words: BTreeMap<Vec<String>, Vec<String>>,
-    /// By all words of a name in one.
-    by_sound: BTreeMap<String, Vec<String>>,
+    linker: Linker,
 }
 
 impl References {
@@ -82,8 +79,7 @@ impl References {
         let mut made = Self {
             of: BTreeMap::new(),
             names: BTreeMap::new(),
-            by_words: BTreeMap::new(),
-            by_sound: BTreeMap::new(),
+            linker: Linker::default(),
         };
         for kind in Kind::ALL {
             let names = kind.names(capabilities);
@@ -98,20 +94,14 @@ impl References {
                 made.insert(kind, name, index + 1);
             }
         }
+        let names = made.names.iter();
+        made.linker =
+            Linker::new(names.map(|(reference, name)| (name.as_str(), reference.as_str())));
         Ok(made)
     }
 
     fn insert(&mut self, kind: Kind, name: &str, number: usize) {
         let reference = format!("ref_{}{number}", &kind.title()[..1]);
-        let words: Vec<String> = pieces(&name.to_ascii_lowercase())
-            .into_iter()
-            .filter(|p| !SEPARATORS.contains(p))
-            .map(|p| plain(p).to_owned())
-            .collect();
-        let same_sound = self.by_sound.entry(sound(&words.concat())).or_default();
-        same_sound.push(reference.clone());
-        let same_words = self.by_words.entry(words).or_default();
-        same_words.push(reference.clone());
         self.names.insert(reference.clone(), name.to_owned());
         let of_kind = self.of.entry(kind).or_default();
         of_kind.insert(name.to_owned(), reference);
@@ -147,66 +137,8 @@ impl References {
     }
 
     /// The sentence, in small letters, with references for names that it says.
-    ///
-    /// A name may be said with other signs or a space between its parts, its numbers without leading zeros,
-    /// and in Hangul, translated word by word (`planner/lexicon.json`) or as it sounds, before a particle. The
-    /// longest name counts; one that several things have stays.
     pub(super) fn link(&self, sentence: &str) -> String {
-        let pieces = pieces(sentence);
-        let mut text = String::with_capacity(sentence.len());
-        let mut at = 0;
-        while at < pieces.len() {
-            let found = self.longest_at(&pieces, at);
-            match found.references.as_slice() {
-                [reference] => text.extend([reference, found.particle]),
-                [] => match self.in_hangul(pieces[at]) {
-                    Some((reference, particle)) => text.extend([reference, particle]),
-                    None => text.push_str(pieces[at]),
-                },
-                _ => text.extend(pieces[at..found.end].iter().copied()),
-            }
-            at = found.end.max(at + 1);
-        }
-        text
-    }
-
-    /// The longest name that begins at a piece.
-    fn longest_at<'a>(&'a self, pieces: &[&'a str], at: usize) -> Found<'a> {
-        let mut best = Found {
-            references: Vec::new(),
-            end: at,
-            particle: "",
-        };
-        if at > 0 && joins(pieces[at - 1], pieces[at]) {
-            return best;
-        }
-        for (words, references) in &self.by_words {
-            let Some((end, particle)) = matched(words, pieces, at) else {
-                continue;
-            };
-            if end > best.end {
-                best.references.clear();
-                (best.end, best.particle) = (end, particle);
-            }
-            if end == best.end {
-                best.references
-                    .extend(references.iter().map(String::as_str));
-            }
-        }
-        best
-    }
-
-    /// The reference of a name that is said in Hangul, and the particle behind it.
-    fn in_hangul<'a>(&'a self, piece: &'a str) -> Option<(&'a str, &'a str)> {
-        let ends = piece.char_indices().map(|(at, c)| at + c.len_utf8()).rev();
-        ends.into_iter().find_map(|end| {
-            let (name, particle) = piece.split_at(end);
-            let [reference] = self.by_sound.get(&sound(&romanized(name)?))?.as_slice() else {
-                return None;
-            };
-            let fits = particle.is_empty() || PARTICLES.contains(&particle);
-            fits.then_some((reference.as_str(), particle))
-        })
+        self.linker.link(sentence)
     }
 
     /// An answer in JSON with names for references.
@@ -232,76 +164,4 @@ impl References {
         }
         text + rest
     }
-}
-
-/// Names that begin at a piece and end where none goes on.
-struct Found<'a> {
-    references: Vec<&'a str>,
-    end: usize,
-    particle: &'a str,
-}
-
-/// Where a name that begins at a piece ends, and the particle behind it.
-fn matched<'a>(words: &[String], pieces: &[&'a str], at: usize) -> Option<(usize, &'a str)> {
-    let (mut end, mut particle) = (at, "");
-    for (index, word) in words.iter().enumerate() {
-        if index > 0 && pieces.get(end).is_some_and(|p| SEPARATORS.contains(p)) {
-            end += 1;
-        }
-        let piece = pieces.get(end)?;
-        end += 1;
-        if plain(piece) == word {
-            continue;
-        }
-        let said = lexicon().get(word)?.iter();
-        let rests = said.filter_map(|said| piece.strip_prefix(said.as_str()));
-        let is_last = index + 1 == words.len();
-        let fitting = rests.filter(|rest| rest.is_empty() || is_last && PARTICLES.contains(rest));
-        particle = fitting.min_by_key(|rest| rest.len())?;
-    }
-    let whole = pieces.get(end).is_none_or(|p| !joins(pieces[end - 1], p));
-    (whole && end > at).then_some((end, particle))
-}
-
-/// Runs of small letters, of digits and of Hangul, and other signs one by one.
-fn pieces(text: &str) -> Vec<&str> {
-    let class = |c: char| match c {
-        'a'..='z' => 1,
-        '0'..='9' => 2,
-        FIRST_SYLLABLE..='힣' => 3,
-        _ => 0,
-    };
-    let (mut found, mut begin) = (Vec::new(), 0);
-    let mut before = None;
-    for (at, sign) in text.char_indices() {
-        let goes_on = class(sign) != 0 && before == Some(class(sign));
-        if !goes_on && at > begin {
-            found.push(&text[begin..at]);
-            begin = at;
-        }
-        before = Some(class(sign));
-    }
-    if begin < text.len() {
-        found.push(&text[begin..]);
-    }
-    found
-}
-
-/// Numbers without leading zeros.
-fn plain(piece: &str) -> &str {
-    if !piece.starts_with('0') {
-        return piece;
-    }
-    match piece.trim_start_matches('0') {
-        "" => "0",
-        rest => rest,
-    }
-}
-
-/// True if a name could go on from one piece to the next.
-fn joins(before: &str, after: &str) -> bool {
-    let word = |c: Option<char>| {
-        c.is_some_and(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
-    };
-    word(before.chars().next_back()) && word(after.chars().next())
 }

@@ -1,0 +1,90 @@
+"""Puts references in the place of names that a sentence says.
+
+A name may be said with other signs or a space between its parts, its numbers in words or without leading zeros,
+`jig_left` as "left jig", and in Korean (`hangul.py`); one word of it may have a slip of the keyboard
+(`slips.py`), a part of it is enough if no other name has it (`parts.py`), and several of a series may be said
+in one (`series.py`). The longest name counts; one that several things have stays.
+`src/plan_question/linker.rs` does the same; `references_golden.jsonl` holds both to it.
+"""
+
+import parts
+import slips
+from hangul import HangulNames
+from series import Series
+from spoken import COUNTED, NUMBERS, SEPARATORS, SIDES, goes_on, is_hangul, pieces as pieces_of, plain
+
+
+class Linker:
+    def __init__(self, references: dict[str, list[str]]) -> None:
+        """`references` are those of each name, in small letters."""
+        self.names: parts.ByWords = {}
+        for name, found in references.items():
+            words = tuple(plain(p) for p in pieces_of(name.lower()) if p not in SEPARATORS)
+            self.names.setdefault(words, []).extend(found)
+        self.tails = parts.tails(self.names)
+        self.words = parts.unique_words(self.names)
+        self.series = Series(self.names)
+        self.hangul = HangulNames(self.names)
+        for words, found in list(self.names.items()):
+            if len(words) == 2 and words[1] in SIDES:
+                self.names.setdefault(words[::-1], []).extend(found)
+
+    def link(self, sentence: str) -> str:
+        """`sentence` is in small letters."""
+        pieces, text, at = pieces_of(sentence), "", 0
+        while at < len(pieces):
+            said, at = self._at(pieces, at)
+            text += said
+        return text
+
+    def _at(self, pieces: list[str], at: int) -> tuple[str, int]:
+        """What to write for the piece, and for how many after it."""
+        if goes_on(pieces, at):
+            return pieces[at], at + 1
+        listed = self.series.said(pieces, at)
+        if listed:
+            return listed
+        found, end, particle = self._longest(pieces, at)
+        if not found:
+            reference = parts.said(pieces, at, self.words)
+            found, end = ([reference], at + 1) if reference else ([], at + 1)
+        if len(found) == 1:
+            return found[0] + particle, end
+        if not found and is_hangul(pieces[at]):
+            return self.hangul.spelled(pieces[at]) or pieces[at], end
+        return "".join(pieces[at:end]), end
+
+    def _longest(self, pieces: list[str], at: int) -> tuple[list[str], int, str]:
+        """References of the longest name that begins at a piece, where it ends, and the particle behind it."""
+        best = self.hangul.translated(pieces, at)
+        for names, match in ((self.names, _match), (self.tails, _match), (self.names, slips.match)):
+            if names is self.tails and parts.is_modified(pieces, at):
+                continue
+            for words, references in names.items():
+                end = match(words, pieces, at)
+                if end == at or goes_on(pieces, end):
+                    continue
+                if end > best[1]:
+                    best = (list(references), end, "")
+                elif end == best[1]:
+                    best[0].extend(r for r in references if r not in best[0])
+            if best[0]:
+                break
+        return best
+
+
+def _match(words: tuple[str, ...], pieces: list[str], at: int) -> int:
+    """Where a name that begins at a piece ends; `at` if it does not begin there."""
+    end = at
+    for index, word in enumerate(words):
+        if index > 0 and end < len(pieces) and pieces[end] in SEPARATORS:
+            end += 1
+        if end == len(pieces):
+            return at
+        piece = pieces[end]
+        end += 1
+        # "Dock two" is a name, "dock two times" is none.
+        is_number = index > 0 and NUMBERS.get(piece) == word and not COUNTED.intersection(pieces[end + 1:end + 2])
+        if plain(piece) != word and not is_number:
+            return at
+    return end
