@@ -205,7 +205,7 @@ class EnglishActions:
                 continue
             nouns = {self.said.kind.get(n, noun) for n in names}
             plural = (nouns.pop().replace("_", " ") if len(nouns) == 1 and noun != "robot" else noun) + "s"
-            if self.mentioned and self.mentioned[-1] == left[0]:
+            if self.mentioned and self.mentioned[-1] == left[0] and not any(n in self.mentioned for n in names):
                 count = NUMBERS[len(names)]
                 return rng.choice([f"the other {plural}", f"the other {count} {plural}", f"the other {count}", f"all the other {plural}",
                                    f"the remaining {plural}", f"the {count} remaining {plural}"])

@@ -2,21 +2,23 @@
 
 A name may be said with other signs or a space between its parts, its numbers in words or without leading zeros,
 `jig_left` as "left jig", and in Korean (`hangul.py`); one word of it may have a slip of the keyboard
-(`slips.py`), a part of it is enough if no other name has it (`parts.py`), and several of a series may be said
-in one (`series.py`). The longest name counts; one that several things have stays.
+(`slips.py`), a part of it is enough if no other name has it (`parts.py`), and several may be said in one
+(`series.py`, `groups.py`). The longest name counts; one that several things have stays.
 `src/plan_question/linker.rs` does the same; `references_golden.jsonl` holds both to it.
 """
 
+import groups
 import parts
 import slips
+from groups import Groups
 from hangul import HangulNames
 from series import Series
 from spoken import COUNTED, NUMBERS, SEPARATORS, SIDES, goes_on, is_hangul, pieces as pieces_of, plain
 
 
 class Linker:
-    def __init__(self, references: dict[str, list[str]]) -> None:
-        """`references` are those of each name, in small letters."""
+    def __init__(self, references: dict[str, list[str]], arms: list[str], rovers: list[str]) -> None:
+        """`references` are those of each name, and of robots by what they are."""
         self.names: parts.ByWords = {}
         for name, found in references.items():
             words = tuple(plain(p) for p in pieces_of(name.lower()) if p not in SEPARATORS)
@@ -25,26 +27,42 @@ class Linker:
         self.words = parts.unique_words(self.names)
         self.series = Series(self.names)
         self.hangul = HangulNames(self.names)
+        self.groups = Groups(self.names, arms, rovers)
+        self._add_kinds(arms, rovers)
         for words, found in list(self.names.items()):
             if len(words) == 2 and words[1] in SIDES:
                 self.names.setdefault(words[::-1], []).extend(found)
+
+    def _add_kinds(self, arms: list[str], rovers: list[str]) -> None:
+        """"The arm" where there is one only."""
+        known = {word for words in self.names for word in words}
+        for some, word, phrase in ((arms, "arm", ("robot", "arm")), (rovers, "rover", ("mobile", "robot"))):
+            if len(some) == 1 and word not in known:
+                self.words.setdefault(word, (some[0], True))
+            if len(some) == 1 and phrase not in self.names:
+                self.tails.setdefault(phrase, [some[0]])
+        if len(arms + rovers) == 1 and "robot" not in known:
+            self.words["robot"] = ((arms + rovers)[0], True)
 
     def link(self, sentence: str) -> str:
         """`sentence` is in small letters."""
         pieces, text, at = pieces_of(sentence), "", 0
         while at < len(pieces):
-            said, at = self._at(pieces, at)
+            said, at = self._at(pieces, at, text)
             text += said
         return text
 
-    def _at(self, pieces: list[str], at: int) -> tuple[str, int]:
-        """What to write for the piece, and for how many after it."""
+    def _at(self, pieces: list[str], at: int, text: str) -> tuple[str, int]:
+        """What to write for the piece, and for how many after it; `text` is what came before."""
         if goes_on(pieces, at):
             return pieces[at], at + 1
         listed = self.series.said(pieces, at)
         if listed:
             return listed
         found, end, particle = self._longest(pieces, at)
+        group = None if found else self.groups.said(pieces, at, text, self._longest)
+        if group:
+            return groups.join(group[0]), group[1]
         if not found:
             reference = parts.said(pieces, at, self.words)
             found, end = ([reference], at + 1) if reference else ([], at + 1)

@@ -8,7 +8,7 @@ of the group before that no other waits for; where a robot goes on, for its own 
 import random
 from dataclasses import dataclass, field
 
-from plan_format import DEFAULT_POLICY, JOINTS, Fleet, number
+from plan_format import DEFAULT_POLICY, JOINTS, Fleet, is_arm, number
 
 
 @dataclass
@@ -81,8 +81,7 @@ def plan(groups: list[Group]) -> dict:
 def kind_of(fleet: Fleet, robot: str) -> str:
     if robot in fleet.kinds:
         return fleet.kinds[robot]
-    arm = any(s in fleet.robots[robot] for s in ("pick", "pick_and_place", "set_gripper"))
-    return "arm" if arm else "rover"
+    return "arm" if is_arm(fleet.robots[robot]) else "rover"
 
 
 def same_kind(fleet: Fleet, kind: str) -> list[str]:

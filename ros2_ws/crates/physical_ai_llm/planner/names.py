@@ -241,7 +241,7 @@ def sample_fleet(rng: random.Random) -> tuple[Fleet, Said]:
     arm_names = _robots(rng, said, ARM_KINDS, ARM_NAMES, arms, "arm", taken)
     rover_names = _robots(rng, said, ROVER_KINDS, ROVER_NAMES, rovers, "rover", taken)
     robots = {**{a: ARM_SKILLS for a in arm_names}, **{r: ROVER_SKILLS for r in rover_names}}
-    if rng.random() < 0.08:
+    if rng.random() < 0.14:
         victim = rng.choice(sorted(robots))
         gone = rng.choice(robots[victim])
         robots[victim] = tuple(s for s in robots[victim] if s != gone)

@@ -3,7 +3,7 @@
 The part must be of no other name. `src/plan_question/parts.rs` does the same.
 """
 
-from spoken import AFTER_NAMES, ARTICLES, MODIFIERS, SAID_OF_ANYTHING, SIDES, is_letters
+from spoken import AFTER_NAMES, ARTICLES, BEFORE_NAMES, BEFORE_PLACES, MODIFIERS, SAID_OF_ANYTHING, SIDES, is_letters
 
 LEAST = 3
 """Letters of a word that can stand for a name."""
@@ -45,12 +45,14 @@ def is_modified(pieces: list[str], at: int) -> bool:
 
 
 def said(pieces: list[str], at: int, words: dict[str, tuple[str, bool]]) -> str | None:
-    """The reference of a name that is said by one word, behind an article and before nothing that it could go on with."""
-    if pieces[at] not in words or at < 2 or pieces[at - 1] != " " or pieces[at - 2] not in ARTICLES:
-        return None
-    if at >= 3 and pieces[at - 3] != " ":
+    """The reference of a name that is said by one word, where a name can begin and before nothing that it could go on with."""
+    if pieces[at] not in words:
         return None
     reference, is_last = words[pieces[at]]
+    article = at >= 2 and pieces[at - 1] == " " and pieces[at - 2] in ARTICLES and (at == 2 or pieces[at - 3] == " ")
+    begins = at == 0 or pieces[at - 1] in "(\"'" or (at >= 2 and pieces[at - 1] == " " and (pieces[at - 2] in ",.;:!?->)" or pieces[at - 2] in BEFORE_NAMES))
+    if not article and not (begins and is_last):
+        return None
     after = pieces[at + 1:at + 3]
     if not after or after[0] in ".,;:!?)":
         return reference
@@ -59,5 +61,8 @@ def said(pieces: list[str], at: int, words: dict[str, tuple[str, bool]]) -> str 
     if after[0] != " " or len(after) < 2:
         return None
     is_word = is_letters(after[1]) and len(after[1]) > 1
-    fits = is_word if is_last and reference.startswith("ref_r") else after[1] in AFTER_NAMES
+    if article:
+        fits = is_word if is_last and reference.startswith("ref_r") else after[1] in AFTER_NAMES
+    else:
+        fits = after[1] in BEFORE_PLACES or after[1] == "-"
     return reference if fits else None

@@ -50,6 +50,11 @@ class Fleet:
         return Fleet(robots, value["objects"], value["surfaces"], value["floors"])
 
 
+def is_arm(skills: tuple[str, ...]) -> bool:
+    """Robots that can do none of this are called rovers."""
+    return any(skill in skills for skill in ("pick", "pick_and_place", "set_gripper"))
+
+
 def sentence_text(sentence: str) -> str:
     """The user message: ASCII letters small, white space single."""
     lower = "".join(c.lower() if c.isascii() else c for c in sentence)

@@ -10,7 +10,7 @@ import random
 import re
 
 from linker import Linker
-from plan_format import Fleet, sentence_text
+from plan_format import Fleet, is_arm, sentence_text
 
 MOST = 24
 """Names of a kind that references reach."""
@@ -36,7 +36,9 @@ class References:
         names: dict[str, list[str]] = {}
         for ref, name in self.to_name.items():
             names.setdefault(name, []).append(ref)
-        self.linker = Linker(names)
+        robots = self.of["r"]
+        arms = [r for robot, r in robots.items() if is_arm(fleet.robots[robot])]
+        self.linker = Linker(names, arms, [r for r in robots.values() if r not in arms])
 
     def fleet_text(self) -> str:
         """The system message. All lists are sorted; robots with the same skills share a line."""

@@ -20,12 +20,12 @@ class Series:
             if noun is None:
                 continue
             stems.setdefault(words[noun], set()).add(words[:noun])
-            ends = self.by_plural.setdefault(_plural(words[noun]), {})
+            ends = self.by_plural.setdefault(plural(words[noun]), {})
             ends.setdefault(words[noun + 1:], []).extend(references)
         for word, heads in stems.items():
             # "Boxes 1 and 2" says nothing where there are red and blue ones.
             if len(heads) > 1:
-                del self.by_plural[_plural(word)]
+                del self.by_plural[plural(word)]
 
     def said(self, pieces: list[str], at: int) -> tuple[str, int] | None:
         """The references and what stands between them, and where the last one ends."""
@@ -54,5 +54,5 @@ class Series:
         return None
 
 
-def _plural(word: str) -> str:
+def plural(word: str) -> str:
     return f"{word}es" if word.endswith(("s", "x", "ch", "sh")) else f"{word}s"

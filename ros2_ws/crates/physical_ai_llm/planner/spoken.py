@@ -13,6 +13,10 @@ SAID_OF_ANYTHING = frozenset(_WORDS["said_of_anything"])
 SIDES = frozenset(_WORDS["sides"])
 AFTER_NAMES = frozenset(_WORDS["after_names"])
 """What may follow an object or a place that is not said in full."""
+BEFORE_NAMES = frozenset(_WORDS["before_names"])
+"""Behind them a name begins."""
+BEFORE_PLACES = frozenset(_WORDS["before_places"])
+"""What follows an object that is to be moved."""
 MODIFIERS = frozenset(_WORDS["modifiers"])
 COUNTED = frozenset(_WORDS["counted"])
 NUMBERS: dict[str, str] = {word: str(index) for index, word in enumerate(_WORDS["numbers"])}
@@ -43,6 +47,13 @@ def is_hangul(piece: str) -> bool:
 def joins(before: str, after: str) -> bool:
     """True if a name could go on from one piece to the next."""
     return bool(_IN_WORD.fullmatch(before[-1]) and _IN_WORD.fullmatch(after[0]))
+
+
+def starts_at(some: list[str], at: int, words: str) -> bool:
+    """Whether these words begin at a piece and end there."""
+    wanted = pieces(words)
+    end = at + len(wanted)
+    return some[at:end] == wanted and not goes_on(some, end)
 
 
 def goes_on(some: list[str], end: int) -> bool:

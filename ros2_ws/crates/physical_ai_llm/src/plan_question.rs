@@ -1,5 +1,6 @@
 //! What a model is asked for a mission plan.
 
+mod groups;
 mod hangul;
 mod linker;
 mod parts;

@@ -2,13 +2,14 @@
 //!
 //! A name may be said with other signs or a space between its parts, its numbers in words or without leading
 //! zeros, `jig_left` as "left jig", and in Korean (`hangul.rs`); one word of it may have a slip of the
-//! keyboard (`slips.rs`), a part of it is enough if no other name has it (`parts.rs`), and several of a
-//! series may be said in one (`series.rs`). The longest name counts; one that several things have stays.
+//! keyboard (`slips.rs`), a part of it is enough if no other name has it (`parts.rs`), and several may be said
+//! in one (`series.rs`, `groups.rs`). The longest name counts; one that several things have stays.
 //! `planner/linker.py` does the same; `planner/references_golden.jsonl` holds both to it.
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
+use super::groups::{Groups, join};
 use super::hangul::{HangulNames, is_syllable};
 use super::parts::{Part, is_modified, said_by_word, tails, unique_words};
 use super::series::Series;
@@ -67,11 +68,16 @@ pub struct Linker {
     parts: BTreeMap<String, Part>,
     series: Series,
     hangul: HangulNames,
+    groups: Groups,
 }
 
 impl Linker {
-    /// `references` are those of each name.
-    pub fn new<'a>(references: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
+    /// `references` are those of each name, and of robots by what they are.
+    pub fn new<'a>(
+        references: impl IntoIterator<Item = (&'a str, &'a str)>,
+        arms: &[String],
+        rovers: &[String],
+    ) -> Self {
         let mut names = ByWords::new();
         for (name, reference) in references {
             let name = name.to_ascii_lowercase();
@@ -86,8 +92,10 @@ impl Linker {
             parts: unique_words(&names),
             series: Series::new(&names),
             hangul: HangulNames::new(&names),
+            groups: Groups::new(&names, arms, rovers),
             names,
         };
+        made.add_kinds(arms, rovers);
         for (words, references) in made.names.clone() {
             if let [what, side] = words.as_slice()
                 && spoken_words().sides.contains(side)
@@ -97,6 +105,39 @@ impl Linker {
             }
         }
         made
+    }
+
+    /// "The arm" where there is one only.
+    fn add_kinds(&mut self, arms: &[String], rovers: &[String]) {
+        let is_known = |names: &ByWords, word: &str| names.keys().flatten().any(|w| w == word);
+        let part = |reference: &String| Part {
+            reference: reference.clone(),
+            is_last: true,
+        };
+        for (some, word, phrase) in [
+            (arms, "arm", ["robot", "arm"]),
+            (rovers, "rover", ["mobile", "robot"]),
+        ] {
+            let [one] = some else {
+                continue;
+            };
+            if !is_known(&self.names, word) {
+                self.parts
+                    .entry(word.to_owned())
+                    .or_insert_with(|| part(one));
+            }
+            let phrase = phrase.map(str::to_owned).to_vec();
+            if !self.names.contains_key(&phrase) {
+                self.tails
+                    .entry(phrase)
+                    .or_insert_with(|| vec![one.clone()]);
+            }
+        }
+        if let [one] = [arms, rovers].concat().as_slice()
+            && !is_known(&self.names, "robot")
+        {
+            self.parts.insert("robot".to_owned(), part(one));
+        }
     }
 
     /// The sentence, in small letters, with references for names that it says.
@@ -122,9 +163,13 @@ impl Linker {
         }
         let mut found = self.longest_at(pieces, at);
         if found.references.is_empty() {
-            found
-                .references
-                .extend(said_by_word(pieces, at, &self.parts));
+            let one = |at| self.longest_at(pieces, at);
+            if let Some((group, end)) = self.groups.said(pieces, at, text, &one) {
+                text.push_str(&join(&group));
+                return end;
+            }
+            let part = said_by_word(pieces, at, &self.parts);
+            found.references.extend(part);
             found.end = at + 1;
         }
         let spelled = || self.hangul.spelled(pieces[at]);

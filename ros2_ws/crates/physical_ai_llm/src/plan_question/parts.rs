@@ -12,9 +12,9 @@ const LEAST_LETTERS: usize = 3;
 /// A word that one name has.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Part {
-    reference: String,
+    pub reference: String,
     /// It is the last word of its name.
-    is_last: bool,
+    pub is_last: bool,
 }
 
 /// References by the last words of names, two at least, where no other name ends with them.
@@ -68,8 +68,8 @@ pub fn is_modified(pieces: &[&str], at: usize) -> bool {
     }
 }
 
-/// The reference of a name that is said by one word, behind an article and before nothing that it could go
-/// on with.
+/// The reference of a name that is said by one word, where a name can begin and before nothing that it could
+/// go on with.
 pub fn said_by_word<'a>(
     pieces: &[&str],
     at: usize,
@@ -82,14 +82,30 @@ pub fn said_by_word<'a>(
         [article, " "] => known.articles.contains(*article),
         _ => false,
     };
+    if !is_behind_article && !(part.is_last && begins_at(pieces, at)) {
+        return None;
+    }
     let any_word_may_follow = part.is_last && part.reference.starts_with("ref_r");
     let ends = match &pieces[at + 1..] {
         [] | ["." | "," | ";" | ":" | "!" | "?" | ")", ..] | ["'", "s", ..] => true,
+        [" ", next, ..] if !is_behind_article => {
+            known.before_places.contains(*next) || *next == "-"
+        }
         [" ", next, ..] if any_word_may_follow => is_letters(next) && next.len() > 1,
         [" ", next, ..] => known.after_names.contains(*next),
         _ => false,
     };
-    (is_behind_article && ends).then_some(&part.reference)
+    ends.then_some(&part.reference)
+}
+
+/// Whether a name without article can begin at a piece.
+fn begins_at(pieces: &[&str], at: usize) -> bool {
+    match &pieces[..at] {
+        [] | [.., "(" | "\"" | "'"] => true,
+        [.., "," | "." | ";" | ":" | "!" | "?" | "-" | ">" | ")", " "] => true,
+        [.., word, " "] => spoken_words().before_names.contains(*word),
+        _ => false,
+    }
 }
 
 #[cfg(test)]
@@ -134,12 +150,13 @@ mod tests {
             pump
         );
         assert_eq!(said(&["the", " ", "pump", "'", "s"], 2), pump);
+        assert_eq!(said(&["get", " ", "pump", " ", "into"], 2), pump);
+        assert_eq!(said(&["get", " ", "pump", " ", "and"], 2), None);
         for other in [
-            &["get", " ", "pump"][..],
+            &["test", " ", "pump"][..],
             &["the", " ", "pump", " ", "house"],
             &["the", " ", "pump", " ", "2"],
             &["the", " ", "pump", "_", "a"],
-            &["x", "-", "the", " ", "pump"],
         ] {
             let at = other.iter().position(|p| *p == "pump").unwrap();
             assert_eq!(said(other, at), None, "{other:?}");

@@ -19,6 +19,9 @@ const MOST: usize = 24;
 /// Skills whose place is one that arms reach; those of the other skills are on the floor.
 const SURFACE_SKILLS: [&str; 2] = ["place", "pick_and_place"];
 
+/// Robots that can do none of this are called rovers.
+const ARM_SKILLS: [&str; 3] = ["pick", "pick_and_place", "set_gripper"];
+
 /// What a name is the name of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Kind {
@@ -94,9 +97,21 @@ impl References {
                 made.insert(kind, name, index + 1);
             }
         }
+        let is_arm = |c: &&Capability| ARM_SKILLS.contains(&c.skill.as_str());
+        let arms = capabilities.iter().filter(is_arm);
+        let arms: BTreeSet<&str> = arms
+            .filter_map(|c| Some(c.robot.as_ref()?.as_str()))
+            .collect();
+        let robots = Kind::Robot.names(capabilities).into_iter();
+        let (arms, rovers): (Vec<&str>, Vec<&str>) = robots.partition(|r| arms.contains(r));
+        let of = |robots: Vec<&str>| -> Vec<String> {
+            let references = robots.into_iter().map(|r| made.of(Kind::Robot, r));
+            references.map(str::to_owned).collect()
+        };
         let names = made.names.iter();
-        made.linker =
-            Linker::new(names.map(|(reference, name)| (name.as_str(), reference.as_str())));
+        let names = names.map(|(reference, name)| (name.as_str(), reference.as_str()));
+        let linker = Linker::new(names, &of(arms), &of(rovers));
+        made.linker = linker;
         Ok(made)
     }
 

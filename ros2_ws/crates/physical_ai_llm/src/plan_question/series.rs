@@ -82,7 +82,7 @@ fn one<'a>(ends: &'a ByWords, pieces: &[&str], at: usize) -> Option<(&'a str, us
     })
 }
 
-fn plural(word: &str) -> String {
+pub fn plural(word: &str) -> String {
     let hisses = ["s", "x", "ch", "sh"].iter().any(|end| word.ends_with(end));
     format!("{word}{}", if hisses { "es" } else { "s" })
 }

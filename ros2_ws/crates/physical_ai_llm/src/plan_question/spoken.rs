@@ -21,6 +21,10 @@ pub struct SpokenWords {
     pub said_of_anything: BTreeSet<String>,
     /// Last words that may stand first, as in "left jig" for `jig_left`.
     pub sides: BTreeSet<String>,
+    /// Behind them a name begins.
+    pub before_names: BTreeSet<String>,
+    /// What follows an object that is to be moved.
+    pub before_places: BTreeSet<String>,
     /// What may follow an object or a place that is not said in full.
     pub after_names: BTreeSet<String>,
     /// Words that say which one of several is meant.
@@ -78,6 +82,21 @@ pub fn plain(piece: &str) -> &str {
 pub fn in_digits(piece: &str) -> String {
     let number = spoken_words().numbers.iter().position(|n| n == piece);
     number.map_or_else(|| plain(piece).to_owned(), |number| number.to_string())
+}
+
+/// A number in digits or, to twelve, in words.
+pub fn number_of(piece: &str) -> Option<usize> {
+    let words = &spoken_words().numbers;
+    let number = words.iter().position(|n| n == piece);
+    number.or_else(|| piece.parse().ok())
+}
+
+/// Where these words end if they begin at a piece.
+pub fn starts_with_words(some: &[&str], at: usize, words: &str) -> Option<usize> {
+    let wanted = pieces(words);
+    let end = at + wanted.len();
+    let is_there = some.get(at..end).is_some_and(|found| found == wanted);
+    (is_there && !goes_on(some, end)).then_some(end)
 }
 
 /// Only Latin letters.

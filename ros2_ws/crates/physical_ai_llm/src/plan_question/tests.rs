@@ -142,7 +142,8 @@ struct Golden {
     objects: Vec<String>,
     surfaces: Vec<String>,
     floors: Vec<String>,
-    robots: Vec<String>,
+    arms: Vec<String>,
+    rovers: Vec<String>,
     sentence: String,
     system: String,
     user: String,
@@ -156,12 +157,13 @@ fn questions_are_those_of_the_training_data() {
     for line in golden.lines() {
         let case: Golden = serde_json::from_str(line).unwrap();
         let mut fleet = Vec::new();
-        for robot in &case.robots {
+        for arm in &case.arms {
+            let names = json!({"object": {"enum": case.objects}, "place": {"enum": case.surfaces}});
+            fleet.push(capability(arm, "pick_and_place", names));
+        }
+        for rover in &case.rovers {
             let floors = json!({"place": {"enum": case.floors}});
-            let surfaces =
-                json!({"object": {"enum": case.objects}, "place": {"enum": case.surfaces}});
-            fleet.push(capability(robot, "pick_and_place", surfaces));
-            fleet.push(capability(robot, "navigate_to", floors));
+            fleet.push(capability(rover, "navigate_to", floors));
         }
         let asked = question(&fleet, &case.sentence, PlanPromptStyle::Trained);
         assert_eq!(asked.messages[0].content, case.system);
