@@ -3,9 +3,11 @@
 mod groups;
 mod hangul;
 mod linker;
+mod numbers;
 mod parts;
 mod reasons;
 mod references;
+mod said;
 mod series;
 mod slips;
 mod spoken;
@@ -20,6 +22,7 @@ use physical_ai_domain::Capability;
 use serde_json::Value;
 
 use crate::{Error, Message, PlanSchemaOptions, Role, plan_schema};
+use numbers::SaidNumbers;
 use reasons::reasons;
 use references::{Kind, References};
 
@@ -69,8 +72,16 @@ impl PlanQuestion {
                     // Behind its name, a reference can gather what the name says.
                     format!("{name}={}", references.of(kind, name)).into()
                 });
-                let offered = capabilities.iter().map(|c| references.renamed(c)).collect();
                 let user = references.link(&normalized(sentence));
+                let numbers = SaidNumbers::of(&user);
+                let names = references.said_in(&user);
+                let offered = capabilities.iter().map(|c| {
+                    let mut offered = references.renamed(c);
+                    numbers.bind(&mut offered.parameters_schema);
+                    names.bind(&mut offered.parameters_schema);
+                    offered
+                });
+                let offered = offered.collect();
                 options.reasons = reasons(&references, capabilities, &user);
                 (Some(references), Cow::Owned(offered), fleet, user)
             }
@@ -102,11 +113,12 @@ impl PlanQuestion {
         })
     }
 
-    /// Why a plan is not what was asked for: a robot that the sentence names has nothing to do in it, and
-    /// could not do what others are to do instead.
+    /// Why a plan is not what was asked for: it is about an object or a place that the sentence does not say,
+    /// or a robot that the sentence names has nothing to do in it, and could not do what others are to do
+    /// instead.
     ///
-    /// Bound to a fleet, a model that means to send a rover to pick can only send an arm. `answer` is the
-    /// model's, with references.
+    /// Bound to a fleet, a model that means to move what there is not can only move something else, and one
+    /// that means to send a rover to pick can only send an arm. `answer` is the model's, with references.
     pub fn objection(&self, answer: &str) -> Option<String> {
         // Only with references is it certain that a robot is named.
         let references = self.references.as_ref()?;
@@ -114,6 +126,10 @@ impl PlanQuestion {
         let tasks = answer.get("tasks")?.as_array()?;
         let said = &self.messages.last()?.content;
         let is_named = |robot: &str| said.split(|c| !is_of_reference(c)).any(|w| w == robot);
+        let names = references.said_in(said);
+        if let Some(reason) = tasks.iter().find_map(|task| names.objection(task)) {
+            return Some(reason.to_owned());
+        }
         let is_idle = |robot: &str| tasks.iter().all(|task| task["robot"] != robot);
         let mut robots = self.skills.iter();
         let (robot, skills) = robots.find(|(robot, _)| is_named(robot) && is_idle(robot))?;

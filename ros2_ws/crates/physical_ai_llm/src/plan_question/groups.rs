@@ -219,7 +219,8 @@ pub fn join(references: &[String]) -> String {
     }
 }
 
-fn references_in(text: &str) -> impl Iterator<Item = &str> {
+/// The references in a text, in order.
+pub fn references_in(text: &str) -> impl Iterator<Item = &str> {
     let starts = text.match_indices("ref_").map(|(at, _)| at);
     starts.filter_map(|at| {
         let tail = &text[at + 4..];

@@ -79,6 +79,15 @@ fn lexicon() -> &'static BTreeMap<String, Vec<String>> {
     })
 }
 
+/// Korean words for an English one.
+pub fn translations(word: &str) -> impl Iterator<Item = &str> {
+    lexicon()
+        .get(word)
+        .into_iter()
+        .flatten()
+        .map(String::as_str)
+}
+
 /// Latin letters for Hangul; `None` for anything else.
 fn romanized(hangul: &str) -> Option<String> {
     let mut text = String::new();

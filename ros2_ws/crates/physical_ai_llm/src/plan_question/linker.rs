@@ -140,6 +140,11 @@ impl Linker {
         }
     }
 
+    /// References by the words of names.
+    pub fn names(&self) -> &ByWords {
+        &self.names
+    }
+
     /// The sentence, in small letters, with references for names that it says.
     pub fn link(&self, sentence: &str) -> String {
         let pieces = pieces(sentence);

@@ -12,6 +12,7 @@ use physical_ai_domain::{Capability, RobotName};
 use serde_json::Value;
 
 use super::linker::Linker;
+use super::said::SaidNames;
 use crate::Error;
 
 /// Names of a kind that a trained planner has references for.
@@ -154,6 +155,11 @@ impl References {
     /// The sentence, in small letters, with references for names that it says.
     pub(super) fn link(&self, sentence: &str) -> String {
         self.linker.link(sentence)
+    }
+
+    /// What a linked sentence may mean.
+    pub(super) fn said_in(&self, sentence: &str) -> SaidNames {
+        SaidNames::of(sentence, self.linker.names())
     }
 
     /// An answer in JSON with names for references.

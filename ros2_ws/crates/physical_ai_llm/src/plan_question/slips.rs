@@ -37,7 +37,8 @@ pub fn mistyped(words: &[String], pieces: &[&str], at: usize) -> Option<usize> {
     found.then_some(end)
 }
 
-fn is_slip(said: &str, word: &str) -> bool {
+/// Whether a word is another one with a slip.
+pub fn is_slip(said: &str, word: &str) -> bool {
     if !is_letters(said) || !is_letters(word) || spoken_words().never_slips.contains(said) {
         return false;
     }

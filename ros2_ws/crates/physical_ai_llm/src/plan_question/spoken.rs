@@ -29,6 +29,8 @@ pub struct SpokenWords {
     pub after_names: BTreeSet<String>,
     /// Words that say which one of several is meant.
     pub modifiers: BTreeSet<String>,
+    /// Words for several or for what was said before.
+    pub groups: BTreeSet<String>,
     /// Nouns behind numbers.
     pub counted: BTreeSet<String>,
     /// From zero on.
