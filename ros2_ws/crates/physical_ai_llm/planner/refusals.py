@@ -3,7 +3,7 @@
 import random
 
 from english import English
-from english_actions import NUMBERS
+from english_names import NUMBERS
 from korean import COUNTS, Korean
 from missions import Action, Sampler, Strand, kind_of
 from names import COLOURS, FLOORS, SURFACES, THINGS, Said, korean_word, made_up_word
