@@ -4,6 +4,7 @@ mod groups;
 mod hangul;
 mod linker;
 mod numbers;
+mod order;
 mod parts;
 mod reasons;
 mod references;
@@ -23,6 +24,7 @@ use serde_json::Value;
 
 use crate::{Error, Message, PlanSchemaOptions, Role, plan_schema};
 use numbers::SaidNumbers;
+use order::in_order;
 use reasons::reasons;
 use references::{Kind, References};
 
@@ -138,10 +140,13 @@ impl PlanQuestion {
         Some(references.with_names(&format!("{robot} cannot {skill}")))
     }
 
-    /// The answer with names in place of references.
+    /// The answer with names in place of references, and its tasks in order.
     pub fn with_names(&self, answer: &str) -> String {
         match &self.references {
-            Some(references) => references.with_names(answer),
+            Some(references) => {
+                let ordered = in_order(answer);
+                references.with_names(ordered.as_deref().unwrap_or(answer))
+            }
             None => answer.to_owned(),
         }
     }

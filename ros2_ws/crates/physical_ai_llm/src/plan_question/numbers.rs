@@ -23,12 +23,29 @@ const MEASURES: [&str; 8] = [
 /// A number may follow them without a space.
 const AXES: [&str; 3] = ["x", "y", "z"];
 const DURATION: &str = "duration_s";
+const ROUNDS: &str = "rounds";
 /// Signs of a number below zero.
 const NEGATIVE: [&str; 3] = ["minus", "negative", "마이너스"];
 /// Words for numbers that are not read here: what they stand with may be any.
 const UNREAD: [&str; 16] = [
     "half", "quarter", "quarters", "couple", "dozen", "few", "twice", "double", "third", "fully",
     "wide", "way", "hundred", "thousand", "percent", "degrees",
+];
+/// Words that say how often.
+const COUNTS: [(&str, &str); 9] = [
+    ("once", "1"),
+    ("round", "1"),
+    ("lap", "1"),
+    ("tour", "1"),
+    ("single", "1"),
+    ("twice", "2"),
+    ("couple", "2"),
+    ("thrice", "3"),
+    ("dozen", "12"),
+];
+/// With them a count may be any.
+const NO_COUNTS: [&str; 8] = [
+    "few", "several", "double", "half", "hundred", "thousand", "many", "pair",
 ];
 const TENS: [(&str, u32); 8] = [
     ("twenty", 20),
@@ -59,6 +76,8 @@ pub struct SaidNumbers {
     numbers: Vec<f64>,
     /// Some may be missing.
     has_unread: bool,
+    /// How often something may be done, if that is certain.
+    rounds: Option<BTreeSet<String>>,
 }
 
 impl SaidNumbers {
@@ -73,7 +92,17 @@ impl SaidNumbers {
             at = end;
         }
         let has_unread = pieces.iter().any(|p| UNREAD.contains(p)) || !sentence.is_ascii();
+        let is_certain = sentence.is_ascii() && !pieces.iter().any(|p| NO_COUNTS.contains(p));
+        let in_words = pieces.iter().filter_map(|p| {
+            let found = COUNTS.iter().find(|(word, _)| word == p)?;
+            Some(found.1.to_owned())
+        });
+        let whole = numbers
+            .iter()
+            .filter(|n| n.fract() == 0.0)
+            .map(|n| shown(*n));
         Self {
+            rounds: is_certain.then(|| in_words.chain(whole).collect()),
             numbers,
             has_unread,
         }
@@ -100,6 +129,12 @@ impl SaidNumbers {
         }
         if has_numbers && !self.has_unread {
             restrict(properties, DURATION, &self.durations());
+        }
+        if let Some(rounds) = &self.rounds {
+            restrict(properties, ROUNDS, rounds);
+            if rounds.is_empty() {
+                properties.remove(ROUNDS);
+            }
         }
     }
 
@@ -202,7 +237,8 @@ fn restrict(properties: &mut Map<String, Value>, name: &str, allowed: &BTreeSet<
         };
         property = items;
     }
-    if property["type"] != "number" || property.get("enum").is_some() || allowed.len() > MOST {
+    let is_number = property["type"] == "number" || property["type"] == "integer";
+    if !is_number || property.get("enum").is_some() || allowed.len() > MOST {
         return;
     }
     let bound = |key: &str, other: f64| property.get(key).and_then(Value::as_f64).unwrap_or(other);
@@ -251,19 +287,12 @@ mod tests {
     fn parameters_are_bound_to_what_was_said() {
         let number = json!({"type": "number"});
         let found = bound("to x 25 cm, y -1", json!({"x": number, "other": number}));
-        let expected = json!([-0.01, -0.001, -1, 0.025, 0.25, 25]);
+        let expected = json!([-0.001, -0.01, -1, 0.025, 0.25, 25]);
         assert_eq!(found, json!({"x": {"enum": expected}, "other": number}));
         let positions = json!({"positions": {"type": "array", "items": number, "minItems": 6}});
         let found = bound("joints 1 and 0.5", positions);
-        let expected = json!([0, 0.001, 0.005, 0.01, 0.5, 1]);
-        assert_eq!(
-            found["positions"]["items"]["enum"]
-                .as_array()
-                .unwrap()
-                .len(),
-            6,
-            "{expected}"
-        );
+        let expected = json!([0.001, 0.005, 0.01, 0.5, 1]);
+        assert_eq!(found["positions"]["items"]["enum"], expected);
         let gripper = json!({"opening_m": {"type": "number", "minimum": 0.0, "maximum": 0.09}});
         let found = bound("gripper to 35 mm", gripper.clone());
         assert_eq!(found, json!({"opening_m": {"enum": [0, 0.035, 0.09]}}));
@@ -277,5 +306,15 @@ mod tests {
             );
         }
         assert_eq!(bound("wait 1 and a half minutes", wait.clone()), wait);
+        let rounds = json!({"rounds": {"type": "integer", "minimum": 1}});
+        for (sentence, expected) in [
+            ("patrol ref_f1", json!({})),
+            ("patrol ref_f1 twice", json!({"rounds": {"enum": [2]}})),
+            ("four laps of ref_f1", json!({"rounds": {"enum": [4]}})),
+            ("patrol ref_f1 a few times", rounds.clone()),
+            ("세 번 순찰", rounds.clone()),
+        ] {
+            assert_eq!(bound(sentence, rounds.clone()), expected, "{sentence}");
+        }
     }
 }

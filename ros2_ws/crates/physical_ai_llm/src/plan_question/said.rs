@@ -133,7 +133,7 @@ mod tests {
             ("둘을 다 ref_f2로", (2, 2)),
             ("빨간을 ref_f2로", (1, 1)),
             ("them all to ref_f1", (2, 2)),
-            ("dock a", (2, 1)),
+            ("dock a", (2, 2)),
         ] {
             assert_eq!(bound(sentence), expected, "{sentence}");
         }
