@@ -144,7 +144,11 @@ impl PlanQuestion {
     pub fn with_names(&self, answer: &str) -> String {
         match &self.references {
             Some(references) => {
-                let ordered = in_order(answer);
+                let offers = |robot: &str, skill: &str| {
+                    let skills = self.skills.get(robot);
+                    skills.is_some_and(|skills| skills.contains(skill))
+                };
+                let ordered = in_order(answer, offers);
                 references.with_names(ordered.as_deref().unwrap_or(answer))
             }
             None => answer.to_owned(),

@@ -19,7 +19,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 /// What the shipped file reached, less what another order of additions may cost. It is meant to become 95.
-const AT_LEAST_PERCENT: usize = 85;
+const AT_LEAST_PERCENT: usize = 89;
 const CACHE_BYTES: usize = 32 << 20;
 
 #[derive(Deserialize)]

@@ -1,4 +1,5 @@
-//! Plans put in order: nothing is done twice in a row, and tasks wait for what a sentence can say.
+//! Plans put in order: nothing is done twice in a row, robots put down what they hold, and tasks wait for what a
+//! sentence can say.
 //!
 //! What sentences mean (see `planner/missions.py`): steps run one after the other, in a step robots work side
 //! by side, each of them one thing after the other. So a task waits for its robot's task before, for all that
@@ -20,18 +21,30 @@ const IDEMPOTENT: [&str; 8] = [
     "move_joints",
 ];
 
-/// The plan in order; `None` if it is in order already, or no plan.
-pub fn in_order(answer: &str) -> Option<String> {
+/// Ways to read the steps of a plan that are followed.
+const MOST_READINGS: usize = 16;
+
+/// The plan in order; `None` if it is in order already, or no plan. `offers` tells whether a robot has a skill.
+pub fn in_order(answer: &str, offers: impl Fn(&str, &str) -> bool) -> Option<String> {
     let mut answer: Value = serde_json::from_str(answer).ok()?;
     let before = answer.clone();
     let tasks = answer.get_mut("tasks")?.as_array_mut()?;
     without_repetitions(tasks);
-    let mut steps = Steps::default();
-    for index in 0..tasks.len() {
-        let robot = tasks[index].get("robot")?.as_str()?.to_owned();
-        let waits = places_of(&tasks[index]["after"]);
-        let after = steps.add(index, robot, &waits);
-        let task = tasks[index].as_object_mut()?;
+    put_down_what_is_held(tasks, offers);
+    let mut readings = vec![Reading::default()];
+    for (place, task) in tasks.iter().enumerate() {
+        let robot = task.get("robot")?.as_str()?;
+        let waits = places_of(&task["after"]);
+        readings = readings
+            .iter()
+            .flat_map(|r| r.with(place, robot, &waits))
+            .collect();
+        // Equally good ones stay in order: steps are as few as can be.
+        readings.sort_by(|a, b| b.nearness.total_cmp(&a.nearness));
+        readings.truncate(MOST_READINGS);
+    }
+    for (task, after) in tasks.iter_mut().zip(&readings.first()?.after) {
+        let task = task.as_object_mut()?;
         if after.is_empty() {
             task.shift_remove("after");
         } else {
@@ -99,10 +112,49 @@ fn without_repetitions(tasks: &mut Vec<Value>) {
     *tasks = kept;
 }
 
-/// The step that a plan has come to.
-#[derive(Default)]
-struct Steps {
-    /// What the step waits for.
+/// "Picks the cup up, waits, and puts the cup on the tray" puts down what the robot holds; "puts the cup in the
+/// sink and then puts it on the tray" picks it up again.
+fn put_down_what_is_held(tasks: &mut [Value], offers: impl Fn(&str, &str) -> bool) {
+    let (mut held, mut moved) = (BTreeMap::new(), BTreeMap::new());
+    for task in tasks {
+        let (robot, skill) = (task["robot"].clone(), task["skill"].clone());
+        let (Some(robot), Some(skill)) = (robot.as_str(), skill.as_str()) else {
+            continue;
+        };
+        let object = task["params"].get("object").cloned();
+        match (skill, object) {
+            ("pick", Some(object)) => {
+                held.insert(robot.to_owned(), object);
+            }
+            ("pick_and_place", Some(object)) => {
+                if held.remove(robot).as_ref() == Some(&object) && offers(robot, "place") {
+                    task["skill"] = json!("place");
+                    task["params"] = json!({"place": task["params"]["place"]});
+                }
+                moved.insert(robot.to_owned(), object);
+            }
+            ("place", _) => {
+                let again = moved.get(robot).filter(|_| held.remove(robot).is_none());
+                if let Some(object) = again
+                    && offers(robot, "pick_and_place")
+                {
+                    task["skill"] = json!("pick_and_place");
+                    task["params"] = json!({"object": object, "place": task["params"]["place"]});
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+/// Steps that tasks may form, and the last of them.
+#[derive(Clone, Default)]
+struct Reading {
+    /// What each task waits for.
+    after: Vec<Vec<usize>>,
+    /// How much of that the plan says.
+    nearness: f64,
+    /// What the last step waits for.
     barrier: Vec<usize>,
     /// Tasks of the step that no other waits for.
     open: Vec<usize>,
@@ -110,37 +162,36 @@ struct Steps {
     last: BTreeMap<String, usize>,
 }
 
-impl Steps {
-    /// What a task is to wait for, given what it says it does.
-    fn add(&mut self, place: usize, robot: String, waits: &[usize]) -> Vec<usize> {
-        let own = self.last.get(&robot).map(|before| vec![*before]);
-        let in_step = own.clone().unwrap_or_else(|| self.barrier.clone());
-        let begins = !self.open.is_empty() && {
-            let common = |other: &[usize]| waits.iter().filter(|w| other.contains(w)).count();
-            // Of what is said and what is possible, the part that is in both.
-            let nearness = |other: &[usize]| {
-                let all = waits.len() + other.len() - common(other);
-                if all == 0 {
-                    1.0
-                } else {
-                    common(other) as f64 / all as f64
-                }
-            };
-            nearness(&self.open) > nearness(&in_step)
-        };
-        let after = if begins {
-            self.barrier = std::mem::take(&mut self.open);
-            self.last.clear();
-            self.barrier.clone()
-        } else {
-            in_step
-        };
-        if !begins {
-            self.open.retain(|open| !after.contains(open));
+impl Reading {
+    /// One more task, in the step or as the first of another; `waits` is what the plan says.
+    fn with(&self, place: usize, robot: &str, waits: &[usize]) -> Vec<Self> {
+        let mut in_step = self.clone();
+        let own = self.last.get(robot).map(|before| vec![*before]);
+        let after = own.unwrap_or_else(|| self.barrier.clone());
+        in_step.open.retain(|open| !after.contains(open));
+        in_step.push(place, robot, after, waits);
+        let mut found = vec![in_step];
+        if !self.open.is_empty() {
+            let mut next = self.clone();
+            next.barrier = std::mem::take(&mut next.open);
+            next.last.clear();
+            next.push(place, robot, self.open.clone(), waits);
+            found.push(next);
         }
+        found
+    }
+
+    fn push(&mut self, place: usize, robot: &str, after: Vec<usize>, waits: &[usize]) {
+        let common = waits.iter().filter(|w| after.contains(w)).count();
+        let all = waits.len() + after.len() - common;
+        self.nearness += if all == 0 {
+            1.0
+        } else {
+            common as f64 / all as f64
+        };
         self.open.push(place);
-        self.last.insert(robot, place);
-        after
+        self.last.insert(robot.to_owned(), place);
+        self.after.push(after);
     }
 }
 
@@ -183,11 +234,17 @@ mod tests {
                 ("a", "home", &[2]),
             ],
             &[("a", "home", &[]), ("b", "wait", &[1]), ("a", "home", &[2])],
+            &[
+                ("a", "pick", &[]),
+                ("b", "wait", &[1]),
+                ("b", "home", &[2]),
+                ("a", "home", &[2]),
+            ],
         ] {
-            assert_eq!(in_order(&plan(tasks)), None, "{tasks:?}");
+            assert_eq!(in_order(&plan(tasks), |_, _| true), None, "{tasks:?}");
         }
         for other in [r#"{"refusal":"x"}"#, "{", r#"{"tasks":[{"id":"t1"}]}"#] {
-            assert_eq!(in_order(other), None, "{other}");
+            assert_eq!(in_order(other, |_, _| true), None, "{other}");
         }
     }
 
@@ -224,9 +281,45 @@ mod tests {
                 ],
             ),
         ] {
-            let found: Value = serde_json::from_str(&in_order(&plan(wrong)).unwrap()).unwrap();
+            let found: Value =
+                serde_json::from_str(&in_order(&plan(wrong), |_, _| true).unwrap()).unwrap();
             let expected: Value = serde_json::from_str(&plan(right)).unwrap();
             assert_eq!(found, expected, "{wrong:?}");
+        }
+    }
+
+    #[test]
+    fn robots_put_down_what_they_hold() {
+        let task = |place, robot: &str, skill: &str, params: Value| json!({"id": id(place), "robot": robot, "skill": skill, "params": params});
+        let cup = |place: &str| json!({"object": "cup", "place": place});
+        let tasks = [
+            task(0, "a", "pick", json!({"object": "cup"})),
+            task(1, "b", "pick_and_place", cup("sink")),
+        ];
+        let plan = |skill: &str, robot: &str, params: Value| {
+            let mut last = task(2, robot, skill, params);
+            last["after"] = json!(["t1", "t2"]);
+            let tasks = [&tasks[..], &[last]].concat();
+            json!({ "tasks": tasks }).to_string()
+        };
+        let tray = || json!({"place": "tray"});
+        for (robot, said, meant) in [
+            (
+                "a",
+                plan("pick_and_place", "a", cup("tray")),
+                plan("place", "a", tray()),
+            ),
+            (
+                "b",
+                plan("place", "b", tray()),
+                plan("pick_and_place", "b", cup("tray")),
+            ),
+        ] {
+            let found: Value =
+                serde_json::from_str(&in_order(&said, |_, _| true).unwrap()).unwrap();
+            assert_eq!(found, serde_json::from_str::<Value>(&meant).unwrap());
+            assert_eq!(in_order(&said, |r, _| r != robot), None);
+            assert_eq!(in_order(&meant, |_, _| true), None);
         }
     }
 }
