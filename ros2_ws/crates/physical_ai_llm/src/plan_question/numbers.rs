@@ -197,7 +197,7 @@ fn number_at(pieces: &[&str], at: usize) -> (Option<f64>, usize) {
             _ => None,
         };
         let is_word = |p: &&str| !is_digits(p);
-        let unit = unit.filter(|_| pieces.get(at + 2).is_some_and(|p| is_word(p)));
+        let unit = unit.filter(|_| pieces.get(at + 2).is_some_and(is_word));
         let end = if unit.is_some() { at + 3 } else { at + 1 };
         return (Some(f64::from(*tens) + unit.unwrap_or(0) as f64), end);
     }

@@ -82,7 +82,8 @@ pub fn said_by_word<'a>(
         [article, " "] => known.articles.contains(*article),
         _ => false,
     };
-    if !is_behind_article && !(part.is_last && begins_at(pieces, at)) {
+    let begins = is_behind_article || part.is_last && begins_at(pieces, at);
+    if !begins {
         return None;
     }
     let any_word_may_follow = part.is_last && part.reference.starts_with("ref_r");
