@@ -87,7 +87,8 @@ class Liar:
             self.spin(0.2)
 
     def garbage(self):
-        self.spin_until(lambda: self.status is not None)
+        # Its own subscription is one: somebody else must listen, too, or the garbage reaches nobody.
+        self.spin_until(lambda: self.status is not None and self.publisher.get_subscription_count() > 1)
         print("READY", flush=True)
         broken = Capability(skill="go", robot="arm_1", parameters_schema="{")
         for _ in range(3):
