@@ -4,6 +4,7 @@ The rules mirror `plan_schema` of the crate `physical_ai_llm` with numbered task
 """
 
 import json
+import re
 from dataclasses import dataclass, field
 
 MAX_TASKS = 16
@@ -56,9 +57,9 @@ def is_arm(skills: tuple[str, ...]) -> bool:
 
 
 def sentence_text(sentence: str) -> str:
-    """The user message: ASCII letters small, white space single."""
+    """The user message: ASCII letters small, white space single, numbers without zeros behind their last decimal."""
     lower = "".join(c.lower() if c.isascii() else c for c in sentence)
-    return " ".join(lower.split())
+    return re.sub(r"(?<![\d.])(\d+)\.(\d*?)0+(?![\d.])", lambda m: f"{m[1]}.{m[2]}" if m[2] else m[1], " ".join(lower.split()))
 
 
 def number(value: float) -> float | int:

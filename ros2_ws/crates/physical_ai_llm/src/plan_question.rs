@@ -213,8 +213,34 @@ fn skills_text(capabilities: &[Capability]) -> String {
     lines.into_iter().collect::<Vec<_>>().join("\n")
 }
 
-/// ASCII letters small, white space single.
+/// ASCII letters small, white space single, numbers without zeros behind their last decimal.
 fn normalized(sentence: &str) -> String {
-    let words: Vec<&str> = sentence.split_whitespace().collect();
-    words.join(" ").to_ascii_lowercase()
+    let words = sentence.split_whitespace().map(without_trailing_zeros);
+    words.collect::<Vec<_>>().join(" ").to_ascii_lowercase()
+}
+
+/// `(0.0,` becomes `(0,` and `3.50` becomes `3.5`, as the training data have them.
+fn without_trailing_zeros(word: &str) -> String {
+    let mut text = String::with_capacity(word.len());
+    let mut rest = word;
+    while let Some(dot) = rest.find('.') {
+        let (before, after) = (&rest[..dot], &rest[dot + 1..]);
+        let digits = after.bytes().take_while(u8::is_ascii_digit).count();
+        let is_number = digits > 0 && before.ends_with(|c: char| c.is_ascii_digit());
+        // "1.2.3" is no number.
+        let is_whole = !after[digits..].starts_with('.') || after.len() == digits + 1;
+        text.push_str(before);
+        let decimals = match &after[..digits] {
+            decimals if is_number && is_whole && !text.contains('.') => {
+                decimals.trim_end_matches('0')
+            }
+            decimals => decimals,
+        };
+        if !(decimals.is_empty() && digits > 0) {
+            text.push('.');
+        }
+        text.push_str(decimals);
+        rest = &after[digits..];
+    }
+    text + rest
 }

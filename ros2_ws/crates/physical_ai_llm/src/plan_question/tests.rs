@@ -170,3 +170,16 @@ fn questions_are_those_of_the_training_data() {
         assert_eq!(asked.messages[1].content, case.user, "{line}");
     }
 }
+
+#[test]
+fn numbers_have_no_zeros_behind() {
+    for (said, asked) in [
+        ("to (0.0, 0.50)", "to (0, 0.5)"),
+        ("x=10.0 y=-2.250 3.", "x=10 y=-2.25 3."),
+        ("20 200 0.05 go to 7.", "20 200 0.05 go to 7."),
+        ("v1.0.0 a.0", "v1.0.0 a.0"),
+        ("wait 1.0.", "wait 1."),
+    ] {
+        assert_eq!(normalized(said), asked, "{said}");
+    }
+}
