@@ -76,11 +76,11 @@ impl PlanQuestion {
                 });
                 let user = references.link(&normalized(sentence));
                 let numbers = SaidNumbers::of(&user);
-                let names = references.said_in(&user);
+                let may_be_meant = references.said_in(&user);
                 let offered = capabilities.iter().map(|c| {
                     let mut offered = references.renamed(c);
                     numbers.bind(&mut offered.parameters_schema);
-                    names.bind(&mut offered.parameters_schema);
+                    may_be_meant.bind(&mut offered.parameters_schema);
                     offered
                 });
                 let offered = offered.collect();
@@ -128,8 +128,8 @@ impl PlanQuestion {
         let tasks = answer.get("tasks")?.as_array()?;
         let said = &self.messages.last()?.content;
         let is_named = |robot: &str| said.split(|c| !is_of_reference(c)).any(|w| w == robot);
-        let names = references.said_in(said);
-        if let Some(reason) = tasks.iter().find_map(|task| names.objection(task)) {
+        let may_be_meant = references.said_in(said);
+        if let Some(reason) = tasks.iter().find_map(|task| may_be_meant.objection(task)) {
             return Some(reason.to_owned());
         }
         let is_idle = |robot: &str| tasks.iter().all(|task| task["robot"] != robot);

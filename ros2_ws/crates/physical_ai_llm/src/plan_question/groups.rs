@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::linker::{ByWords, Found};
+use super::references::references_in;
 use super::series::plural;
 use super::spoken::{is_letters, number_of, starts_with_words};
 
@@ -162,6 +163,7 @@ impl Groups {
             plural => (plural.is_some(), self.by_noun.get(word)?),
         };
         let known: Vec<&str> = references_in(text)
+            .map(|(_, reference)| reference)
             .filter(|r| group.iter().any(|g| g == r))
             .collect();
         let last = *known.last()?;
@@ -217,17 +219,6 @@ pub fn join(references: &[String]) -> String {
         [one] => one.clone(),
         [some @ .., last] => format!("{} and {last}", some.join(", ")),
     }
-}
-
-/// The references in a text, in order.
-pub fn references_in(text: &str) -> impl Iterator<Item = &str> {
-    let starts = text.match_indices("ref_").map(|(at, _)| at);
-    starts.filter_map(|at| {
-        let tail = &text[at + 4..];
-        let kind = tail.starts_with(|c: char| c.is_ascii_lowercase());
-        let digits = tail.bytes().skip(1).take_while(u8::is_ascii_digit).count();
-        (kind && digits > 0).then(|| &text[at..at + 5 + digits])
-    })
 }
 
 /// The letter of what a reference points at.

@@ -165,24 +165,28 @@ impl References {
     /// An answer in JSON with names for references.
     pub(super) fn with_names(&self, answer: &str) -> String {
         let mut text = String::with_capacity(answer.len());
-        let mut rest = answer;
-        while let Some(at) = rest.find("ref_") {
-            let tail = &rest[at + 4..];
-            let kind = tail.starts_with(|c: char| c.is_ascii_lowercase());
-            let digits = tail.bytes().skip(1).take_while(u8::is_ascii_digit).count();
-            let end = at + 4 + usize::from(kind) * (1 + digits);
-            text.push_str(&rest[..at]);
-            let reference = &rest[at..end];
-            match self.names.get(reference) {
-                // Names stand between quotes, where some signs are written otherwise.
-                Some(name) => {
-                    let quoted = Value::from(name.as_str()).to_string();
-                    text.push_str(&quoted[1..quoted.len() - 1]);
-                }
-                None => text.push_str(reference),
-            }
-            rest = &rest[end..];
+        let mut done = 0;
+        for (at, reference) in references_in(answer) {
+            let Some(name) = self.names.get(reference) else {
+                continue;
+            };
+            // Names stand between quotes, where some signs are written otherwise.
+            let quoted = Value::from(name.as_str()).to_string();
+            text.push_str(&answer[done..at]);
+            text.push_str(&quoted[1..quoted.len() - 1]);
+            done = at + reference.len();
         }
-        text + rest
+        text + &answer[done..]
     }
+}
+
+/// The references in a text and where they begin, in order.
+pub(super) fn references_in(text: &str) -> impl Iterator<Item = (usize, &str)> {
+    let starts = text.match_indices("ref_").map(|(at, _)| at);
+    starts.filter_map(|at| {
+        let tail = &text[at + 4..];
+        let has_kind = tail.starts_with(|c: char| c.is_ascii_lowercase());
+        let digits = tail.bytes().skip(1).take_while(u8::is_ascii_digit).count();
+        (has_kind && digits > 0).then(|| (at, &text[at..at + 5 + digits]))
+    })
 }

@@ -6,9 +6,9 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use super::groups::references_in;
 use super::hangul::translations;
 use super::linker::ByWords;
+use super::references::references_in;
 use super::series::plural;
 use super::slips::is_slip;
 use super::spoken::{pieces, spoken_words};
@@ -25,7 +25,8 @@ pub struct SaidNames {
 impl SaidNames {
     /// `sentence` has references for names; those that it does not say in full are found by their words.
     pub fn of(sentence: &str, names: &ByWords) -> Self {
-        let mut possible: BTreeSet<String> = references_in(sentence).map(str::to_owned).collect();
+        let mut possible: BTreeSet<String> =
+            references_in(sentence).map(|(_, r)| r.to_owned()).collect();
         let rest = without_references(sentence);
         let said = pieces(&rest);
         let is_group = |piece: &&str| {
@@ -90,7 +91,7 @@ impl SaidNames {
 
 fn without_references(sentence: &str) -> String {
     let mut text = sentence.to_owned();
-    for reference in references_in(sentence) {
+    for (_, reference) in references_in(sentence) {
         text = text.replacen(reference, "", 1);
     }
     text
