@@ -61,11 +61,11 @@ class EnglishActions(EnglishNames):
         others = [p for p in self.fleet.surfaces if p != action.place]
         if others and rng.random() < 0.06:
             source = f"{self.pick('from', 'from', 'off', 'out of')} {self.place(rng.choice(others))}"
-            if form == BASE and rng.random() < 0.25:
+            if self.bare and rng.random() < 0.25:
                 return f"{thing} {source} {self.pick('to', 'into', 'onto', 'over to')} {place}"
             word = self.verb(form, "move", "take", "bring", "carry", "transfer", "get", "shift", "put")
             return f"{word} {thing} {source} {self.pick('to', 'into', 'onto', 'over to', 'and put it in' if form == BASE else 'to')} {place}"
-        if form == BASE and rng.random() < 0.09:
+        if self.bare and rng.random() < 0.12:
             return f"{thing} {self.pick('into', 'onto', 'to', 'in', 'on', '->', 'over to', 'away in')} {place}"
         if rng.random() < 0.02:
             return f"{self.verb(form, 'dispose of', 'get rid of')} {thing} in {place}"
@@ -100,8 +100,8 @@ class EnglishActions(EnglishNames):
     def _place(self, action: Action, form: int, robots: list[str]) -> str:
         held = self.held.pop(robots[0], None)
         thing = self.object(held) if held and self.rng.random() < 0.35 else "it"
-        if not held and self.rng.random() < 0.3:
-            thing = self.pick("what it is holding", "what it holds", "whatever it holds", "what it's holding", "what it has got", "the thing it holds",
+        if not held and self.rng.random() < 0.4:
+            thing = self.pick("what it has in its hand", "whatever it's holding", "what is in its hand", "the thing in its hand", "what it's got", "what it is holding", "what it holds", "whatever it holds", "what it's holding", "what it has got", "the thing it holds",
                               "what it carries", "whatever it is holding", "its load")
         word = self.verb(form, "put", "put", "place", "drop", "lay", "set", "leave", "release", "deposit")
         down = self.pick("", "", " down") if word.split()[0] in FORMS["put"] + FORMS["set"] + FORMS["lay"] else ""
@@ -110,7 +110,7 @@ class EnglishActions(EnglishNames):
     def _coordinates(self, numbers: list[float], yaw: float | None = None) -> str:
         rng, shown = self.rng, [str(number(n)) for n in numbers]
         style = rng.random()
-        if yaw is None and rng.random() < (0.2 if len(numbers) == 3 else 0.08):
+        if yaw is None and rng.random() < (0.2 if len(numbers) == 3 else 0.14):
             return self._measured(numbers)
         if yaw is not None:
             turned = str(number(yaw))
@@ -122,8 +122,10 @@ class EnglishActions(EnglishNames):
                 return " ".join(f"{a} {v}" for a, v in zip(("x", "y", "yaw"), [*shown, turned]))
             turn = self.pick(" with yaw ", " with a yaw of ", ", yaw ", " and yaw ", " facing ", " at yaw ", " with heading ")
             return self._coordinates(numbers) + turn + turned
-        if style < 0.42:
+        if style < 0.38:
             return f"({', '.join(shown)})"
+        if style < 0.42:
+            return self.pick(" ", "/", " / ", " ").join(shown)
         if style < 0.45:
             return " / ".join(shown)
         if style < 0.47:
@@ -177,7 +179,7 @@ class EnglishActions(EnglishNames):
             verbs += ["arrive at"] * 2 + ["reach"] * 4
         elif self.rng.random() < 0.1:
             verbs += ["reach"] * 4
-        if form == BASE and self.rng.random() < 0.1:
+        if self.bare and self.rng.random() < 0.12:
             return f"{self.pick('', '', '', 'off ', 'over ', 'now ')}to {target}"
         if action.place and self.rng.random() < 0.05:
             verbs = ["park at", "stop at", "park in"]
@@ -192,7 +194,7 @@ class EnglishActions(EnglishNames):
             return self.pick("once", "once", "one time", "for one round", "one round")
         count = times_word(self.rng, rounds)
         options = [f"{count} times", f"{count} times", f"for {count} rounds", f"{count} rounds", f"{count} laps", f"for {count} laps", f"{count}x",
-                   f"{count} times over", f"{count} times round", f"{count} times in a row", f"in {count} rounds", f", {count} laps", f", {count} rounds", f", {count} times"]
+                   f", over and over, {count} times", f", {count} times in all", f"{count} times over", f"{count} times round", f"{count} times in a row", f"in {count} rounds", f", {count} laps", f", {count} rounds", f", {count} times"]
         options += ["a dozen times", "a dozen rounds"] * 4 * (rounds == 12)
         if rounds == 2:
             options += ["twice"] * 6 + ["a couple of times", "two times"]
@@ -202,9 +204,12 @@ class EnglishActions(EnglishNames):
 
     def _patrol(self, action: Action, form: int, robots: list[str]) -> str:
         rng, places = self.rng, self.place_list(action.places)
+        if self.bare and rng.random() < 0.1 and action.rounds and action.rounds > 1:
+            count = times_word(rng, action.rounds)
+            return self.pick(f"{count} rounds of {places}", f"{count} patrol rounds between {places}", f"{places}, {count} rounds", f"{places}: {count} laps", f"{count} laps between {places}", f"{places} {count} times")
         if rng.random() < 0.14 and action.rounds:
             count = times_word(rng, action.rounds) if action.rounds > 1 else self.pick("one", "a", "1")
-            noun = self.pick("round", "lap", "tour") + ("s" if action.rounds > 1 else "")
+            noun = self.pick("round", "lap", "tour", "patrol") + ("s" if action.rounds > 1 else "")
             return f"{self.verb(form, 'make', 'do', 'drive', 'run')} {count} {noun} {self.pick('of', 'around', 'through', 'between', 'of')} {places}"
         word = self.verb(form, "patrol", "patrol", "patrol", "patrol", "patrol between", "visit", "visit", "inspect", "check", "tour", "circle between",
                          "circle around", "patrol around", "make the rounds of", "make a tour of", "check on", "loop through", "cover", "scan",
@@ -213,8 +218,9 @@ class EnglishActions(EnglishNames):
                          "patrol the area between", "check up on")
         if not action.rounds:
             return f"{word} {places}"
-        if rng.random() < 0.1:
-            return f"{self._rounds(action.rounds).strip(', ')} {word} {places}" if form != THIRD else f"{word} {self._rounds(action.rounds).strip(', ')} {places}"
+        often = self._rounds(action.rounds).strip(", ")
+        if rng.random() < 0.1 and "," not in often:
+            return f"{often} {word} {places}" if self.bare or form == THIRD else f"{word} {places} {often}"
         return f"{word} {places} {self._rounds(action.rounds)}".replace(" , ", ", ")
 
     def _home(self, action: Action, form: int, robots: list[str]) -> str:
@@ -253,7 +259,7 @@ class EnglishActions(EnglishNames):
 
     def _wait(self, action: Action, form: int, robots: list[str]) -> str:
         time = self.duration(action.numbers[0])
-        if form == BASE and self.rng.random() < 0.07:
+        if self.bare and self.rng.random() < 0.1:
             return self.pick(f"pause of {time}", f"a pause of {time}", f"a {time} pause", f"a {time} break", f"{time} pause", f"a {time} wait", f"{time} wait",
                              f"a {time.removesuffix('s').replace(' ', '-')} break", f"{time}' wait", f"{time} of waiting", f"a break of {time}")
         if self.rng.random() < 0.05:
@@ -272,7 +278,7 @@ class EnglishActions(EnglishNames):
         owner = self.pick("the", "the", "its" if len(robots) == 1 else "their", "its" if len(robots) == 1 else "their")
         hand = self.pick("gripper", "gripper", "gripper", "gripper", "hand", "fingers", "claw", "jaws") + ("s" if len(robots) > 1 and rng.random() < 0.5 else "")
         hand = hand.replace("fingerss", "fingers").replace("jawss", "jaws")
-        terse = form == BASE and rng.random() < 0.07
+        terse = self.bare and rng.random() < 0.12
         if width in (0.0, MAX_OPENING_M) and rng.random() < 0.95:
             verbs = ["close", "close", "close", "shut"] if width == 0 else ["open", "open", "open", "open up", "widen"]
             whole = self.pick("", "", "", "", "", "", "", " completely", " fully", " all the way", *([" wide"] if width else [" tight"]))
@@ -300,7 +306,7 @@ class EnglishActions(EnglishNames):
         if word.split()[0] in FORMS["position"] and not tool:
             word = FORMS["move"][form]
         where = self._coordinates(action.numbers) + self._turned(action.turn)
-        if form == BASE and self.rng.random() < 0.06:
+        if self.bare and self.rng.random() < 0.1:
             return f"{self.pick('tool', 'tool tip', 'hand', 'tool')} {self.pick('to', 'to', 'at', 'to')} {where}"
         if word.split()[0] in FORMS["reach"]:
             return f"{word} for {where}"
@@ -311,8 +317,8 @@ class EnglishActions(EnglishNames):
         if not parts:
             return ""
         if len(parts) == 1:
-            angle = parts[0].split()[1]
-            return self.pick(f" with yaw {angle}", f" with a yaw of {angle}", f", yaw {angle}", f" yaw {angle}", f", yaw={angle}", f" and yaw {angle}")
+            name, angle = parts[0].split()
+            return self.pick(f" with {name} {angle}", f" with a {name} of {angle}", f", {name} {angle}", f" {name} {angle}", f", {name}={angle}", f" and {name} {angle}", f", {name} of {angle}", f" at {name} {angle}")
         shown = self.pick(", ".join(parts), " ".join(parts), f"{', '.join(parts[:-1])} and {parts[-1]}", ", ".join(p.replace(" ", "=") for p in parts))
         return self.pick(" with ", ", ", " ", ", with ", " at ") + shown
 
@@ -324,8 +330,12 @@ class EnglishActions(EnglishNames):
         if len(set(action.numbers)) == 1 and self.rng.random() < 0.6:
             shown = numbers[0] if numbers[0] != "0" else self.pick("zero", "0", "zero")
             owner = self.pick("all", "all six", f"all {owner}", "all of the")
+            if self.bare and self.rng.random() < 0.4:
+                return self.pick(f"all joints {shown}", f"joints all {shown}", f"all six joints {shown}", f"joints all six {shown}", f"every joint to {shown}", f"all joints at {shown}", f"joints all to {shown}")
+            if self.rng.random() < 0.15:
+                return f"{self.verb(form, 'move', 'set', 'bring')} every joint to {shown}"
             return f"{self.verb(form, 'move', 'set', 'bring')} {owner} joints to {shown}"
-        if form == BASE and self.rng.random() < 0.1:
-            return f"joints {self.pick('to ', '', ': ')}{shown}".replace(" : ", ": ")
+        if self.bare and self.rng.random() < 0.18:
+            return f"joints {self.pick('to ', '', ': ', 'at ')}{shown}".replace(" : ", ": ")
         joints = self.pick("joints", "joints", "joints", "joint angles", "joint positions", "six joints")
         return f"{self.verb(form, 'move', 'set', 'bring')} {owner} {joints} to {shown}"

@@ -18,7 +18,7 @@ class EnglishClauses(EnglishActions):
                           "in case of failure", "in case that fails", "should that fail", "if there is a problem", "if it goes wrong",
                           "if that goes wrong", "if this should fail", "upon failure", "if it fails", "if that fails", "if it cannot", "if it can't", "if that does not work out",
                           "if that doesn't work out", "in the event of failure", "should that go wrong", "should it not work", "should this not work out", "if need be",
-                          "if anything goes wrong", "if it slips", "if this goes wrong", "if it won't work", "when that fails", "if that turns out impossible")
+                          "if anything goes wrong", "if it slips", "should it slip", "if it is dropped", "should you drop it", "if you can't", "if it proves impossible", "should there be a problem", "if this goes wrong", "if it won't work", "when that fails", "if that turns out impossible")
         what = {
             "retry": ["try again", "retry", "try it again", "repeat it", "retry it", "try once more", "have another go", "give it another try", "try one more time", "have another try", "do it again", "just try again", "keep trying"],
             "skip": ["skip it", "just skip it", "skip that", "carry on", "go on without it", "ignore it", "continue anyway", "never mind", "no problem", "just carry on", "simply carry on without it", "leave it",
@@ -28,7 +28,7 @@ class EnglishClauses(EnglishActions):
             "fail_mission": ["abort", "abort the mission", "stop the mission", "stop everything", "give up", "cancel everything", "fail the mission", "call the whole thing off", "abort everything", "stop the whole mission",
                              "the mission is off", "abort the whole mission", "end the mission", "drop the whole mission", "call it off"],
         }[action.policy]
-        short = {"retry": ["try twice", "up to two tries", "retrying if need be", "with a retry"], "skip": ["this is optional", "optional", "if possible", "skippable"],
+        short = {"retry": ["try twice", "up to two tries", "retrying if need be", "with a retry"], "skip": ["this is optional", "optional", "if possible", "skippable", "which is optional", "not essential", "nice to have"],
                  "fail_mission": ["or abort the mission", "or the mission is off", "critical"], "ask_operator": ["or ask me", "or ask a human"]}.get(action.policy, [])
         if short and self.rng.random() < 0.12:
             return self.pick(f" ({self.rng.choice(short)})", f" ({self.rng.choice(short)})", f", {self.rng.choice(short)}")
@@ -84,7 +84,7 @@ class EnglishClauses(EnglishActions):
         things = [a.object for a in actions]
         if len({a.place for a in actions}) > 1:
             texts = [f"{self.object(a.object)} {into} {self.place(a.place)}" for a in actions]
-            if form == BASE and self.rng.random() < 0.08:
+            if self.bare and self.rng.random() < 0.12:
                 return ", ".join(texts)
             links = [" and ", " and ", ", ", ", and "] + ([] if self.parallel else [", then ", " and then ", " then "])
             return f"{word} {self.join(texts, self.pick(*links))}"
@@ -124,7 +124,7 @@ class EnglishClauses(EnglishActions):
         if self.rng.random() < 0.25:
             return self.pick(f"{self.verb(form, 'spend')} {time} {self.pick('at', 'in')} {where}", f"{self.verb(form, 'go', 'head', 'drive')} to {where} and {self.verb(form, 'spend')} {time} there",
                              *([f"{self.verb(form, 'go', 'head')} to {where}, then {time} of waiting", f"{where}, {time} wait there", f"{where}, wait {time}",
-                                f"{where}, {time}"] if form == BASE else []))
+                                f"{where}, {time}"] if self.bare else []))
         word = self.verb(form, "wait", "wait", "stay", "stop", "pause", "stand by", "hang on", "remain", "halt")
         go = f"{FORMS['go'][form]} and " if form in (BASE, THIRD) and self.rng.random() < 0.3 else ""
         return f"{go}{word} {self.pick('at', 'at', 'in front of', 'in')} {where} for {time}"
@@ -140,8 +140,8 @@ class EnglishClauses(EnglishActions):
             return f"{word} to {places[1]} {self.pick('via', 'by way of', 'over')} {places[0]}"
         if not self.parallel and style < 0.14 and form in (BASE, THIRD):
             return f"{word} first to {places[0]}{self.pick(', then to ', ', then ', ' and then to ', ' and then ')}" + self.pick(", then to ", ", then ").join(places[1:])
-        if form == BASE and not self.parallel and style < 0.2:
-            return self.pick(", then ", ", then ", " then ", " -> ", " and then ").join(places)
+        if self.bare and not self.parallel and style < 0.24:
+            return self.pick(", then ", " → ", ", ", ", then ", ", then ", " then ", " -> ", " and then ").join(places)
         if style < 0.35:
             return f"{word} to {self.join(places, self.pick(' and ', ' and ', ' and to '))}"
         if style < 0.55 and len(places) == 2:
@@ -158,8 +158,7 @@ class EnglishClauses(EnglishActions):
             self.carried = strand.robots
             if mood == "while":
                 return self.actions(strand, GERUND)
-            form = BASE if mood == "main" else THIRD
-            return self.actions(strand, form)
+            return self._bare(strand) if mood == "main" else self.actions(strand, THIRD)
         text = self._passive(strand, mood) if rng.random() < 0.08 else ""
         if not text and mood == "main" and rng.random() < 0.4:
             text = self._possessive(strand)
@@ -171,7 +170,12 @@ class EnglishClauses(EnglishActions):
         finite = BASE if many else THIRD
         if mood == "perfect":
             style = rng.random()
-            if style < 0.75:
+            done = self._state(strand, who, many) if style < 0.2 else ""
+            if done:
+                return done
+            if 0.2 < style < 0.3:
+                return f"{who} {self.pick('have', 'are') if many else self.pick('has', 'is')} {self.pick('finished', 'done', 'finished')} {self.actions(strand, GERUND)}".replace("have done", "have finished").replace("has done", "has finished")
+            if style < 0.8:
                 return f"{who} {'have' if many else 'has'} {self.actions(strand, PARTICIPLE)}"
             return f"{who} {self.actions(strand, finite)}"
         if mood == "while":
@@ -182,23 +186,53 @@ class EnglishClauses(EnglishActions):
             return self._main(strand, who, many) or f"{who} {self.actions(strand, finite)}"
         return f"{who} {self.actions(strand, finite)}"
 
+    def _state(self, strand: Strand, who: str, many: bool) -> str:
+        """What is so when a thing is done: `the cup is in bin a`, `rover 1 is at dock a`."""
+        action, be = strand.actions[0], "are" if many else "is"
+        if len(strand.actions) > 1 or action.policy != DEFAULT_POLICY:
+            return ""
+        if action.skill == "navigate_to" and action.place:
+            return f"{who} {self.pick(be, 'arrive' if many else 'arrives', 'have arrived' if many else 'has arrived')} {self.pick('at', 'at', 'in')} {self.place(action.place)}"
+        if action.skill == "pick_and_place":
+            thing, into, place = self.object(action.object), self.pick("in", "on", "in"), self.place(action.place)
+            alone = self.explicit is False and not self.rivals and self.carried is None and self.fleet.able(action.skill)[0] == strand.robots[0]
+            if alone and self.rng.random() < 0.7:
+                return f"{thing} {self.pick('is', 'is', 'has arrived', 'lies')} {into} {place}"
+            return f"{who} {self.pick('has', 'has got', 'has')} {thing} {into} {place}"
+        if action.skill == "pick":
+            self.held[strand.robots[0]] = action.object or ""
+            return f"{who} {self.pick('has', 'has got', 'holds', 'is holding')} {self.object(action.object)}"
+        if action.skill == "home":
+            return f"{who} {be} {self.pick('home', 'back home', 'back')}"
+        return ""
+
     def _main(self, strand: Strand, who: str, many: bool) -> str:
         """Wishes, orders and questions, and short forms; nothing where a plain clause is as good."""
         rng, finite = self.rng, BASE if many else THIRD
         style = rng.random()
         first, last = strand.actions[0], strand.actions[-1]
+        if style > 0.85 and not many and not self.parallel and rng.random() < 0.6:
+            listed = self.itinerary(strand, who)
+            if listed:
+                return listed
         terse = self._terse(strand, who) if style > 0.9 and not many else ""
         if terse:
             return terse
         if 0.85 < style < 0.9 and last.policy == DEFAULT_POLICY and not self.parallel:
-            return f"{self._addressed(self.actions(strand, BASE))}{self.pick(', ', ', ', ' please, ')}{who}"
+            return f"{self._addressed(self._bare(strand))}{self.pick(', ', ', ', ' please, ')}{who}"
         if len(strand.actions) == 2 and not self.parallel and first.policy == last.policy == DEFAULT_POLICY and style < 0.3:
             if rng.random() < 0.5:
                 return f"after {self.action(first, GERUND, strand.robots)}, {who} {self.action(last, finite, strand.robots)}"
+            if rng.random() < 0.35 and not many:
+                deed, later = self.action(first, BASE, strand.robots), self.action(last, BASE, strand.robots)
+                return self._addressed(self.pick(f"before you {later}, {who}, {deed}", f"{who}, {deed} before you {later}", f"{who}, before you {later}, {deed}",
+                                                 f"{who}, {later}, but first {deed}", f"{who}, first {deed}, {later} afterwards"))
             begin = f"{self.pick('before', 'prior to')} {self.action(last, GERUND, strand.robots)}"
             return f"{begin}, {who} {self.action(first, finite, strand.robots)}"
         if style < 0.12:
-            return self._addressed(f"{who}{self.pick(', ', ', ', ': ', ', please ', ' ', ' - ', ', you ', ', kindly ', ', could you ', ', go and ')}{self.actions(strand, BASE)}")
+            if rng.random() < 0.5:
+                return self._addressed(f"{who}{self.pick(', ', ', ', ': ', ', please ', ' ', ' - ')}{self._bare(strand)}")
+            return self._addressed(f"{who}{self.pick(', ', ', please ', ', you ', ', kindly ', ', could you ', ', go and ')}{self.actions(strand, BASE)}")
         if style < 0.15:
             return f"{self.pick('could', 'can', 'would', 'will')} {who} {self.pick('', 'please ')}{self.actions(strand, BASE)}"
         if style < 0.17 and first.skill == "navigate_to" and len(strand.actions) == 1 and first.policy == DEFAULT_POLICY:
@@ -221,6 +255,12 @@ class EnglishClauses(EnglishActions):
         if style < 0.55 and short:
             return f"{self.pick('send', 'send', 'bring', 'get') if rng.random() < 0.6 else ''} {who}{short}".strip()
         return ""
+
+    def _bare(self, strand: Strand) -> str:
+        self.bare = True
+        text = self.actions(strand, BASE)
+        self.bare = False
+        return text
 
     def _anybody(self, strand: Strand) -> tuple[str, bool] | None:
         """`somebody`, `one of the rovers`: the first that can."""

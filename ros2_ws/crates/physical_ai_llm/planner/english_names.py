@@ -1,12 +1,17 @@
 """Says names in English."""
 
 import random
+import re
 
 from missions import Strand, kind_of, same_kind
 from names import ARM_KINDS, COLOURS, PREFIXES, ROVER_KINDS, Said
 from plan_format import Fleet
 
 NUMBERS = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"]
+
+"""Signs of private use around places, by number."""
+MARK = 0xE000
+MARK_END = "\uE0FF"
 
 
 class EnglishNames:
@@ -25,6 +30,8 @@ class EnglishNames:
         self.named: set[str] = set()
         """Robots of the strands of the group before, if those were several."""
         self.rivals: list[list[str]] = []
+        """Nothing stands before the verb, so that it may be left out."""
+        self.bare = False
 
     def pick(self, *options: str) -> str:
         return self.rng.choice(options)
@@ -71,10 +78,33 @@ class EnglishNames:
         return found
 
     def object(self, name: str) -> str:
-        return self.words(name)
+        return self._contrasted(self.words(name), name, self.fleet.objects)
 
     def place(self, name: str) -> str:
-        return self.words(name)
+        """Marked, for `unmarked` to see where it is said again."""
+        places = [*self.fleet.surfaces, *self.fleet.floors]
+        if self.unknown or name not in places:
+            return self.words(name)
+        return f"{chr(MARK + places.index(name))}{self.words(name)}{MARK_END}"
+
+    def unmarked(self, text: str) -> str:
+        """A place that is said twice in a row may be `the same place`."""
+        last = ""
+
+        def shown(found: re.Match) -> str:
+            nonlocal last
+            mark, words = found.groups()
+            again, last = mark == last, mark
+            return self.pick("the same place", "the same place", "the same spot", "that place") if again and self.rng.random() < 0.35 else words
+        return re.sub(f"([{chr(MARK)}-{chr(MARK + 98)}])([^{MARK_END}]*){MARK_END}", shown, text)
+
+    def _contrasted(self, text: str, name: str, names: list[str]) -> str:
+        """`the cup, not the plate,`: what is not meant is said, too."""
+        others = [n for n in names if n != name]
+        if self.unknown or not others or self.rng.random() > 0.012:
+            return text
+        other = self.words(self.rng.choice(others))
+        return self.pick(f"{text}, not {other},", f"{text} (not {other})", f"{text} and not {other}", f"{text} rather than {other}", f"{text} instead of {other}")
 
     def join(self, texts: list[str], last: str | None = None) -> str:
         if len(texts) == 1:
@@ -90,7 +120,8 @@ class EnglishNames:
         if len(names) > 1 and len(stems) == 1 and all(len(w) == 2 for w in words) and self.rng.random() < 0.35:
             stem = words[0][0]
             return f"{stem}{'es' if stem.endswith(('s', 'x', 'ch')) else 's'} {self.join([w[1] for w in words])}"
-        return self.join([self.place(n) for n in names])
+        # "The same place" as several says nothing.
+        return self.place(names[0]) if len(names) == 1 else self.unmarked(self.join([self.place(n) for n in names]))
 
     def robot(self, name: str) -> str:
         if name == self.unknown:

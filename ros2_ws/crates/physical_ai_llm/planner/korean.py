@@ -2,65 +2,24 @@
 
 import random
 
+from korean_actions import Actions
+from korean_shapes import Shapes
+from korean_slips import misspelt, run_together
+from korean_words import AND, COUNTS, DICTIONARY, END, IF, LETTERS, NOUN, NOW, PAST, PLAIN, final
 from missions import Action, Group, Strand, kind_of, same_kind
-from names import ARM_KINDS, COLOUR_VARIANTS, FLOORS, PREFIXES, ROVER_KINDS, SURFACES, THINGS, Said
-from plan_format import DEFAULT_POLICY, MAX_OPENING_M, Fleet, number
+from names import ARM_KINDS, ROVER_KINDS, THINGS, Said
+from plan_format import DEFAULT_POLICY, Fleet
 
-# Order of the forms of a verb.
-PLAIN, STATES, AND, PAST, NOW, NOUN, IF, POLITE = range(8)
-VERBS = {
-    line.split("|")[0]: line.split("|")
-    for line in """넣어|넣는다|넣고|넣은|넣는|넣기|넣으면|넣으세요
-놓아|놓는다|놓고|놓은|놓는|놓기|놓으면|놓으세요
-올려놓아|올려놓는다|올려놓고|올려놓은|올려놓는|올려놓기|올려놓으면|올려놓으세요
-내려놓아|내려놓는다|내려놓고|내려놓은|내려놓는|내려놓기|내려놓으면|내려놓으세요
-가져다 놓아|가져다 놓는다|가져다 놓고|가져다 놓은|가져다 놓는|가져다 놓기|가져다 놓으면|가져다 놓으세요
-둬|둔다|두고|둔|두는|두기|두면|두세요
-담아|담는다|담고|담은|담는|담기|담으면|담으세요
-쌓아|쌓는다|쌓고|쌓은|쌓는|쌓기|쌓으면|쌓으세요
-옮겨|옮긴다|옮기고|옮긴|옮기는|옮기기|옮기면|옮기세요
-올려|올린다|올리고|올린|올리는|올리기|올리면|올리세요
-집어|집는다|집고|집은|집는|집기|집으면|집으세요
-집어 올려|집어 올린다|집어 올리고|집어 올린|집어 올리는|집어 올리기|집어 올리면|집어 올리세요
-들어|든다|들고|든|드는|들기|들면|드세요
-들어 올려|들어 올린다|들어 올리고|들어 올린|들어 올리는|들어 올리기|들어 올리면|들어 올리세요
-잡아|잡는다|잡고|잡은|잡는|잡기|잡으면|잡으세요
-가|간다|가고|간|가는|가기|가면|가세요
-움직여|움직인다|움직이고|움직인|움직이는|움직이기|움직이면|움직이세요
-돌아|돈다|돌고|돈|도는|돌기|돌면|도세요
-둘러봐|둘러본다|둘러보고|둘러본|둘러보는|둘러보기|둘러보면|둘러보세요
-돌아가|돌아간다|돌아가고|돌아간|돌아가는|돌아가기|돌아가면|돌아가세요
-돌아와|돌아온다|돌아오고|돌아온|돌아오는|돌아오기|돌아오면|돌아오세요
-기다려|기다린다|기다리고|기다린|기다리는|기다리기|기다리면|기다리세요
-멈춰 있어|멈춰 있는다|멈춰 있고|멈춰 있은|멈춰 있는|멈춰 있기|멈춰 있으면|멈춰 있으세요
-쉬어|쉰다|쉬고|쉰|쉬는|쉬기|쉬면|쉬세요
-열어|연다|열고|연|여는|열기|열면|여세요
-벌려|벌린다|벌리고|벌린|벌리는|벌리기|벌리면|벌리세요
-닫아|닫는다|닫고|닫은|닫는|닫기|닫으면|닫으세요
-맞춰|맞춘다|맞추고|맞춘|맞추는|맞추기|맞추면|맞추세요
-접어|접는다|접고|접은|접는|접기|접으면|접으세요
-보내|보낸다|보내고|보낸|보내는|보내기|보내면|보내세요
-들러|들른다|들르고|들른|들르는|들르기|들르면|들르세요""".split("\n")
+# Kinds of robots, objects and places that no table of names has.
+STRANGERS = {
+    "robot": "트랙터|드론|굴착기|청소기|로봇개|지게차|포클레인|헬리콥터|불도저|전동차|크레인|순찰차|뽀삐|철수|깡통이|번개|둘리|왕눈이|까망이|방역 로봇|서빙 로봇|안내 로봇|청소 로봇|배달 로봇",
+    "object": "우산|안경|지갑|베개|수건|신문|가위|화분|꽃병|주전자|냄비|운동화|모자|인형|라면|우유|김치|수박|이불|담요|노트북|리모컨|저금통|삽|호미|쓰레기|서류 봉투|공책|달력|거울|돋보기|벽시계",
+    "surface": "옷장|침대|소파|냉장고|금고|신발장|책꽂이|찬장|욕조|세탁기|우체통|화로|쓰레기통|진열장|의자|창틀|식기세척기|전자레인지",
+    "floor": "옥상|양계장|강당|편의점|주유소|운동장|화장실|수영장|체육관|기숙사|은행|우체국|시장|공원|놀이터|버스 정류장|지하실|식당|매점|영화관|목욕탕|다락방|과수원|외양간|약국|수족관|면회실",
 }
-HADA = ["이동", "순찰", "점검", "방문", "확인", "대기", "복귀", "도착", "출발", "설정", "정지", "적재", "운반", "순회", "주행", "귀환"]
-for _stem in HADA:
-    VERBS[f"{_stem}해"] = [_stem + e for e in ("해", "한다", "하고", "한", "하는", "하기", "하면", "하세요")]
-COUNTS = ["", "한", "두", "세", "네", "다섯", "여섯", "일곱", "여덟", "아홉", "열", "열한", "열두"]
-SINO = ["", "일", "이", "삼", "사", "오", "육", "칠", "팔", "구", "십"]
-DICTIONARY = {**PREFIXES, **COLOUR_VARIANTS, **SURFACES, **FLOORS, **THINGS}
-# Whether a digit's name ends in a consonant; l counts apart for 로.
-DIGIT_FINALS = {"0": "n", "1": "l", "2": "", "3": "n", "4": "", "5": "", "6": "n", "7": "l", "8": "l", "9": ""}
 
 
-def final(text: str, rng: random.Random) -> str:
-    last = text.rstrip(")")[-1:]
-    if "가" <= last <= "힣":
-        code = (ord(last) - 0xAC00) % 28
-        return "" if code == 0 else "l" if code == 8 else "n"
-    return DIGIT_FINALS.get(last, rng.choice(["", "", "n"]) if last not in "aeiouy" else "")
-
-
-class Korean:
+class Korean(Actions, Shapes):
     def __init__(self, rng: random.Random, fleet: Fleet, said: Said) -> None:
         self.rng, self.fleet, self.said = rng, fleet, said
         self.carried: list[str] | None = None
@@ -71,6 +30,9 @@ class Korean:
         """A name that the fleet lacks, and how it was said."""
         self.unknown: str | None = None
         self.unknown_text: str | None = None
+        self.unknown_kind = ""
+        """The one place that was said last, so that it can be said as 거기."""
+        self.last_place: str | None = None
         self.explicit = False
         self.level = rng.choice(["줘", "줘", "plain", "라", "polite", "polite", "주세요", "states", "주세요"])
         self.subject_sends = False
@@ -89,13 +51,17 @@ class Korean:
         return text + (with_final if has else without)
 
     def topic(self, text: str) -> str:
-        return self.particle(text, "은", "는")
+        return text if self._is_whole(text) else self.particle(text, "은", "는")
+
+    def _is_whole(self, text: str) -> bool:
+        """`둘 다` and the like seldom have a particle."""
+        return text.endswith((" 다", "모두", "전부", "다들")) and self.rng.random() < 0.8
 
     def subject(self, text: str) -> str:
-        return self.particle(text, "이", "가")
+        return text if self._is_whole(text) else self.particle(text, "이", "가")
 
     def thing(self, text: str) -> str:
-        return text if self.rng.random() < 0.04 else self.particle(text, "을", "를")
+        return text if self.rng.random() < 0.08 or self._is_whole(text) else self.particle(text, "을", "를")
 
     def to(self, text: str) -> str:
         return self.particle(text, "으로", "로")
@@ -111,8 +77,20 @@ class Korean:
 
     def words(self, name: str) -> str:
         text = self._words(name)
+        if name == self.unknown and self.unknown_text is None and self.unknown_kind and self.rng.random() < 0.22:
+            text = self.rng.choice(STRANGERS[self.unknown_kind].split("|"))
         if name == self.unknown and self.unknown_text is None:
             self.unknown_text = text
+        if name not in self.fleet.objects:
+            self.last_place = None
+        return text
+
+    def place(self, name: str) -> str:
+        """Of one action; 거기 where it was said just before."""
+        if name == self.last_place and self.unknown is None and self.rng.random() < 0.35:
+            return self.pick("거기", "거기", "같은 곳", "같은 곳", "같은 자리", "그곳", "같은 장소")
+        text = self.words(name)
+        self.last_place = name
         return text
 
     def _words(self, name: str) -> str:
@@ -127,17 +105,62 @@ class Korean:
 
     def _translated(self, words: list[str]) -> str:
         rng = self.rng
+        if len(words) > 1 and words[-1].isdigit() and all(w in DICTIONARY for w in words[:-1]) and rng.random() < 0.3:
+            return f"{words[-1].lstrip('0') or '0'}번 {' '.join(rng.choice(DICTIONARY[w]) for w in words[:-1])}"
         text = ""
         for word in words:
-            if word in DICTIONARY:
-                said = rng.choice(DICTIONARY[word])
-            else:
-                said = word.lstrip("0") or word
-                if word.isdigit() and rng.random() < 0.15:
-                    said += "번"
-            tight = not text or (word not in DICTIONARY and rng.random() < 0.4)
+            said = rng.choice(DICTIONARY[word]) if word in DICTIONARY else self._ending(word)
+            tight = not text or (word not in DICTIONARY and "가" <= text[-1] <= "힣" and rng.random() < 0.4)
             text += said if tight else f" {said}"
         return text
+
+    def _ending(self, word: str) -> str:
+        """Of a name in words: its number or letter."""
+        rng = self.rng
+        said = word.lstrip("0") or word
+        if word.isdigit():
+            if said in ("1", "2", "3") and rng.random() < 0.08:
+                return {"1": "원", "2": "투", "3": "쓰리"}[said]
+            return f"{said}번" if rng.random() < 0.15 else said
+        return LETTERS[word] if word in LETTERS and rng.random() < 0.3 else said
+
+    def series(self, names: list[str]) -> str:
+        """`테이블 1, 2, 3`; empty for names that differ in more than their ends."""
+        some = [self.said.words.get(n, [n]) for n in names]
+        stems, ends = {tuple(w[:-1]) for w in some}, [w[-1].lstrip("0") for w in some]
+        if len(names) < 2 or len(stems) > 1 or any(len(w) < 2 for w in some) or not all(e.isdigit() or len(e) == 1 for e in ends) or self.unknown in names:
+            return ""
+        words = stems.pop()
+        known = all(w in DICTIONARY for w in words)
+        kinds = ARM_KINDS.get(words[-1]) or ROVER_KINDS.get(words[-1]) or []
+        head = " ".join(words)
+        if kinds and len(words) == 1 and names[0] in self.fleet.robots and self.rng.random() < 0.6:
+            head = self.rng.choice(kinds)
+        elif known and self.rng.random() < 0.6:
+            head = " ".join(self.rng.choice(DICTIONARY[w]) for w in words)
+        if not ends[0].isdigit() and self.rng.random() < 0.3:
+            ends = [LETTERS.get(e, e) for e in ends]
+        listed = self.pick(", ".join(ends), ", ".join(ends), self.join(ends), "·".join(ends))
+        if ends[0].isdigit() and self.rng.random() < 0.35:
+            return self.pick(f"{listed}번 {head}", f"{self.join([f'{e}번' for e in ends])} {head}")
+        return f"{head}{'' if self.rng.random() < 0.15 and not head.isascii() else ' '}{listed}"
+
+    def places(self, names: list[str]) -> str:
+        return (self.series(names) if self.rng.random() < 0.4 else "") or self.join([self.words(n) for n in names])
+
+    def listed_robots(self, names: list[str]) -> str:
+        """By their names, in this order."""
+        text = (self.series(names) if self.rng.random() < 0.5 else "") or self.join(self.robot_names(names))
+        self.mentioned.extend(names)
+        self.named.update(names)
+        return text
+
+    def robot_names(self, names: list[str]) -> list[str]:
+        """None of them as "the other one"."""
+        mentioned, self.mentioned = self.mentioned, []
+        texts = [self.robot(n) for n in names]
+        self.mentioned = mentioned
+        return texts
 
     def robot(self, name: str) -> str:
         if name == self.unknown:
@@ -152,8 +175,10 @@ class Korean:
         general = ["팔", "로봇팔", "로봇 팔", "팔"] if kind == "arm" else ["로버", "로버", "이동 로봇"]
         if len(peers) == 1 and rng.random() < 0.35:
             return rng.choice(general + kinds)
-        if len(peers) == 2 and self.mentioned and self.mentioned[-1] != name and self.mentioned[-1] in peers and rng.random() < 0.25:
-            return self.pick(f"다른 {rng.choice([*general, *kinds])}", "나머지 하나", f"나머지 {rng.choice([*general, *kinds])}", "다른 하나", "다른 한 대")
+        if len(peers) == 2 and self.mentioned and self.mentioned[-1] != name and self.mentioned[-1] in peers and rng.random() < 0.3:
+            return self.pick(f"다른 쪽 {rng.choice([*general, *kinds])}", "또 다른 하나", f"다른 {rng.choice([*general, *kinds])}", "나머지 하나", f"나머지 {rng.choice([*general, *kinds])}", "다른 하나", "다른 한 대")
+        if len(self.fleet.robots) == 2 and self.mentioned and self.mentioned[-1] != name and rng.random() < 0.12:
+            return self.pick("다른 로봇", "나머지 로봇", "나머지 하나", "다른 한 대", "나머지 한 대")
         if name in self.said.hangul and rng.random() < 0.35:
             return self.said.hangul[name]
         words = self.said.words.get(name, [name])
@@ -167,7 +192,7 @@ class Korean:
     def robots(self, strand: Strand) -> str:
         rng, names = self.rng, strand.robots
         if len(names) == 1:
-            text = self.robot(names[0])
+            text = self._one_of(strand) or self.robot(names[0])
             self.mentioned.append(names[0])
             self.named.add(names[0])
             return text
@@ -178,188 +203,40 @@ class Korean:
                 return self.pick("나머지", "나머지 로봇들", "나머지 로봇 모두", f"나머지 {COUNTS[len(names)]} 대")
             return f"{one}{self.pick(' 빼고', '만 빼고', ' 말고', '를 제외하고', ' 제외')} {self.pick('모두', '전부', '다', '모든 로봇')}"
         if set(names) == self.named and rng.random() < 0.5:
-            return rng.choice(["둘 다", "둘 다", "둘 모두", "두 로봇 모두", "모두", "두 대 모두", "두 대 다"] if len(names) == 2 else ["모두", "다들", "전부", f"{COUNTS[len(names)]} 대 모두", f"{COUNTS[len(names)]} 대 다"])
+            return rng.choice(["둘 다", "둘 다", "둘 모두", "두 로봇 모두", "모두", "두 대 모두", "두 대 다"] if len(names) == 2 else ["모두", "다들", "전부", *(["셋 다", "셋 다", "셋 모두"] if len(names) == 3 else []), f"{COUNTS[len(names)]} 대 모두", f"{COUNTS[len(names)]} 대 다"])
         self.named.update(names)
         if strand.whole_kind and rng.random() < 0.7:
-            kind = {"arm": ["팔", "로봇팔"], "rover": ["로버"], "robot": ["로봇"]}[strand.whole_kind]
-            noun = rng.choice(kind)
-            options = [f"{noun} 전부", f"{noun} {COUNTS[len(names)]} 대 모두", f"{noun} {COUNTS[len(names)]} 대", f"{noun} {COUNTS[len(names)]} 대 다", f"모든 {noun}", f"{noun} 모두", f"{noun}들", f"전체 {noun}", f"각 {noun}"]
+            noun = self._plural(strand)
+            options = [f"{noun} 전부", f"{noun} {COUNTS[len(names)]} 대 모두", f"{noun} {COUNTS[len(names)]} 대", f"{noun} {COUNTS[len(names)]} 대 다", f"모든 {noun}", f"{noun} 모두", f"{noun}들", f"{noun}들 모두", f"{noun}들 전부", f"전체 {noun}", f"각 {noun}", f"{noun} {COUNTS[len(names)]} 대 전부"]
             if strand.whole_kind == "robot":
-                options += ["모두", "전부", "모든 로봇", "다들", "전 로봇", "로봇 전부", f"{COUNTS[len(names)]} 대 모두"]
+                options += ["모두", "전부", "모든 로봇", "다들", "전 로봇", "로봇 전부", f"{COUNTS[len(names)]} 대 모두", "전원", "다 같이", "모두 다", "전체", *(["셋 다", "셋 모두"] if len(names) == 3 else ["넷 다"] if len(names) == 4 else [])]
             if len(names) == 2:
                 options += [f"두 {noun}", f"두 {noun} 모두", f"{noun} 둘 다", "둘 다" if strand.whole_kind == "robot" else f"양쪽 {noun}"]
                 if strand.whole_kind == "arm":
                     options += ["양팔"]
             return rng.choice(options)
         self.mentioned.extend(names)
-        text = self.join([n if rng.random() < 0.85 else " ".join(self.said.words.get(n, [n])) for n in names])
-        return f"{text} 모두" if rng.random() < 0.15 else text
+        text = (self.series(names) if rng.random() < 0.5 else "") or self.join([said if rng.random() < 0.5 else n for n, said in zip(names, self.robot_names(names))])
+        both = ["둘 다", "둘 다", "두 대 모두"] if len(names) == 2 else ["셋 다"] if len(names) == 3 else ["전부"]
+        return f"{text}{self.pick(' 모두', ' 모두', *(f', {b}' for b in both), *(f' {b}' for b in both))}" if rng.random() < 0.2 else text
+
+    def _plural(self, strand: Strand) -> str:
+        nouns = {self.said.kind.get(r, "") for r in strand.robots}
+        noun = nouns.pop()
+        if not nouns and noun and strand.whole_kind != "robot" and self.rng.random() < 0.5:
+            return self.pick(noun, *(ARM_KINDS.get(noun) or ROVER_KINDS.get(noun) or []))
+        return self.rng.choice({"arm": ["팔", "로봇팔", "로봇 팔"], "rover": ["로버", "로버", "이동 로봇"], "robot": ["로봇"]}[strand.whole_kind])
+
+    def _one_of(self, strand: Strand) -> str:
+        """`로버 한 대`: the first of the kind that can."""
+        one, skill = strand.robots[0], strand.actions[0].skill
+        peers = [r for r in same_kind(self.fleet, kind_of(self.fleet, one)) if skill in self.fleet.robots[r]]
+        if len(peers) < 2 or peers[0] != one or self.mentioned or self.carried or self.explicit or one == self.unknown or self.rng.random() > 0.06:
+            return ""
+        noun = self._plural(Strand(peers, strand.actions, kind_of(self.fleet, one)))
+        return self.pick(f"{noun} 한 대", f"{noun} 하나")
 
     # Phrases.
-
-    def verb(self, form: int, *options: str) -> str:
-        word = self.rng.choice(options)
-        if form == -1:
-            return self._end(word)
-        return VERBS[word][form]
-
-    def _end(self, word: str) -> str:
-        """The form at the end of a sentence."""
-        level = self.level if self.rng.random() < 0.85 else self.pick("줘", "plain", "polite", "states")
-        forms = VERBS[word]
-        if self.rng.random() < 0.2:
-            # Also 쓸 것, 쓰자, 쓰기 바랍니다, 써 주시겠어요.
-            return self.pick(f"{forms[NOUN]} 바랍니다", f"{forms[PLAIN]} 주시겠어요", f"{forms[PLAIN]} 줄래", f"{forms[NOUN]}", f"{forms[PLAIN]}야 해", f"{forms[PLAIN]} 주시면 감사하겠습니다",
-                             f"{forms[PLAIN]} 봐", f"{forms[PLAIN]} 주시겠습니까", f"{forms[PLAIN]}줄래", f"{forms[PLAIN]}주시길", f"{forms[NOW]} 게 좋겠어", f"{forms[PLAIN]} 주시기 바랍니다",
-                             *([word[:-1], f"{word[:-1]} 바람", f"{word[:-1]} 바랍니다", f"{word[:-1]}하자", f"{word[:-1]}할 것", f"{word[:-1]} 요망", f"{word[:-1]} 부탁해", f"{word[:-1]} 부탁드립니다"] * 2 if word.endswith("해") else []))
-        if level == "줘":
-            return forms[PLAIN] + self.pick("줘", "줘", " 줘")
-        if level == "주세요":
-            return forms[PLAIN] + self.pick("주세요", " 주세요", "주십시오")
-        if level == "라":
-            return forms[PLAIN] + "라" if not forms[PLAIN].endswith("둬") else "둬라"
-        if level == "polite":
-            return forms[POLITE]
-        return forms[STATES] if level == "states" else forms[PLAIN]
-
-    def action(self, action: Action, form: int, robots: list[str]) -> str:
-        return getattr(self, f"_{action.skill}")(action, form, robots)
-
-    def _pick_and_place(self, action: Action, form: int, robots: list[str]) -> str:
-        rng = self.rng
-        thing, place = self.thing(self.words(action.object)), self.words(action.place)
-        if rng.random() < 0.17:
-            first = self.pick("집어서", "집어", "들어서", "잡아서", "집어 들고", "가져와서", "들고", "집고")
-            verb = self.verb(form, "넣어", "놓아", "놓아", "둬", "담아", "내려놓아", "올려놓아")
-            return f"{thing} {first} {place}{self.pick('에', '에', ' 위에', ' 안에')} {verb}"
-        if rng.random() < 0.3:
-            return f"{thing} {self.to(place)} {self.verb(form, '옮겨', '옮겨', '옮겨', '운반해', '보내')}"
-        where = f"{place}{self.pick('에', '에', '에', '에', ' 위에', ' 안에', '에다')}"
-        word = self.verb(form, "넣어", "넣어", "놓아", "놓아", "둬", "담아", "올려놓아", "가져다 놓아", "쌓아", "올려", "내려놓아", "옮겨")
-        return f"{where} {thing} {word}" if rng.random() < 0.1 else f"{thing} {where} {word}"
-
-    def _pick(self, action: Action, form: int, robots: list[str]) -> str:
-        self.held[robots[0]] = action.object
-        return f"{self.thing(self.words(action.object))} {self.verb(form, '집어', '집어', '집어 올려', '들어', '들어 올려', '잡아')}"
-
-    def _place(self, action: Action, form: int, robots: list[str]) -> str:
-        held = self.held.pop(robots[0], None)
-        what = self.thing(self.words(held)) if held and self.rng.random() < 0.35 else self.pick("", "그것을", "그걸", "", *([] if held else ["들고 있는 것을", "들고 있는 걸", "지금 들고 있는 거", "손에 든 것을", "잡고 있는 것을", "들고 있는 물건을"]))
-        verb = self.verb(form, "놓아", "놓아", "내려놓아", "내려놓아", "넣어", "둬", "담아", "올려놓아")
-        return f"{what} {self.words(action.place)}{self.pick('에', '에', ' 위에', ' 안에')} {verb}".strip()
-
-    def _coordinates(self, numbers: list[float], yaw: float | None = None) -> str:
-        shown = [str(number(n)) for n in numbers]
-        if yaw is None and self.rng.random() < 0.1:
-            unit, factor = self.rng.choice([("cm", 100), ("센티", 100), ("mm", 1000), ("센티미터", 100), ("m", 1), ("미터", 1)])
-            shown = [f"{number(round(n * factor, 3))}{unit}" for n in numbers]
-            return self.pick(", ".join(shown), " ".join(f"{a} {v}" for a, v in zip("xyz", shown)), ", ".join(f"{a}={v}" for a, v in zip("xyz", shown)), ", ".join(f"{a} {v}" for a, v in zip("xyz", shown)))
-        if yaw is not None:
-            shown.append(str(number(yaw)))
-            axes = ("x", "y", "yaw")
-            return self.pick(f"({', '.join(shown)})", " ".join(f"{a} {v}" for a, v in zip(axes, shown)), ", ".join(f"{a}={v}" for a, v in zip(axes, shown)))
-        return self.pick(f"({', '.join(shown)})", f"({', '.join(shown)})", f"좌표 ({', '.join(shown)})", ", ".join(shown),
-                         f"{', '.join(shown)} 위치", " ".join(f"{a} {v}" for a, v in zip("xyz", shown)), f"({', '.join(shown)}) 지점",
-                         ", ".join(f"{a}={v}" for a, v in zip("xyz", shown)))
-
-    def _navigate_to(self, action: Action, form: int, robots: list[str]) -> str:
-        target = self.words(action.place) if action.place else self._coordinates(action.numbers[:2], *action.numbers[2:])
-        if self.subject_sends:
-            return f"{self.to(target)} {self.verb(form, '보내', '보내', '이동해', '움직여')}"
-        if form in (PAST, IF) and self.rng.random() < 0.45:
-            return f"{target}에 {self.verb(form, '도착해')}"
-        if self.rng.random() < 0.15:
-            return f"{target}에 {self.verb(form, '가', '가', '들러')}"
-        return f"{self.to(target)} {self.verb(form, '가', '가', '가', '이동해', '이동해', '출발해', '움직여', '주행해')}"
-
-    def _patrol(self, action: Action, form: int, robots: list[str]) -> str:
-        rng = self.rng
-        places = self.join([self.words(p) for p in action.places])
-        rounds = ""
-        if action.rounds:
-            n = action.rounds
-            native = COUNTS[n] if n <= 12 and rng.random() < 0.65 else str(n)
-            glue = "" if native.isdigit() and rng.random() < 0.7 else " "
-            rounds = rng.choice([f"{native}{glue}번", f"{native}{glue}번", f"{native}{glue}바퀴", f"{native}{glue}차례", f"{n}회", f"{native}{glue}번씩"]) + " "
-        word = self.verb(form, "순찰해", "순찰해", "순찰해", "점검해", "돌아", "둘러봐", "방문해", "순회해", "확인해")
-        between = self.pick("", "", "", "", " 사이를") if len(action.places) > 1 else ""
-        place = places + between if between else self.thing(places)
-        return f"{rounds}{place} {word}" if rounds and rng.random() < 0.1 else f"{place} {rounds}{word}"
-
-    def _home(self, action: Action, form: int, robots: list[str]) -> str:
-        rng = self.rng
-        if rng.random() < 0.2 and not self.subject_sends:
-            return self.verb(form, "복귀해", "돌아와", "복귀해", "귀환해", "돌아가")
-        where = self.pick("집으로", "집으로", "홈으로", "홈 위치로", "원위치로", "출발점으로", "처음 위치로", "집에")
-        if all(kind_of(self.fleet, r) == "arm" for r in robots) and rng.random() < 0.5:
-            where = self.pick("홈 자세로", "홈으로", "기본 자세로", "대기 자세로", "초기 자세로")
-        if self.subject_sends:
-            return f"{where} {self.verb(form, '보내')}"
-        return f"{where} {self.verb(form, '가', '돌아가', '돌아가', '복귀해', '돌아와', '이동해')}"
-
-    def _duration(self, seconds: float) -> str:
-        rng, seconds = self.rng, number(seconds)
-        if seconds == 30 and rng.random() < 0.15:
-            return "반 분"
-        if seconds == 1800 and rng.random() < 0.5:
-            return self.pick("반시간", "반 시간")
-        if seconds == 3600:
-            return self.pick("한 시간", "1시간", "한시간", "60분")
-        if seconds >= 60 and isinstance(seconds, int):
-            minutes, rest = divmod(seconds, 60)
-            if rest == 0 and rng.random() < 0.93:
-                word = SINO[minutes] + " " if minutes <= 10 and rng.random() < 0.15 else str(minutes)
-                return f"{word}분"
-            if rest and rng.random() < 0.6:
-                return f"{minutes}분 {rest}초"
-        if isinstance(seconds, int) and seconds <= 10 and rng.random() < 0.12:
-            return f"{SINO[seconds]} 초" if seconds else "0초"
-        return f"{seconds}초" if rng.random() < 0.9 else f"{seconds} 초"
-
-    def _wait(self, action: Action, form: int, robots: list[str]) -> str:
-        time = self._duration(action.numbers[0]) + self.pick("", " 동안", "간", "만", " 동안")
-        there = self.pick("", "", "", "", "거기서 ", "그 자리에서 ")
-        return f"{there}{time} {self.verb(form, '기다려', '기다려', '대기해', '대기해', '쉬어', '정지해', '멈춰 있어')}"
-
-    def _set_gripper(self, action: Action, form: int, robots: list[str]) -> str:
-        width, rng = action.numbers[0], self.rng
-        hand = self.pick("그리퍼를", "그리퍼를", "집게를", "그리퍼")
-        if width in (0.0, MAX_OPENING_M) and rng.random() < 0.95:
-            full = self.pick("", "", "", "완전히 ", "다 ", "끝까지 ")
-            return f"{hand} {full}{self.verb(form, '닫아') if width == 0 else self.verb(form, '열어', '열어', '벌려')}"
-        mm = round(width * 1000)
-        shown = [f"{mm}mm", f"{mm}밀리미터", f"{mm} mm", f"{number(width)}m", f"{number(width)}미터"]
-        if mm % 10:
-            shown += [f"{number(mm / 10)}cm", f"{number(mm / 10)} cm", f"{number(mm / 10)}센티미터"]
-        else:
-            shown += [f"{mm // 10}cm", f"{mm // 10}센티미터", f"{mm // 10}센티", f"{mm // 10} cm"] * 2
-        text = rng.choice(shown)
-        return f"{hand} {self.to(text) if rng.random() < 0.8 else text} {self.verb(form, '열어', '벌려', '벌려', '맞춰', '설정해')}"
-
-    def _move_to(self, action: Action, form: int, robots: list[str]) -> str:
-        tool = self.pick("", "", "", "툴을 ", "손끝을 ", "손을 ", "그리퍼를 ")
-        word = self.verb(form, "움직여", "옮겨") if tool or self.subject_sends else self.verb(form, "이동해", "움직여", "가")
-        turn = ", ".join(f"{name} {number(angle)}" for name, angle in action.turn.items())
-        where = self._coordinates(action.numbers)
-        if turn:
-            where += self.pick(", ", " ") + (turn if self.rng.random() < 0.5 else turn.replace(",", ""))
-        return f"{'' if self.subject_sends else tool}{self.to(where)} {word}"
-
-    def _move_joints(self, action: Action, form: int, robots: list[str]) -> str:
-        shown = self.pick(", ", ", ", ", ", " ").join(str(number(n)) for n in action.numbers)
-        return f"{self.pick('관절을', '관절을', '조인트를')} {self.to(self.pick(f'({shown})', shown))} {self.verb(form, '움직여', '맞춰', '설정해')}"
-
-    def policy(self, action: Action) -> str:
-        if action.policy == DEFAULT_POLICY:
-            return ""
-        fails = self.pick("실패하면", "안 되면", "만약 실패하면", "실패할 경우", "문제가 생기면", "실패하면", "만약 안 되면", "실패 시", "실패했을 때", "잘 안되면", "만일 실패하면", "못 하면", "문제가 있으면", "잘 안 되면", "실패할 때는")
-        what = {
-            "retry": ["다시 시도해", "다시 해", "재시도해", "한 번 더 해", "다시 시도하세요", "재시도하세요", "한 번 더 시도해", "다시 해 봐", "재시도"],
-            "skip": ["건너뛰어", "그냥 넘어가", "무시해", "생략해", "건너뛰세요", "무시하고 계속해", "그냥 넘어가도 돼", "그냥 건너뛰어", "건너뛴다", "넘어가도 됨", "신경 쓰지 마"],
-            "ask_operator": ["나에게 물어봐", "운영자에게 물어봐", "사람에게 물어봐", "나한테 물어봐", "운영자에게 문의하세요", "도움을 요청해", "사람한테 물어봐", "담당자에게 물어봐", "사람을 불러", "나한테 알려 줘"],
-            "fail_mission": ["임무를 중단해", "전부 멈춰", "미션을 취소해", "임무를 포기해", "중단하세요", "모두 중지해", "임무 중단", "전체 임무를 중단해", "미션 중단", "다 그만둬"],
-        }[action.policy]
-        return f"{fails} {self.rng.choice(what)}"
 
     def may_elide(self, strand: Strand) -> bool:
         if self.explicit:
@@ -382,6 +259,10 @@ class Korean:
     def clause(self, strand: Strand, form: int, elide: bool, parallel: bool = False) -> str:
         """The last verb in `form`; -1 ends the sentence."""
         rng = self.rng
+        if not elide and form == END and not parallel and rng.random() < 0.12:
+            text = self._told_or_inside(strand)
+            if text:
+                return text
         who = "" if elide else self.robots(strand)
         self.carried = strand.robots
         first = strand.actions[0]
@@ -390,7 +271,7 @@ class Korean:
         if who:
             if self.subject_sends:
                 who = self.thing(who) + " "
-            elif len(strand.robots) > 1 and rng.random() < 0.15:
+            elif len(strand.robots) > 1 and rng.random() < 0.15 and not who.endswith(("다", "모두", "전부")):
                 who = self.subject(who) + self.pick(" 모두 ", " 함께 ", " 모두 ", " 다 ")
             elif form in (PAST, NOW, IF, NOUN) and rng.random() < 0.8:
                 who = self.subject(who) + " "
@@ -400,15 +281,15 @@ class Korean:
                     who = self.topic(who) + " "
                 elif style < 0.8:
                     who = self.subject(who) + " "
-                elif style < 0.9 and form == -1 and not parallel:
-                    who, trailing = f"{who}{self.pick(', ', ': ', '야 ', ' ')}", ""
-                elif form == -1 and len(strand.robots) == 1 and not parallel and style < 0.93:
+                elif style < 0.9 and form == END and not parallel:
+                    who, trailing = (self.particle(who, "아", "야") if rng.random() < 0.35 else who) + self.pick(", ", ": ", " ", " "), ""
+                elif form == END and len(strand.robots) == 1 and not parallel and style < 0.93:
                     who, trailing = "", f" {who}"
-                elif form == -1 and first.skill in ("pick_and_place", "pick", "place") and style < 0.97:
+                elif form == END and first.skill in ("pick_and_place", "pick", "place") and style < 0.97:
                     who = self.to(who) + " "
                 else:
                     who = self.topic(who) + " "
-        texts = [self._transfers(strand, form)] if len(strand.actions) > 1 and rng.random() < 0.75 else [""]
+        texts = [self._at_once(strand, form)]
         for index, action in enumerate([] if texts[0] else strand.actions):
             last = index == len(strand.actions) - 1
             if last:
@@ -418,21 +299,48 @@ class Korean:
                 text = text or self._then(action, strand.robots)
             texts.append(("마지막으로 " if last and index > 1 and rng.random() < 0.25 else "") + text)
         self.subject_sends = False
-        return who + " ".join(t for t in texts if t) + trailing
+        said = " ".join(t for t in texts if t)
+        return f"{trailing.strip()} {said}" if trailing and said.endswith(("에", "로", "까지")) else who + said + trailing
+
+    def _told_or_inside(self, strand: Strand) -> str:
+        style = self.rng.random()
+        text = self.told(strand) if style < 0.5 else self.inside(strand)
+        if text:
+            self.carried = strand.robots
+        return text
+
+    def _at_once(self, strand: Strand, form: int) -> str:
+        """Several actions in one phrase, if they fit."""
+        if len(strand.actions) < 2:
+            return ""
+        style = self.rng.random()
+        if style < 0.12 and form in (END, AND):
+            text = self.turned(strand, form)
+            if text:
+                return text
+        return (self.tour(strand, form) if style < 0.7 else "") or (self._transfers(strand, form) if style < 0.75 else "")
 
     def _then(self, action: Action, robots: list[str]) -> str:
         if action.skill in ("navigate_to", "home", "pick", "move_to") and self.rng.random() < 0.45:
             return self.action(action, PLAIN, robots) + self.pick("서", "서", "서 ", "서,")
+        style = self.rng.random()
+        if style < 0.1 and action.skill != "wait":
+            return self.action(action, NOUN, robots)[:-1] + "자마자" if style < 0.06 else self.action(action, NOW, robots) + " 대로"
+        if style < 0.14:
+            return self.action(action, IF, robots)
+        if style < 0.19:
+            note = self.fragment(action, robots)
+            return note + self.linked(note, self.pick(" 후 ", " 후 ", " 뒤 ", ", ", ", 그다음 ")).replace(" → ", ", ").rstrip()
         text = self.action(action, self.rng.choice([AND, AND, AND, PAST]), robots)
         return text + self._after(text)
 
     def _passing(self, action: Action) -> str:
         """`dock_a에 갔다가`, `5초 기다렸다가`."""
         if action.skill == "wait":
-            return f"{self._duration(action.numbers[0])}{self.pick(' 동안', '', '간', '만')} {self.pick('기다렸다가', '대기했다가', '쉬었다가', '있다가')}"
+            return f"{self.lasting(action.numbers[0], ' 동안', '', '간', '만', '')} {self.pick('기다렸다가', '대기했다가', '쉬었다가', '있다가', '있다', '기다렸다', '멈췄다가')}"
         if action.skill == "navigate_to" and action.place:
             place = self.words(action.place)
-            return self.pick(f"{self.to(place)} 갔다가", f"{place}에 갔다가", f"{place}에 들렀다가", f"{self.thing(place)} 거쳐", f"{self.thing(place)} 들러")
+            return self.pick(f"{self.to(place)} 갔다가", f"{place}에 갔다가", f"{place}에 들렀다가", f"{self.thing(place)} 거쳐", f"{self.thing(place)} 들러", f"{place} 갔다가", f"{place} 가서", f"{place} 찍고", f"{place}까지 갔다가", f"{place} 들렀다가", f"{place} 들러서")
         return ""
 
     def _transfers(self, strand: Strand, form: int) -> str:
@@ -440,13 +348,16 @@ class Korean:
         actions, rng = strand.actions, self.rng
         if any(a.skill != "pick_and_place" for a in actions):
             return ""
-        word = self.verb(form, "넣어", "놓아", "둬", "담아", "올려놓아", "옮겨")
+        word = self.verb(form, "넣어", "놓아", "놔", "둬", "담아", "올려놓아", "옮겨", "갖다 놔", "실어")
         if len({a.place for a in actions}) > 1:
+            if rng.random() < 0.35 and len({a.place for a in actions}) == len(actions):
+                things, places = self.join([self.words(a.object) for a in actions]), self.places([a.place for a in actions])
+                return f"{self.topic(things) if rng.random() < 0.3 else self.thing(things)} 각각 {places}에 {word}"
             texts = [f"{self.thing(self.words(a.object)) if rng.random() < 0.5 else self.topic(self.words(a.object))} {self.words(a.place)}에" for a in actions]
             return f"{self.pick(', ', ' ', ', 그리고 ').join(texts)} {word}"
         things = [a.object for a in actions]
         every = self._every(things) if things == sorted(things) else ""
-        thing = every or self.thing(self.join([self.words(t) for t in things]))
+        thing = every or self.thing(self.places(things) + (self.pick(" 둘 다", " 모두", " 다", " 전부") if len(things) == 2 and rng.random() < 0.1 else ""))
         return f"{thing} {self.words(actions[0].place)}{self.pick('에', '에', ' 위에', ' 안에')} {word}"
 
     def _every(self, things: list[str]) -> str:
@@ -462,8 +373,8 @@ class Korean:
 
     def _after(self, text: str) -> str:
         if text.endswith("고"):
-            return self.pick("", "", ",", " 나서", "", " 나서,")
-        return self.pick(" 다음", " 후", " 후에", " 뒤", " 뒤에", " 다음에")
+            return self.pick("", "", ",", " 나서", "", " 나서,", " 나면", " 그다음", " 그다음에", ", 그다음", ", 이어서", " 그러고 나서", "")
+        return self.pick(" 다음", " 후", " 후에", " 뒤", " 뒤에", " 다음에", " 다음,", " 후,", " 뒤로")
 
     def group(self, group: Group, first: bool, form: int) -> str:
         rng = self.rng
@@ -471,19 +382,29 @@ class Korean:
             text = self.clause(group[0], form, self.may_elide(group[0]) and rng.random() < 0.6)
             self.rivals = []
             return text
+        shared = self.shared(group, form) if rng.random() < 0.6 and not self._fails_apart([group]) else ""
+        if shared:
+            self.rivals = [s.robots for s in group]
+            return shared
         texts = []
         style = rng.random()
         for index, strand in enumerate(group):
             last = index == len(group) - 1
             if last:
                 texts.append(self.clause(strand, form, False, True))
+            elif self._fails_apart([[strand, strand]]):
+                said = self.policy(strand.actions[-1])
+                texts.append(self.clause(strand, NOW, False, True) + f"데 {said}. {self.pick('동시에', '그동안', '그 사이에')}" if style < 0.4 else
+                             self.clause(strand, END, False, True) + self.pick(f". {said}. 동시에", f". {said}. 그동안", f" ({said}). 동시에", f", {said}. 동시에"))
             elif style < 0.45:
                 texts.append(self.clause(strand, AND, False, True) + self.pick("", ",", ",", " 동시에", ", 동시에", ", 그동안"))
+            elif style < 0.53:
+                texts.append(self.clause(strand, IF, False, True) + "서")
             elif style < 0.8:
-                texts.append(self.clause(strand, NOW, False, True) + self.pick(" 동안", " 동안에", " 동안", " 사이에"))
+                texts.append(self.clause(strand, NOW, False, True) + self.pick(" 동안", " 동안에", " 동안", " 사이에", " 사이", " 동안,", " 중에"))
             else:
                 end = self._cut_verb(strand) if rng.random() < 0.4 else ""
-                text = end or self.clause(strand, -1, False, True)
+                text = end or self.clause(strand, END, False, True)
                 texts.append(text + ("," if end else self.pick(". 동시에", ". 그동안", ". 그 사이에", ", 동시에")))
         self.rivals = [s.robots for s in group]
         return " ".join(texts)
@@ -499,56 +420,117 @@ class Korean:
 
     def mission(self, groups: list[Group]) -> str:
         rng = self.rng
-        text, index = "", 0
-        policies = [p for g in groups for p in [self._policy_of(g)]]
-        if len(groups) > 1 and not any(policies) and rng.random() < 0.1:
-            then, before = groups[1], groups[0]
-            first = self.group(then, True, NOUN)
-            text = f"{first} 전에 {self._explicit(before)}"
-            index = 2
-            if index < len(groups):
-                text += ". " + self.pick("그 다음 ", "그리고 ", "그 후에 ", "마지막으로 ")
+        self.unknown_kind = self._unknown_kind(groups)
+        if rng.random() < 0.09:
+            text = self.notes(groups)
+            if text:
+                return self._polish(text)
+        text, index = self._in_turn_first(groups)
+        policies = [self.policy(g[-1].actions[-1]) for g in groups]
+        if index:
+            text += self._next_sentence(groups[index - 1], False) if index < len(groups) else ""
+        elif len(groups) > 1 and not any(policies) and not self._fails_apart(groups) and rng.random() < 0.12:
+            text, index = self._later_first(groups), 2
         elif len(groups) > 1 and rng.random() < 0.2:
-            text = self.pick("먼저 ", "우선 ", "먼저, ", "처음에 ")
+            text = self.pick("먼저 ", "우선 ", "먼저, ", "처음에 ", "일단 ", "일단은 ", "제일 먼저 ", "첫째로 ")
         while index < len(groups):
             last = index == len(groups) - 1
             policy = policies[index]
             if last or policy or rng.random() < 0.3:
-                text += self.group(groups[index], index == 0, -1)
-                if policy:
-                    text += self.pick(". ", ", ", " ", ". ") + policy
+                text += self._with_policy(groups[index], index, policy)
                 if not last:
-                    text += self.pick(". 그 다음 ", ". 그리고 나서 ", ". 그 후에 ", ". ", ". 이어서 ", ". 다음으로 ", ". 그런 다음 ", ". 끝나면 ", ". 그 다음에 ", ". 그다음 ", ". 그게 끝나면 ", ". 그것이 끝나면 ",
-                                      ". 다 끝나면 ", ". 그러고 나서 ", *self._both_done(groups[index]), *([". 마지막으로 "] * 3 if index == len(groups) - 2 else []))
+                    text += self._next_sentence(groups[index], index == len(groups) - 2)
             else:
-                form = self.rng.choice([AND, PAST, PAST, IF])
-                part = self.group(groups[index], index == 0, form)
-                if form == AND:
-                    # A bare "-고" between robots would mean at the same time.
-                    part += self.pick(" 나서 ", " 나서, ", " 그 다음 ", ", 그 다음에 ", " 이어서 ", ", 그 다음 ", ", 그게 끝나면 ", *(m.replace(". ", ", ") for m in self._both_done(groups[index])),
-                                      *([", 마지막으로 ", " 마지막으로 ", ", 마지막으로 "] if index == len(groups) - 2 else []))
-                elif form == PAST:
-                    part += self.pick(" 다음 ", " 후에 ", " 뒤에 ", " 다음에 ", " 후 ", " 뒤 ", " 후, ", " 다음, ")
-                else:
-                    part += self.pick(" ", ", ", " 그때 ")
-                text += part
-                if index == len(groups) - 2 and rng.random() < 0.12:
-                    text += "마지막으로 "
+                text += self._before_next(groups[index], index, index == len(groups) - 2)
             index += 1
         return self._polish(text)
 
-    def _both_done(self, group: Group) -> list[str]:
-        return [". 둘 다 끝나면 ", ". 둘 다 끝나면 ", ". 모두 끝나면 "] if sum(len(s.robots) for s in group) == 2 else []
+    def _in_turn_first(self, groups: list[Group]) -> tuple[str, int]:
+        """Robots that do the same one after the other, and how many groups that says."""
+        firsts = [g[0].actions[0] for g in groups if len(g) == 1 and len(g[0].actions) == 1 and len(g[0].robots) == 1]
+        count = 0
+        while count < min(len(firsts), len(groups)) and len(groups[count]) == 1 and groups[count][0].actions == [firsts[0]]:
+            count += 1
+        robots = [g[0].robots[0] for g in groups[:count]]
+        if count < 2 or len(set(robots)) < count or firsts[0].policy != DEFAULT_POLICY or self.explicit or self.unknown in robots or self.rng.random() < 0.3:
+            return "", 0
+        return self.in_turn(robots, firsts[0]), count
 
-    def _policy_of(self, group: Group) -> str:
-        return self.policy(group[-1].actions[-1])
+    def _fails_apart(self, groups: list[Group]) -> bool:
+        """Whether a robot that is not the last of a group has its own way of failing."""
+        return any(s.actions[-1].policy != DEFAULT_POLICY for g in groups for s in g[:-1])
+
+    def _unknown_kind(self, groups: list[Group]) -> str:
+        for strand in (s for g in groups for s in g):
+            if self.unknown in strand.robots:
+                return "robot"
+            for action in strand.actions:
+                if action.object == self.unknown:
+                    return "object"
+                if self.unknown in (action.place, *action.places):
+                    return "floor" if action.skill in ("navigate_to", "patrol") else "surface"
+        return ""
+
+    def _later_first(self, groups: list[Group]) -> str:
+        """`y하기 전에 x해`."""
+        first = self.group(groups[1], True, NOUN)
+        text = f"{first}{self.pick(' 전에', ' 전에', ' 전에', ' 전에 먼저', ' 전에 우선', '에 앞서')} {self._explicit(groups[0])}"
+        return text + (". " + self.pick("그 다음 ", "그리고 ", "그 후에 ", "마지막으로 ") if len(groups) > 2 else "")
+
+    def _with_policy(self, group: Group, index: int, policy: str) -> str:
+        if policy and self.rng.random() < 0.2:
+            return f"{self.group(group, index == 0, NOW)}데{self.pick(' ', ', ')}{policy}"
+        text = self.group(group, index == 0, END)
+        return text + self.pick(". ", ", ", " ", ". ") + policy if policy else text
+
+    def _next_sentence(self, group: Group, last_comes: bool) -> str:
+        return self.pick(". 그 다음 ", ". 그리고 나서 ", ". 그 후에 ", ". ", ". 이어서 ", ". 다음으로 ", ". 그런 다음 ", ". 끝나면 ", ". 그 다음에 ", ". 그다음 ", ". 그게 끝나면 ", ". 그것이 끝나면 ",
+                         ". 다 끝나면 ", ". 그러고 나서 ", ". 그다음에 ", ". 그다음엔 ", ". 그런 뒤 ", ". 그 뒤에 ", ". 다 되면 ", ". 그게 다 되면 ", ". 완료되면 ", ". 완료 후 ", ". 그러고는 ", ". 다 하고 나면 ", ". 그 후 ", ". 끝나는 대로 ",
+                         *self._both_done(group), *self._arrived(group), *([". 마지막으로 "] * 3 if last_comes else []))
+
+    def _arrived(self, group: Group) -> list[str]:
+        return [". 도착하면 ", ". 도착하면 ", ". 도착한 뒤 ", ". 도착하는 대로 "] if len(group) == 1 and group[0].actions[-1].skill == "navigate_to" else []
+
+    def _before_next(self, group: Group, index: int, last_comes: bool) -> str:
+        rng = self.rng
+        style = rng.random()
+        if any(s.actions[-1].skill == "wait" for s in group):
+            style = max(style, 0.15 + 0.85 * rng.random())
+        if style < 0.08:
+            part = self.group(group, index == 0, NOUN)[:-1] + self.pick("자마자 ", "자마자 ", "자마자, ")
+        elif style < 0.15:
+            part = self.group(group, index == 0, NOW) + self.pick(" 대로 ", " 대로, ", " 대로 ")
+        elif style < 0.35:
+            # A bare "-고" between robots would mean at the same time.
+            part = self.group(group, index == 0, AND)
+            part += self.pick(" 나서 ", " 나서, ", " 나면 ", " 나면, ", " 난 뒤 ", " 난 다음 ", " 그 다음 ", ", 그 다음에 ", " 이어서 ", ", 그 다음 ", ", 그다음 ", ", 그게 끝나면 ", ", 다 되면 ", ", 그러고 나서 ",
+                              *(m.replace(". ", ", ") for m in [*self._both_done(group), *self._arrived(group)]),
+                              *([", 마지막으로 ", " 마지막으로 ", ", 마지막으로 "] if last_comes else []))
+        elif style < 0.78:
+            part = self.group(group, index == 0, PAST)
+            part += self.pick(" 다음 ", " 후에 ", " 뒤에 ", " 다음에 ", " 후 ", " 뒤 ", " 후, ", " 다음, ", " 뒤에야 ", " 다음에야 ")
+        else:
+            part = self.group(group, index == 0, IF) + self.pick(" ", ", ", " 그때 ", " 그다음 ")
+        return part + ("마지막으로 " if last_comes and rng.random() < 0.12 else "")
+
+    def _both_done(self, group: Group) -> list[str]:
+        return [". 둘 다 끝나면 ", ". 둘 다 끝나면 ", ". 모두 끝나면 ", ". 둘 다 하고 나면 ", ". 둘 다 완료되면 "] if sum(len(s.robots) for s in group) == 2 else []
 
     def _explicit(self, group: Group) -> str:
-        texts = [self.clause(s, -1 if s is group[-1] else AND, False, True) for s in group]
+        texts = [self.clause(s, END if s is group[-1] else AND, False, True) for s in group]
         self.rivals = [s.robots for s in group] if len(group) > 1 else []
         return ", ".join(texts)
 
     def _polish(self, text: str) -> str:
-        if self.rng.random() < 0.06:
-            text = self.pick("자, ", "지금 ", "부탁해, ", "이제 ") + text
-        return " ".join(text.split()) + self.pick("", "", ".", ".", "!")
+        rng = self.rng
+        if rng.random() < 0.11:
+            text = self.pick("자, ", "지금 ", "부탁해, ", "이제 ", "미안한데 ", "미안하지만 ", "죄송한데 ", "이제 됐으니까 ", "됐으니까 이제 ", "자 이제 ", "저기, ", "저기 ", "있잖아 ", "음, ", "그럼 ", "그러면 ", "오케이, ", "좋아, ", "얼른 ",
+                             "일단 ", "바쁘겠지만 ", "번거롭겠지만 ", "수고스럽겠지만 ", "수고 많은데 ", "실례지만 ", "아 맞다, ", "급해, ", "급하니까 ", "시간 없으니까 ", "잘 들어, ", "혹시 ", "이번에는 ", "그냥 ", "안녕, ", "준비됐으니까 ",
+                             "부탁인데 ", "부탁이 있는데 ", "다음 작업이야. ", "지시: ", "명령: ", "청소 끝났으니까 ", "손님 오니까 ") + text
+        end = self.pick("", "", ".", ".", "!", *(["?"] if text.endswith(("까요", "습니까", "줄래", "줄래요", "수 있어", "시겠어요")) else []))
+        if rng.random() < 0.05:
+            end = self.pick(", 부탁해", ". 부탁해", ". 고마워", ", 알았지?", ", 오케이?", ", 얼른", ", 빨리", ". 수고", ". 이상", "~", "!!", " 부탁드립니다" if text.endswith(("대기", "이동", "복귀", "순찰")) else ". 부탁드려요", ". 감사합니다", ", 알겠지?", "...")
+        text = " ".join(text.split()) + end
+        if self.unknown is None and rng.random() < 0.06:
+            text = misspelt(text, list(self.said.hangul.values()), rng)
+        return run_together(text, rng) if self.unknown is None and rng.random() < 0.05 else text

@@ -6,7 +6,7 @@ of the group before that no other waits for; where a robot goes on, for its own 
 """
 
 import random
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from plan_format import DEFAULT_POLICY, JOINTS, Fleet, is_arm, number
 
@@ -95,6 +95,8 @@ class Sampler:
         """`simple`: mostly one thing that one robot does."""
         self.rng, self.fleet, self.simple = rng, fleet, simple
         self.held: dict[str, str] = {}
+        self.surface: str | None = None
+        self.floor: str | None = None
 
     def mission(self) -> list[Group]:
         rng = self.rng
@@ -102,12 +104,24 @@ class Sampler:
             self.held = {}
             count = rng.choices([1, 2, 3, 4], [94, 6, 0, 0] if self.simple else [56, 31, 10, 3])[0]
             groups = [self._group() for _ in range(count)]
+            if not self.simple and rng.random() < 0.05:
+                groups = self._in_turn() + (groups[:1] if rng.random() < 0.3 else [])
             if not self.simple and all(groups) and rng.random() < 0.15:
                 groups += self._homeward(groups)
             tasks = sum(len(s.robots) * len(s.actions) for g in groups for s in g)
             # Long missions cost most and are rare.
             if tasks and all(groups) and (tasks <= 4 or (tasks <= 10 and rng.random() < 0.6)):
                 return groups
+
+    def _in_turn(self) -> list[Group]:
+        """Robots do the same one after the other."""
+        rng, robots = self.rng, sorted(self.fleet.robots)
+        count = min(len(robots), rng.choice([2, 2, 3, 3, 4]))
+        robots = rng.sample(robots, count)
+        action = Action("home") if rng.random() < 0.6 else self._action(robots[0], set(), together=True)
+        if count < 2 or action is None or any(action.skill not in self.fleet.robots[r] for r in robots):
+            return [[]]
+        return [[Strand([r], [replace(action)])] for r in robots]
 
     def _homeward(self, groups: list[Group]) -> list[Group]:
         """In the end those that did something go home, together or one of them."""
@@ -133,6 +147,9 @@ class Sampler:
             other = self._strand(robots[1], moved) if len(robots) > 1 and rng.random() < 0.25 else None
             busy = other and any(a.object or a.skill == "place" for a in other.actions)
             return [sorting] + ([other] if other and not busy else [])
+        alike = self._alike(robots, moved) if not self.simple and rng.random() < 0.09 else []
+        if alike:
+            return alike
         if rng.random() < 0.12:
             together = self._together()
             if together:
@@ -141,6 +158,25 @@ class Sampler:
                 return [together] + ([extra] if extra else [])
         strands = [self._strand(robot, moved) for robot in robots[:count]]
         return [s for s in strands if s]
+
+    def _alike(self, robots: list[str], moved: set[str]) -> Group:
+        """Robots that do the like, each with its own aim."""
+        rng = self.rng
+        skill = rng.choices(["navigate_to", "pick_and_place", "pick", "set_gripper", "wait", "move_to", "patrol"], [8, 7, 1, 1.5, 1, 1, 1])[0]
+        able = [r for r in robots if skill in self.fleet.robots[r] and r not in self.held][: rng.choice([2, 2, 2, 3, 3, 4])]
+        if rng.random() < 0.6:
+            able.sort()
+        strands = []
+        for robot in able:
+            action = self._of_skill(skill, robot, moved)
+            if action is None:
+                return []
+            strands.append(Strand([robot], [action]))
+        if skill == "pick_and_place" and strands and rng.random() < 0.3:
+            for strand in strands:
+                strand.actions[0].place = strands[0].actions[0].place
+        is_varied = len({str(s.actions[0].params()) for s in strands}) > 1
+        return strands if len(strands) > 1 and is_varied else []
 
     def _sorting(self, robot: str) -> Strand | None:
         """One robot puts several objects away."""
@@ -186,7 +222,7 @@ class Sampler:
                 action = Action("home")
             if action is None:
                 break
-            if actions and action.skill == actions[-1].skill and action.skill in ("home", "wait", "set_gripper"):
+            if actions and action.skill == actions[-1].skill and (action.skill in ("home", "wait", "set_gripper") or action == actions[-1]):
                 break
             # "Picks it up and puts it down" is one task for a robot.
             if actions and action.skill == "place" and actions[-1].skill == "pick":
@@ -217,34 +253,51 @@ class Sampler:
         skills = [s for s in fleet.robots[robot] if weights[s] > 0]
         if not skills:
             return None
-        skill = rng.choices(skills, [weights[s] for s in skills])[0]
-        if skill == "pick_and_place":
+        return self._of_skill(rng.choices(skills, [weights[s] for s in skills])[0], robot, moved)
+
+    def _of_skill(self, skill: str, robot: str, moved: set[str]) -> Action | None:
+        rng, fleet = self.rng, self.fleet
+        if skill in ("pick_and_place", "pick"):
+            free = [o for o in fleet.objects if o not in self.held.values() and o not in moved]
+            if not free or (skill == "pick_and_place" and not fleet.surfaces):
+                return None
             thing = rng.choice(free)
             moved.add(thing)
-            return Action(skill, object=thing, place=rng.choice(fleet.surfaces))
-        if skill == "pick":
-            thing = rng.choice(free)
-            moved.add(thing)
-            self.held[robot] = thing
-            return Action(skill, object=thing)
+            if skill == "pick":
+                self.held[robot] = thing
+                return Action(skill, object=thing)
+            return Action(skill, object=thing, place=self._surface())
         if skill == "place":
             self.held.pop(robot, None)
-            return Action(skill, place=rng.choice(fleet.surfaces))
+            return Action(skill, place=self._surface())
         if skill == "patrol":
+            if not fleet.floors:
+                return None
             count = min(len(fleet.floors), rng.choices([1, 2, 3, 4], [20, 50, 25, 5])[0])
-            rounds = rng.choices([None, 1, 2, 3, 4, 5, rng.randint(6, 12)], [50, 6, 14, 12, 6, 6, 6])[0]
+            rounds = rng.choices([None, 1, 2, 3, 4, 5, rng.randint(6, 12), rng.choice([15, 20, 25, 30, 40, 50])], [50, 6, 14, 12, 6, 6, 6, 2])[0]
             return Action(skill, places=rng.sample(fleet.floors, count), rounds=rounds)
         return Action(skill, **self._numbers(skill))
+
+    def _surface(self) -> str:
+        """Often the one before, so that "the same place" is learnt."""
+        if self.surface is None or self.rng.random() > 0.12:
+            self.surface = self.rng.choice(self.fleet.surfaces)
+        return self.surface
+
+    def _floor(self) -> str:
+        if self.floor is None or self.rng.random() > 0.12:
+            self.floor = self.rng.choice(self.fleet.floors)
+        return self.floor
 
     def _numbers(self, skill: str) -> dict:
         rng, fleet = self.rng, self.fleet
         if skill == "navigate_to":
             if fleet.floors and rng.random() < 0.85:
-                return {"place": rng.choice(fleet.floors)}
+                return {"place": self._floor()}
             yaw = [self._coordinate(3.2)] if rng.random() < 0.2 else []
             return {"numbers": [self._coordinate(12) for _ in range(2)] + yaw}
         if skill == "move_to":
-            names = [] if rng.random() < 0.85 else ["yaw"] if rng.random() < 0.5 else ["roll", "pitch", "yaw"]
+            names = [] if rng.random() < 0.8 else rng.choice([["yaw"], ["yaw"], ["roll"], ["pitch"], ["pitch", "yaw"], ["roll", "pitch", "yaw"], ["roll", "pitch", "yaw"]])
             turn = {name: rng.choice([0, 1.57, 3.14, self._coordinate(3.2)]) for name in names}
             return {"numbers": [self._coordinate(1), self._coordinate(1), abs(self._coordinate(1))], "turn": turn}
         if skill == "move_joints":
@@ -270,12 +323,14 @@ class Sampler:
 
     def _coordinate(self, most: float) -> float:
         rng = self.rng
-        digits = rng.choices([0, 1, 2], [2.5 if most > 1 else 1, 6, 4])[0]
+        if rng.random() < 0.06:
+            return 0.0
+        digits = rng.choices([0, 1, 2, 3], [2.5 if most > 1 else 1, 6, 4, 0.5])[0]
         return round(rng.uniform(-most, most), digits) + 0.0
 
     def _seconds(self) -> float:
         rng = self.rng
         return rng.choice([
             rng.randint(1, 12), rng.randint(1, 60), rng.choice([5, 10, 15, 20, 30, 45, 60, 90]),
-            60 * rng.randint(1, 15), rng.choice([0.5, 1.5, 2.5, 3.5, rng.randint(5, 95) / 10]), 60, 30, rng.choice([90, 90, 75, 70, 80, 100, 130, 150, rng.randint(61, 300)]),
+            60 * rng.randint(1, 15), rng.choice([300, 600, 900, 1200, 1800, 2700, 3600, 60 * rng.randint(15, 60)]), rng.choice([0.5, 1.5, 2.5, 3.5, rng.randint(5, 95) / 10]), 60, 30, rng.choice([90, 90, 75, 70, 80, 100, 130, 150, rng.randint(61, 300)]),
         ])
