@@ -27,6 +27,7 @@ use numbers::SaidNumbers;
 use order::in_order;
 use reasons::reasons;
 use references::{Kind, References};
+use said::SaidNames;
 
 /// What a model was made for.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -49,9 +50,16 @@ pub struct PlanQuestion {
     pub messages: Vec<Message>,
     /// What its answer keeps to (see [`plan_schema`](crate::plan_schema())).
     pub schema: Value,
-    references: Option<References>,
+    linked: Option<Linked>,
     /// What the robots can do, by name or reference.
     skills: BTreeMap<String, BTreeSet<String>>,
+}
+
+/// What stands for names in a question, and which of them its sentence may mean.
+#[derive(Debug, Clone, PartialEq)]
+struct Linked {
+    references: References,
+    may_be_meant: SaidNames,
 }
 
 impl PlanQuestion {
@@ -67,7 +75,7 @@ impl PlanQuestion {
         options: &PlanSchemaOptions,
     ) -> Result<Self, Error> {
         let mut options = options.clone();
-        let (references, offered, system, user) = match style {
+        let (linked, offered, system, user) = match style {
             PlanPromptStyle::Trained => {
                 let references = References::try_new(capabilities)?;
                 let fleet = fleet_text(capabilities, |kind, name| {
@@ -85,7 +93,11 @@ impl PlanQuestion {
                 });
                 let offered = offered.collect();
                 options.reasons = reasons(&references, capabilities, &user);
-                (Some(references), Cow::Owned(offered), fleet, user)
+                let linked = Linked {
+                    references,
+                    may_be_meant,
+                };
+                (Some(linked), Cow::Owned(offered), fleet, user)
             }
             PlanPromptStyle::Instructed => {
                 let system = format!(
@@ -104,7 +116,7 @@ impl PlanQuestion {
                 Message::new(Role::User, user),
             ],
             schema: plan_schema(&offered, &options)?,
-            references,
+            linked,
             skills: skills_of_robots(&offered)
                 .into_iter()
                 .map(|(robot, skills)| {
@@ -123,12 +135,14 @@ impl PlanQuestion {
     /// that means to send a rover to pick can only send an arm. `answer` is the model's, with references.
     pub fn objection(&self, answer: &str) -> Option<String> {
         // Only with references is it certain that a robot is named.
-        let references = self.references.as_ref()?;
+        let Linked {
+            references,
+            may_be_meant,
+        } = self.linked.as_ref()?;
         let answer: Value = serde_json::from_str(answer).ok()?;
         let tasks = answer.get("tasks")?.as_array()?;
         let said = &self.messages.last()?.content;
         let is_named = |robot: &str| said.split(|c| !is_of_reference(c)).any(|w| w == robot);
-        let may_be_meant = references.said_in(said);
         if let Some(reason) = tasks.iter().find_map(|task| may_be_meant.objection(task)) {
             return Some(reason.to_owned());
         }
@@ -142,8 +156,8 @@ impl PlanQuestion {
 
     /// The answer with names in place of references, and its tasks in order.
     pub fn with_names(&self, answer: &str) -> String {
-        match &self.references {
-            Some(references) => {
+        match &self.linked {
+            Some(Linked { references, .. }) => {
                 let offers = |robot: &str, skill: &str| {
                     let skills = self.skills.get(robot);
                     skills.is_some_and(|skills| skills.contains(skill))
