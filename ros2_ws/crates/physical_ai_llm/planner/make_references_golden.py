@@ -30,6 +30,7 @@ TRICKY = [
         "all three arms fold, both carts go home, everyone but the nurse rover waits", "kuka waits while the other arms fold; all robots except for bag cart 1 go home",
         "put both boxes and everything in pallet a; abort everything", "every dock, all docks, the two docks, the docks a and b, all three docks",
         "bag cart 1 to dock a, the other cart home, the remaining carts home", "spoon into pallet a, get pump onto the board, test pump in the board", "각 로봇 모두 3번 병동",
+        "kuka to x=.20, y -.5 (.25) and 0.0. wait .5, cart_1.5, v.5 .1.2", "쿠카 위치 .4, 1.50으로 3.0.",
     ]
 ]
 

@@ -57,9 +57,11 @@ def is_arm(skills: tuple[str, ...]) -> bool:
 
 
 def sentence_text(sentence: str) -> str:
-    """The user message: ASCII letters small, white space single, numbers without zeros behind their last decimal."""
+    """The user message: ASCII letters small, white space single, numbers with a digit before their point and without
+    zeros behind their last decimal."""
     lower = "".join(c.lower() if c.isascii() else c for c in sentence)
-    return re.sub(r"(?<![\d.])(\d+)\.(\d*?)0+(?![\d.])", lambda m: f"{m[1]}.{m[2]}" if m[2] else m[1], " ".join(lower.split()))
+    text = re.sub(r"(?<![\w.])\.(?=[0-9])(?![0-9]+\.\S)", "0.", " ".join(lower.split()))
+    return re.sub(r"(?<![\d.])(\d+)\.(\d*?)0+(?!\d|\.\S)", lambda m: f"{m[1]}.{m[2]}" if m[2] else m[1], text)
 
 
 def number(value: float) -> float | int:

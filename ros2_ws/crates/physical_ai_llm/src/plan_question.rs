@@ -110,6 +110,12 @@ impl PlanQuestion {
                 (None, offered, system, sentence.to_owned())
             }
         };
+        let skills = skills_of_robots(&offered).into_iter();
+        let skills = skills.map(|(robot, skills)| {
+            let skills = skills.into_iter().map(str::to_owned).collect();
+            (robot.to_owned(), skills)
+        });
+        let skills = skills.collect();
         Ok(Self {
             messages: vec![
                 Message::new(Role::System, system),
@@ -117,13 +123,7 @@ impl PlanQuestion {
             ],
             schema: plan_schema(&offered, &options)?,
             linked,
-            skills: skills_of_robots(&offered)
-                .into_iter()
-                .map(|(robot, skills)| {
-                    let skills = skills.into_iter().map(str::to_owned).collect();
-                    (robot.to_owned(), skills)
-                })
-                .collect(),
+            skills,
         })
     }
 
@@ -227,10 +227,33 @@ fn skills_text(capabilities: &[Capability]) -> String {
     lines.into_iter().collect::<Vec<_>>().join("\n")
 }
 
-/// ASCII letters small, white space single, numbers without zeros behind their last decimal.
+/// ASCII letters small, white space single, numbers with a digit before their point and without zeros behind
+/// their last decimal.
 fn normalized(sentence: &str) -> String {
-    let words = sentence.split_whitespace().map(without_trailing_zeros);
+    let words = sentence.split_whitespace().map(with_leading_zeros);
+    let words = words.map(|word| without_trailing_zeros(&word));
     words.collect::<Vec<_>>().join(" ").to_ascii_lowercase()
+}
+
+/// `(.5,` becomes `(0.5,`, as the training data have it.
+fn with_leading_zeros(word: &str) -> String {
+    let mut text = String::with_capacity(word.len() + 1);
+    let mut rest = word;
+    while let Some(dot) = rest.find('.') {
+        let (before, after) = (&rest[..dot], &rest[dot + 1..]);
+        text.push_str(before);
+        let digits = after.bytes().take_while(u8::is_ascii_digit).count();
+        // "V.1", "1.2.3" and ".1.2" are no numbers.
+        let begins = !text.ends_with(|c: char| c.is_alphanumeric() || c == '_' || c == '.');
+        let ends = !(after[digits..].starts_with('.') && after.len() > digits + 1);
+        text.push_str(if digits > 0 && begins && ends {
+            "0."
+        } else {
+            "."
+        });
+        rest = after;
+    }
+    text + rest
 }
 
 /// `(0.0,` becomes `(0,` and `3.50` becomes `3.5`, as the training data have them.
