@@ -6,14 +6,18 @@ mod linker;
 mod numbers;
 mod order;
 mod parts;
+mod points;
 mod reasons;
 mod references;
 mod said;
 mod series;
 mod slips;
 mod spoken;
+mod spoken_numbers;
 #[cfg(test)]
 mod tests;
+mod times;
+mod units;
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};

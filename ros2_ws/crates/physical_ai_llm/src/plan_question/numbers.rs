@@ -7,7 +7,11 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value, json};
 
-use super::spoken::{number_of, pieces, spoken_words};
+use super::points::{Context, Point};
+use super::spoken::{number_of, pieces};
+use super::spoken_numbers::{SpokenNumber, count_of_axes, is_number_with_slip, numbers_in};
+use super::times::{durations, rounds};
+use super::units::SaidUnits;
 
 /// Lengths and angles, and lists of them.
 const MEASURES: [&str; 8] = [
@@ -20,208 +24,185 @@ const MEASURES: [&str; 8] = [
     "positions",
     "opening_m",
 ];
-/// A number may follow them without a space.
-const AXES: [&str; 3] = ["x", "y", "z"];
 const DURATION: &str = "duration_s";
 const ROUNDS: &str = "rounds";
-/// Signs of a number below zero.
-const NEGATIVE: [&str; 3] = ["minus", "negative", "마이너스"];
 /// Words for numbers that are not read here: what they stand with may be any.
 const UNREAD: [&str; 16] = [
     "half", "quarter", "quarters", "couple", "dozen", "few", "twice", "double", "third", "fully",
     "wide", "way", "hundred", "thousand", "percent", "degrees",
 ];
-/// Words that say how often.
-const COUNTS: [(&str, &str); 9] = [
-    ("once", "1"),
-    ("round", "1"),
-    ("lap", "1"),
-    ("tour", "1"),
-    ("single", "1"),
-    ("twice", "2"),
-    ("couple", "2"),
-    ("thrice", "3"),
-    ("dozen", "12"),
-];
-/// With them a count may be any.
-const NO_COUNTS: [&str; 8] = [
-    "few", "several", "double", "half", "hundred", "thousand", "many", "pair",
-];
-const TENS: [(&str, u32); 8] = [
-    ("twenty", 20),
-    ("thirty", 30),
-    ("forty", 40),
-    ("fifty", 50),
-    ("sixty", 60),
-    ("seventy", 70),
-    ("eighty", 80),
-    ("ninety", 90),
-];
-const TEENS: [(&str, u32); 7] = [
-    ("thirteen", 13),
-    ("fourteen", 14),
-    ("fifteen", 15),
-    ("sixteen", 16),
-    ("seventeen", 17),
-    ("eighteen", 18),
-    ("nineteen", 19),
-];
 /// The longest list of numbers that a schema is bound to.
 const MOST: usize = 64;
+
+/// Words of numbers that go on, in ways that are not read here.
+const LONG_WORDS: [&str; 3] = ["hundred", "thousand", "백"];
+/// With them a number may be a part of what is meant.
+const PARTS_OF_NUMBERS: [&str; 8] = [
+    "half", "quarter", "quarters", "percent", "degrees", "degree", "deg", "반",
+];
+const FRACTIONS: [f64; 3] = [0.25, 0.5, 0.75];
+const ANGLES: [&str; 3] = ["roll", "pitch", "yaw"];
 
 /// What a sentence says in numbers.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SaidNumbers {
-    /// In the order in which they are said.
-    numbers: Vec<f64>,
-    /// Some may be missing.
-    has_unread: bool,
+    /// What lengths and angles may be, if that is certain.
+    measures: Option<BTreeSet<String>>,
+    /// Points on the ground and in space, if it is certain which number is which coordinate.
+    points: [Option<Point>; 2],
+    /// Lists of numbers, where those of joints are said as such.
+    lists: Vec<Vec<String>>,
+    /// What durations may be, if that is certain.
+    durations: Option<BTreeSet<String>>,
     /// How often something may be done, if that is certain.
     rounds: Option<BTreeSet<String>>,
+    /// Openings may be said in words.
+    has_unread: bool,
 }
 
 impl SaidNumbers {
     /// Of a sentence in small letters; digits of references are none.
     pub fn of(sentence: &str) -> Self {
         let pieces = pieces(sentence);
-        let mut numbers = Vec::new();
-        let mut at = 0;
-        while at < pieces.len() {
-            let (number, end) = number_at(&pieces, at);
-            numbers.extend(number);
-            at = end;
-        }
-        let has_unread = pieces.iter().any(|p| UNREAD.contains(p)) || !sentence.is_ascii();
-        let is_certain = sentence.is_ascii() && !pieces.iter().any(|p| NO_COUNTS.contains(p));
-        let in_words = pieces.iter().filter_map(|p| {
-            let found = COUNTS.iter().find(|(word, _)| word == p)?;
-            Some(found.1.to_owned())
-        });
-        let whole = numbers
-            .iter()
-            .filter(|n| n.fract() == 0.0)
-            .map(|n| shown(*n));
+        let has = |words: &[&str]| pieces.iter().any(|p| words.contains(p));
+        let numbers = numbers_in(&pieces);
+        let (has_any, units) = (!numbers.is_empty(), SaidUnits::of(&pieces));
+        let has_slips = pieces.iter().any(|p| is_number_with_slip(p));
+        let has_unread = has(&UNREAD) || has_slips || !sentence.is_ascii();
+        let has_long_words = has(&LONG_WORDS) || spells_decimals(&pieces);
+        let with_axes = numbers.iter().filter(|n| n.axis.is_some()).count();
+        let has_clear_axes = with_axes == count_of_axes(&pieces);
+        let context =
+            (has_clear_axes && !has_long_words && !has(&PARTS_OF_NUMBERS)).then_some(Context {
+                pieces: &pieces,
+                numbers: &numbers,
+                units,
+            });
         Self {
-            rounds: is_certain.then(|| in_words.chain(whole).collect()),
-            numbers,
+            measures: (has_any && !has_long_words).then(|| measures(&numbers, units, has_unread)),
+            points: [2, 3].map(|dimensions| context?.point(dimensions)),
+            lists: context.map(|c| c.lists()).unwrap_or_default(),
+            durations: (has_any && !has_unread).then(|| durations(&numbers, units)),
+            rounds: rounds(&pieces, &numbers).filter(|_| !has_slips),
             has_unread,
         }
     }
 
     /// The parameters with only such numbers in them as were said, where that is certain.
     pub fn bind(&self, parameters: &mut Value) {
+        let required = parameters
+            .get("required")
+            .and_then(Value::as_array)
+            .cloned();
         let Some(properties) = parameters
             .get_mut("properties")
             .and_then(Value::as_object_mut)
         else {
             return;
         };
-        let has_numbers = !self.numbers.is_empty();
-        if has_numbers && !(self.has_unread && properties.contains_key("opening_m")) {
-            let mut measures = self.measures();
+        let [ground, space] = &self.points;
+        let point = if properties.contains_key("z") {
+            space
+        } else {
+            ground
+        };
+        if let Some(point) = point {
+            bind_point(properties, point, &required.unwrap_or_default());
+        }
+        self.bind_list(properties);
+        let has_opening = properties.contains_key("opening_m");
+        if let Some(measures) = self
+            .measures
+            .as_ref()
+            .filter(|_| !(has_opening && self.has_unread))
+        {
+            let mut measures = measures.clone();
             // An open or closed gripper is said without a number.
-            if properties.contains_key("opening_m") {
+            if has_opening {
                 measures.extend(["0", "0.09"].map(str::to_owned));
             }
             for name in MEASURES {
                 restrict(properties, name, &measures);
             }
         }
-        if has_numbers && !self.has_unread {
-            restrict(properties, DURATION, &self.durations());
+        if let Some(durations) = &self.durations {
+            restrict(properties, DURATION, durations);
         }
         if let Some(rounds) = &self.rounds {
             restrict(properties, ROUNDS, rounds);
             if rounds.is_empty() {
-                properties.remove(ROUNDS);
+                properties.shift_remove(ROUNDS);
             }
         }
     }
 
-    /// In metres, if they were said in that, in centimetres or in millimetres.
-    fn measures(&self) -> BTreeSet<String> {
-        let scaled = |number: &f64| [*number, number / 100.0, number / 1000.0].map(shown);
-        let mut found: BTreeSet<String> = self.numbers.iter().flat_map(scaled).collect();
-        if self.has_unread {
-            found.extend(["0.5", "0.25", "0"].map(str::to_owned));
-        }
-        found
-    }
-
-    /// In seconds, if they were said in that, in minutes or in hours, or in two of these.
-    fn durations(&self) -> BTreeSet<String> {
-        let mut found: BTreeSet<String> = ["1", "60", "3600"].map(str::to_owned).into();
-        for (index, number) in self.numbers.iter().enumerate() {
-            found.extend([1.0, 60.0, 3600.0].map(|unit| shown(number * unit)));
-            let and_less = self.numbers.get(index + 1).map_or(0.0, |n| *n);
-            found.extend([
-                shown(number * 60.0 + and_less),
-                shown(number * 3600.0 + and_less * 60.0),
-            ]);
-            // "A minute and 10 seconds".
-            found.extend([shown(60.0 + number), shown(3600.0 + number * 60.0)]);
-        }
-        found
-    }
-}
-
-/// The number that begins at a piece, and where to go on.
-fn number_at(pieces: &[&str], at: usize) -> (Option<f64>, usize) {
-    let is_digits = |p: &&str| p.bytes().all(|b| b.is_ascii_digit());
-    let piece = pieces[at];
-    let in_word = at > 0
-        && pieces[at - 1].ends_with(|c: char| c.is_ascii_alphabetic() || c == '_')
-        && !AXES.contains(&pieces[at - 1]);
-    if is_digits(&piece) && !in_word {
-        let (mut text, mut end) = (piece.to_owned(), at + 1);
-        if let Some([".", decimals, ..]) = pieces.get(end..)
-            && is_digits(decimals)
-        {
-            text += ".";
-            text += decimals;
-            end += 2;
-        }
-        let number = text.parse().ok().map(|number: f64| {
-            if is_negative(pieces, at) {
-                -number
-            } else {
-                number
-            }
-        });
-        return (number, end);
-    }
-    let tens = TENS.iter().find(|(word, _)| *word == piece);
-    if let Some((_, tens)) = tens {
-        let unit = match pieces.get(at + 1..) {
-            Some(["-" | " ", unit, ..]) => number_of(unit).filter(|n| (1..10).contains(n)),
-            _ => None,
+    /// A list of fixed length becomes one that was said.
+    fn bind_list(&self, properties: &mut Map<String, Value>) {
+        let Some(property) = properties.get_mut("positions") else {
+            return;
         };
-        let is_word = |p: &&str| !is_digits(p);
-        let unit = unit.filter(|_| pieces.get(at + 2).is_some_and(is_word));
-        let end = if unit.is_some() { at + 3 } else { at + 1 };
-        return (Some(f64::from(*tens) + unit.unwrap_or(0) as f64), end);
+        let bound = |key| property.get(key).and_then(Value::as_u64);
+        let Some(length) = bound("minItems").filter(|n| bound("maxItems") == Some(*n)) else {
+            return;
+        };
+        let is_whole = |list: &&Vec<String>| list.len() as u64 == length;
+        // A list that is longer may begin anywhere.
+        if !self.lists.iter().all(|list| is_whole(&list)) {
+            return;
+        }
+        let mut allowed: Vec<Value> = Vec::new();
+        for list in &self.lists {
+            let numbers = list.iter().map(|text| within(&property["items"], text));
+            let list = numbers.collect::<Option<Vec<Value>>>().map(Value::from);
+            allowed.extend(list.filter(|list| !allowed.contains(list)));
+        }
+        if !allowed.is_empty() && allowed.len() <= MOST {
+            *property = json!({ "enum": allowed });
+        }
     }
-    let teens = TEENS.iter().find(|(word, _)| *word == piece);
-    let word = spoken_words().numbers.iter().position(|n| n == piece);
-    let number = teens
-        .map(|(_, n)| f64::from(*n))
-        .or_else(|| word.map(|n| n as f64));
-    let number = number.map(|n| if is_negative(pieces, at) { -n } else { n });
-    (number, at + 1)
 }
 
-fn is_negative(pieces: &[&str], at: usize) -> bool {
-    match &pieces[..at] {
-        [.., word, " "] if NEGATIVE.contains(word) => true,
-        // "1-2" is no difference of signs.
-        [.., before, "-"] => !before.ends_with(|c: char| c.is_ascii_alphanumeric()),
-        ["-"] => true,
-        _ => false,
+/// Each coordinate becomes one that was said as such; angles that were not said are left out.
+fn bind_point(properties: &mut Map<String, Value>, point: &Point, required: &[Value]) {
+    for (name, allowed) in &point.axes {
+        restrict(properties, name, allowed);
     }
+    for name in ANGLES {
+        let is_required = required.iter().any(|r| r == name);
+        if !point.has_other_angles && !point.axes.contains_key(name) && !is_required {
+            properties.shift_remove(name);
+        }
+    }
+}
+
+/// In metres, if they were said in that or in smaller units; with a half or a quarter more, too, if such are said.
+fn measures(numbers: &[SpokenNumber], units: SaidUnits, has_unread: bool) -> BTreeSet<String> {
+    let scaled = |n: &SpokenNumber| units.scaled(n.value, n.unit).into_iter().map(shown);
+    let mut found: BTreeSet<String> = numbers.iter().flat_map(scaled).collect();
+    if has_unread {
+        found.extend(["0.5", "0.25", "0"].map(str::to_owned));
+        for number in numbers.iter().filter(|n| n.value.fract() == 0.0) {
+            for part in FRACTIONS {
+                let value = number.value + part.copysign(number.value);
+                found.extend(scaled(&SpokenNumber {
+                    value,
+                    ..number.clone()
+                }));
+            }
+        }
+    }
+    found
+}
+
+/// "Zero point five".
+fn spells_decimals(pieces: &[&str]) -> bool {
+    let is_word = |p: &str| p.starts_with(|c: char| c.is_ascii_alphabetic());
+    let spells = |w: &[&str]| w[0] == "point" && is_word(w[2]) && number_of(w[2]).is_some();
+    pieces.windows(3).any(spells)
 }
 
 /// As plans write it: three decimals at most.
-fn shown(number: f64) -> String {
+pub fn shown(number: f64) -> String {
     let rounded = (number * 1000.0).round() / 1000.0;
     format!("{}", rounded + 0.0)
 }
@@ -241,41 +222,24 @@ fn restrict(properties: &mut Map<String, Value>, name: &str, allowed: &BTreeSet<
     if !is_number || property.get("enum").is_some() || allowed.len() > MOST {
         return;
     }
-    let bound = |key: &str, other: f64| property.get(key).and_then(Value::as_f64).unwrap_or(other);
-    let range = bound("minimum", f64::NEG_INFINITY)..=bound("maximum", f64::INFINITY);
-    let numbers = allowed.iter().filter_map(|text| {
-        let number: Value = serde_json::from_str(text).ok()?;
-        range.contains(&number.as_f64()?).then_some(number)
-    });
+    let numbers = allowed.iter().filter_map(|text| within(property, text));
     let numbers: Vec<Value> = numbers.collect();
     if !numbers.is_empty() {
         *property = json!({ "enum": numbers });
     }
 }
 
+/// A number, if the bounds of its schema allow it.
+fn within(schema: &Value, text: &str) -> Option<Value> {
+    let bound = |key: &str, other: f64| schema.get(key).and_then(Value::as_f64).unwrap_or(other);
+    let range = bound("minimum", f64::NEG_INFINITY)..=bound("maximum", f64::INFINITY);
+    let number: Value = serde_json::from_str(text).ok()?;
+    range.contains(&number.as_f64()?).then_some(number)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn numbers_are_read_in_digits_and_words() {
-        for (sentence, expected) in [
-            (
-                "ref_r1 moves to 0.4, -0.25 and minus 3",
-                vec![0.4, -0.25, -3.0],
-            ),
-            ("x=1 y=-2 z 3.50", vec![1.0, -2.0, 3.5]),
-            (
-                "twenty-five, forty two, thirteen, seven",
-                vec![25.0, 42.0, 13.0, 7.0],
-            ),
-            ("wait 90s at ref_f2", vec![90.0]),
-            ("go home", vec![]),
-        ] {
-            assert_eq!(SaidNumbers::of(sentence).numbers, expected, "{sentence}");
-        }
-        assert!(SaidNumbers::of("half a minute").has_unread);
-    }
 
     fn bound(sentence: &str, properties: Value) -> Value {
         let mut parameters = json!({ "properties": properties });
@@ -286,13 +250,30 @@ mod tests {
     #[test]
     fn parameters_are_bound_to_what_was_said() {
         let number = json!({"type": "number"});
-        let found = bound("to x 25 cm, y -1", json!({"x": number, "other": number}));
-        let expected = json!([-0.001, -0.01, -1, 0.025, 0.25, 25]);
-        assert_eq!(found, json!({"x": {"enum": expected}, "other": number}));
-        let positions = json!({"positions": {"type": "array", "items": number, "minItems": 6}});
-        let found = bound("joints 1 and 0.5", positions);
-        let expected = json!([0.001, 0.005, 0.01, 0.5, 1]);
-        assert_eq!(found["positions"]["items"]["enum"], expected);
+        for (sentence, expected) in [
+            ("to 25 cm or -1", json!([-0.01, -1, 0.25])),
+            ("to 25 or -1", json!([-1, 25])),
+            ("to x 2 and y 3 cm", json!([0.02, 2])),
+            (
+                "one and a half mm",
+                json!([0, 0.001, 0.002, 0.25, 0.5, 1, 1.25, 1.5, 1.75]),
+            ),
+        ] {
+            let found = bound(sentence, json!({"x": number, "other": number}));
+            let expected = json!({"x": {"enum": expected}, "other": number});
+            assert_eq!(found, expected, "{sentence}");
+        }
+        let positions =
+            json!({"positions": {"type": "array", "items": number, "minItems": 4, "maxItems": 4}});
+        let found = bound("joints 1 and 0.5", positions.clone());
+        assert_eq!(found["positions"]["items"]["enum"], json!([0.5, 1]));
+        let found = bound("joints 1, -0.5, 0, 2", positions);
+        assert_eq!(found["positions"], json!({"enum": [[1, -0.5, 0, 2]]}));
+        let unbound = ["to x two hundred", "to x one point five"];
+        for sentence in unbound {
+            let x = json!({ "x": number });
+            assert_eq!(bound(sentence, x.clone()), x, "{sentence}");
+        }
         let gripper = json!({"opening_m": {"type": "number", "minimum": 0.0, "maximum": 0.09}});
         let found = bound("gripper to 35 mm", gripper.clone());
         assert_eq!(found, json!({"opening_m": {"enum": [0, 0.035, 0.09]}}));
