@@ -9,6 +9,7 @@ mod parts;
 mod points;
 mod reasons;
 mod references;
+mod robots;
 mod said;
 mod series;
 mod slips;
@@ -120,6 +121,10 @@ impl PlanQuestion {
             (robot.to_owned(), skills)
         });
         let skills = skills.collect();
+        let offered = match &linked {
+            Some(linked) => linked.may_be_meant.of_robots(offered.into_owned()).into(),
+            None => offered,
+        };
         Ok(Self {
             messages: vec![
                 Message::new(Role::System, system),

@@ -4,11 +4,13 @@
 
 use std::collections::BTreeSet;
 
+use physical_ai_domain::Capability;
 use serde_json::{Value, json};
 
 use super::hangul::translations;
 use super::linker::ByWords;
 use super::references::references_in;
+use super::robots::{is_like, may_mean_any, without_unmeant};
 use super::series::plural;
 use super::slips::is_slip;
 use super::spoken::{pieces, spoken_words};
@@ -20,6 +22,7 @@ pub struct SaidNames {
     possible: BTreeSet<String>,
     /// Several are said in one, and any may be meant.
     any: bool,
+    any_robot: bool,
 }
 
 impl SaidNames {
@@ -45,8 +48,24 @@ impl SaidNames {
             if words.iter().any(is_said) {
                 possible.extend(references.iter().cloned());
             }
+            let may_be_short = |word: &String| said.iter().any(|p| is_like(p, word));
+            if words.iter().any(may_be_short) {
+                let robots = references.iter().filter(|r| r.starts_with("ref_r"));
+                possible.extend(robots.cloned());
+            }
         }
-        Self { possible, any }
+        Self {
+            possible,
+            any,
+            any_robot: any || may_mean_any(&said),
+        }
+    }
+
+    /// The capabilities of robots that may be meant, and of those that do what is said of none.
+    pub fn of_robots(&self, capabilities: Vec<Capability>) -> Vec<Capability> {
+        without_unmeant(capabilities, |robot| {
+            self.any_robot || self.possible.contains(robot)
+        })
     }
 
     /// The parameters with only such names in them as may be meant, where any of their kind are.
