@@ -10,7 +10,7 @@ use super::hangul::{PARTICLES, is_syllable};
 use super::spoken::{is_letters, spoken_words};
 
 /// With them any robot may be meant, beside words for several (`spoken_words.json`).
-const ANY: [&str; 66] = [
+const ANY: [&str; 70] = [
     "other",
     "remainder",
     "none",
@@ -77,6 +77,10 @@ const ANY: [&str; 66] = [
     "brother",
     "neighbour",
     "neighbor",
+    "guy",
+    "guys",
+    "fellow",
+    "fellows",
 ];
 /// With an article before them, a robot may be meant.
 const ORDINALS: [&str; 6] = ["first", "second", "third", "fourth", "next", "last"];
