@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 use super::points::{Context, Point};
 use super::spoken::{number_of, pieces};
 use super::spoken_numbers::{SpokenNumber, count_of_axes, is_number_with_slip, numbers_in};
-use super::times::{durations, rounds};
+use super::times::{durations, has_unread_time, rounds};
 use super::units::SaidUnits;
 
 /// Lengths and angles, and lists of them.
@@ -68,7 +68,8 @@ impl SaidNumbers {
         let numbers = numbers_in(&pieces);
         let (has_any, units) = (!numbers.is_empty(), SaidUnits::of(&pieces));
         let has_slips = pieces.iter().any(|p| is_number_with_slip(p));
-        let has_unread = has(&UNREAD) || has_slips || !sentence.is_ascii();
+        let is_unclear = has_slips || has_unread_time(&pieces) || !sentence.is_ascii();
+        let has_unread = has(&UNREAD) || is_unclear;
         let has_long_words = has(&LONG_WORDS) || spells_decimals(&pieces);
         let with_axes = numbers.iter().filter(|n| n.axis.is_some()).count();
         let has_clear_axes = with_axes == count_of_axes(&pieces);
@@ -82,7 +83,7 @@ impl SaidNumbers {
             measures: (has_any && !has_long_words).then(|| measures(&numbers, units, has_unread)),
             points: [2, 3].map(|dimensions| context?.point(dimensions)),
             lists: context.map(|c| c.lists()).unwrap_or_default(),
-            durations: (has_any && !has_unread).then(|| durations(&numbers, units)),
+            durations: (!has_unread).then(|| durations(&numbers, units)),
             rounds: rounds(&pieces, &numbers).filter(|_| !has_slips),
             has_unread,
         }
@@ -106,8 +107,9 @@ impl SaidNumbers {
         } else {
             ground
         };
+        let mut required = required.unwrap_or_default();
         if let Some(point) = point {
-            bind_point(properties, point, &required.unwrap_or_default());
+            bind_point(properties, point, &mut required);
         }
         self.bind_list(properties);
         let has_opening = properties.contains_key("opening_m");
@@ -133,6 +135,9 @@ impl SaidNumbers {
             if rounds.is_empty() {
                 properties.shift_remove(ROUNDS);
             }
+        }
+        if !required.is_empty() {
+            parameters["required"] = json!(required);
         }
     }
 
@@ -163,7 +168,7 @@ impl SaidNumbers {
 }
 
 /// Each coordinate becomes one that was said as such; angles that were not said are left out.
-fn bind_point(properties: &mut Map<String, Value>, point: &Point, required: &[Value]) {
+fn bind_point(properties: &mut Map<String, Value>, point: &Point, required: &mut Vec<Value>) {
     for (name, allowed) in &point.axes {
         restrict(properties, name, allowed);
     }
@@ -171,6 +176,11 @@ fn bind_point(properties: &mut Map<String, Value>, point: &Point, required: &[Va
         let is_required = required.iter().any(|r| r == name);
         if !point.has_other_angles && !point.axes.contains_key(name) && !is_required {
             properties.shift_remove(name);
+        }
+        // Where no other point is said, its angles belong to it.
+        let is_taken = properties.contains_key(name) && required.iter().any(|r| r == "x");
+        if point.is_only_one && point.axes.contains_key(name) && is_taken && !is_required {
+            required.push(json!(name));
         }
     }
 }
@@ -280,7 +290,7 @@ mod tests {
         assert_eq!(bound("open it", gripper.clone()), gripper);
         let wait = json!({"duration_s": {"type": "number"}});
         let found = bound("wait 1 minute and 20 s", wait.clone())["duration_s"]["enum"].take();
-        for seconds in [80, 60, 20, 1] {
+        for seconds in [80, 60, 20] {
             assert!(
                 found.as_array().unwrap().contains(&json!(seconds)),
                 "{found}"

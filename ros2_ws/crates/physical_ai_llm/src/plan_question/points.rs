@@ -52,6 +52,8 @@ pub struct Point {
     pub axes: BTreeMap<&'static str, BTreeSet<String>>,
     /// Angles may be said that are not among them.
     pub has_other_angles: bool,
+    /// No other point is said.
+    pub is_only_one: bool,
 }
 
 /// Numbers of a sentence and the words among which they stand.
@@ -99,10 +101,13 @@ impl Context<'_> {
         // "X 1, y 2 and then to x 3" leaves something open.
         let is_full = names.iter().all(|name| count(name) == count(&names[0]));
         let is_there = names.iter().all(|name| axes.contains_key(name));
-        let has_other_angles = self.has(&TURNING);
-        (is_full && is_there).then_some(Point {
+        let lists = self
+            .runs()
+            .filter(|run| run[0].axis.is_none() && run.len() > 1);
+        (is_full && is_there).then(|| Point {
             axes,
-            has_other_angles,
+            has_other_angles: self.has(&TURNING),
+            is_only_one: lists.count() + count(&names[0]) == 1,
         })
     }
 
@@ -192,6 +197,12 @@ mod tests {
         assert_eq!(found.as_deref(), Some(expected));
         let expected = "pitch 3, roll 3, x 1 2, y 2 3, yaw 3";
         assert_eq!(told("to 1, 2, 3", 2).as_deref(), Some(expected));
+        let is_only_one = |sentence: &str| with(sentence, |c| c.point(3).map(|p| p.is_only_one));
+        assert_eq!(is_only_one("to x 1 y 2 z 3 yaw 4"), Some(true));
+        assert_eq!(
+            is_only_one("to 1 2 3 with yaw 1, then to 1 2 4"),
+            Some(false)
+        );
         assert!(with("to 1, 2 and turned", |c| c.point(2)).is_some_and(|p| p.has_other_angles));
     }
 

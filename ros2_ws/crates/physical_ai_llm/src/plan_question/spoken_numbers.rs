@@ -109,11 +109,20 @@ pub fn count_of_axes(pieces: &[&str]) -> usize {
 
 /// "Fvie", "eightx": such a word may be a number, which is not read.
 pub fn is_number_with_slip(piece: &str) -> bool {
-    let is_one = |word: &String| {
+    let is_one = |word: &str| {
         let is_slip = piece.len() >= word.len() && is_slip(piece, word);
         is_slip || piece.strip_suffix('x') == Some(word)
     };
-    spoken_words().numbers.iter().any(is_one)
+    number_words().any(is_one)
+}
+
+pub fn number_words() -> impl Iterator<Item = &'static str> {
+    let long = TENS.iter().chain(&TEENS).map(|(word, _)| *word);
+    spoken_words()
+        .numbers
+        .iter()
+        .map(String::as_str)
+        .chain(long)
 }
 
 /// The number that begins at a piece, and where to go on.
@@ -227,6 +236,7 @@ mod tests {
             ("ttwo", true),
             ("eigth", true),
             ("eightx", true),
+            ("fourty", true),
             ("two", false),
             ("to", false),
             ("then", false),

@@ -3,9 +3,13 @@
 use std::collections::BTreeSet;
 
 use super::numbers::shown;
-use super::spoken_numbers::SpokenNumber;
-use super::units::SaidUnits;
+use super::spoken::{is_letters, spoken_words};
+use super::spoken_numbers::{SpokenNumber, number_words};
+use super::units::{SaidUnits, Unit, is_time};
 
+/// They may stand before a unit of time and count nothing.
+const NO_NUMBERS: [&str; 5] = ["another", "full", "whole", "more", "single"];
+const UNITS_OF_TIME: [Unit; 3] = [Unit::Seconds, Unit::Minutes, Unit::Hours];
 /// Words that say how often.
 const COUNTS: [(&str, &str); 9] = [
     ("once", "1"),
@@ -22,22 +26,56 @@ const COUNTS: [(&str, &str); 9] = [
 const NO_COUNTS: [&str; 8] = [
     "few", "several", "double", "half", "hundred", "thousand", "many", "pair",
 ];
+
+/// "For tw mins": a number before a unit of time may be one that is not read.
+pub fn has_unread_time(pieces: &[&str]) -> bool {
+    pieces.windows(3).any(|w| {
+        let is_known = |word: &str| {
+            let is_article = spoken_words().articles.contains(word);
+            is_article || NO_NUMBERS.contains(&word) || number_words().any(|n| n == word)
+        };
+        is_letters(w[0]) && [" ", "-"].contains(&w[1]) && is_time(w[2]) && !is_known(w[0])
+    })
+}
+
 /// In seconds, if they were said in that, or in minutes or hours, or in two of these.
 pub fn durations(numbers: &[SpokenNumber], units: SaidUnits) -> BTreeSet<String> {
-    let minutes = units.minutes.then_some((60.0, 1.0));
-    let hours = units.hours.then_some((3600.0, 60.0));
-    let longer: Vec<(f64, f64)> = [minutes, hours].into_iter().flatten().collect();
+    let with = |unit| numbers.iter().filter(|n| n.unit == Some(unit)).count();
+    let is_length = |n: &SpokenNumber| {
+        matches!(n.unit, Some(Unit::Centimetres | Unit::Millimetres)) || n.axis.is_some()
+    };
     // "A second".
-    let mut found = BTreeSet::from(["1".to_owned()]);
-    found.extend(longer.iter().map(|(unit, _)| shown(*unit)));
+    let mut found = BTreeSet::from([1.0].map(shown));
     for (index, number) in numbers.iter().enumerate() {
-        found.insert(shown(number.value));
-        let and_less = numbers.get(index + 1).map_or(0.0, |n| n.value);
-        for (unit, less) in &longer {
-            let whole = number.value * unit;
+        let is_other = matches!(number.unit, Some(Unit::Minutes | Unit::Hours));
+        if !is_other && !is_length(number) {
+            found.insert(shown(number.value));
+        }
+        for (unit, said, seconds, less) in [
+            (Unit::Minutes, units.minutes, 60.0, 1.0),
+            (Unit::Hours, units.hours, 3600.0, 60.0),
+        ] {
             // "A minute and 10 seconds".
-            let one_and = unit + number.value * less;
-            found.extend([whole, whole + and_less * less, one_and].map(shown));
+            if said > with(unit) {
+                found.insert(shown(seconds + number.value * less));
+            }
+            let is_in_other = UNITS_OF_TIME
+                .iter()
+                .any(|u| *u != unit && number.unit == Some(*u));
+            if said > 0 && !is_in_other && !is_length(number) {
+                let and_less = numbers.get(index + 1).map_or(0.0, |n| n.value * less);
+                let whole = number.value * seconds;
+                found.extend([whole, whole + and_less].map(shown));
+            }
+        }
+    }
+    for (unit, said, seconds) in [
+        (Unit::Minutes, units.minutes, 60.0),
+        (Unit::Hours, units.hours, 3600.0),
+    ] {
+        // "A minute".
+        if said > with(unit) {
+            found.insert(shown(seconds));
         }
     }
     found
@@ -50,7 +88,11 @@ pub fn rounds(pieces: &[&str], numbers: &[SpokenNumber]) -> Option<BTreeSet<Stri
         return None;
     }
     let in_words = COUNTS.iter().filter(|(word, _)| pieces.contains(word));
-    let whole = numbers.iter().filter(|n| n.value.fract() == 0.0);
+    let is_count = |n: &&SpokenNumber| {
+        n.axis.is_none() && matches!(n.unit, None | Some(Unit::Times | Unit::Metres))
+    };
+    let whole = numbers.iter().filter(is_count);
+    let whole = whole.filter(|n| n.value.fract() == 0.0);
     let in_words = in_words.map(|(_, count)| (*count).to_owned());
     Some(in_words.chain(whole.map(|n| shown(n.value))).collect())
 }
@@ -68,17 +110,29 @@ mod tests {
             durations(&numbers_in(&pieces), SaidUnits::of(&pieces))
         };
         for (sentence, expected) in [
-            ("wait 5 then 20 s", vec!["1", "20", "5"]),
+            ("wait 5 then 20 s, 3 cm", vec!["1", "20", "5"]),
             ("a minute", vec!["1", "60"]),
+            ("1 hour and 2 min", vec!["1", "3600", "3720", "120"]),
             (
-                "1 hour and 2 min",
-                vec![
-                    "1", "2", "60", "61", "62", "120", "3600", "3660", "3720", "7200",
-                ],
+                "a minute and 10 seconds, then 2 minutes at x 5",
+                vec!["1", "10", "60", "62", "65", "70", "120", "125"],
             ),
         ] {
             let expected = expected.into_iter().map(str::to_owned).collect();
             assert_eq!(said(sentence), expected, "{sentence}");
+        }
+    }
+
+    #[test]
+    fn unread_times_are_seen() {
+        for (sentence, expected) in [
+            ("for tw mins", true),
+            (
+                "a minute, two hours, 5 seconds, ninety-five secs or thirty",
+                false,
+            ),
+        ] {
+            assert_eq!(has_unread_time(&pieces(sentence)), expected, "{sentence}");
         }
     }
 
@@ -89,7 +143,7 @@ mod tests {
             rounds(&pieces, &numbers_in(&pieces)).map(|some| some.into_iter().collect::<Vec<_>>())
         };
         assert_eq!(
-            said("twice, 1.5 m, then 3 times"),
+            said("twice, 1.5 m, x 4, 5 s, then 3 times"),
             Some(vec!["2".to_owned(), "3".to_owned()])
         );
         assert_eq!(said("go"), Some(vec![]));

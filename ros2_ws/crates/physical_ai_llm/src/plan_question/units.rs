@@ -86,18 +86,28 @@ pub fn unit_at(pieces: &[&str], end: usize) -> Option<(Unit, usize)> {
     Some((found.0, at + 1))
 }
 
+/// Whether a word is a unit of time.
+pub fn is_time(piece: &str) -> bool {
+    let of_time = UNITS
+        .iter()
+        .filter(|(unit, _)| matches!(unit, Unit::Seconds | Unit::Minutes | Unit::Hours));
+    piece.len() > 1 && of_time.flat_map(|(_, words)| *words).any(|w| *w == piece)
+}
+
 /// Units that a sentence says somewhere, or may say: words with slips count.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SaidUnits {
     pub centimetres: bool,
     pub millimetres: bool,
-    pub minutes: bool,
-    pub hours: bool,
+    /// How often.
+    pub minutes: usize,
+    pub hours: usize,
 }
 
 impl SaidUnits {
     pub fn of(pieces: &[&str]) -> Self {
         let some = |is_meant: &dyn Fn(&str) -> bool| pieces.iter().any(|p| is_meant(p));
+        let count = |is_meant: &dyn Fn(&str) -> bool| pieces.iter().filter(|p| is_meant(p)).count();
         let has = |piece: &str, parts: &[&str]| parts.iter().any(|part| piece.contains(part));
         // "Cetimetres".
         let is_some_metre = |p: &str| p.contains("met") && !METRES.contains(&p);
@@ -109,8 +119,8 @@ impl SaidUnits {
         Self {
             centimetres: some(&|p| has(p, &CENTI) || is_some_metre(p)),
             millimetres: some(&|p| has(p, &MILLI) || is_some_metre(p)),
-            minutes: is_clock || some(&is_minutes),
-            hours: is_clock || some(&is_hours),
+            minutes: usize::from(is_clock) + count(&is_minutes),
+            hours: usize::from(is_clock) + count(&is_hours),
         }
     }
 
@@ -156,8 +166,8 @@ mod tests {
     fn units_count_where_they_are_said() {
         let said = |sentence: &str| {
             let said = SaidUnits::of(&pieces(sentence));
-            let flags = [said.centimetres, said.millimetres, said.minutes, said.hours];
-            flags.map(u8::from)
+            let lengths = [said.centimetres, said.millimetres].map(usize::from);
+            [lengths[0], lengths[1], said.minutes, said.hours]
         };
         for (sentence, expected) in [
             ("to 0.4 / 0 / 0.25, then home the metal box", [0, 0, 0, 0]),
