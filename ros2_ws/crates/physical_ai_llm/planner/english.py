@@ -69,7 +69,8 @@ class English(EnglishOrder):
             last = index == len(group) - 2
             link = self.pick(" while ", " while ", " while ", " and ", ", ", ", while ", ". meanwhile, ", "; meanwhile ", " as ", ", and ",
                              " and at the same time ", ", meanwhile ", " and in parallel ", ". at the same time ", " whilst ", ", and meanwhile ",
-                             ". in parallel, ", " and simultaneously ") if last else self.pick(", ", ", ", " and ", " while ")
+                             ". in parallel, ", " and simultaneously ", ", in the meantime ", " and in the meantime ", ". in the meantime, ", ", at the same time ", "; simultaneously ", " and concurrently ",
+                             ", during which ", ". while that is going on, ", ". during that time, ", "; at the same time ", " and alongside ", ". simultaneously, ") if last else self.pick(", ", ", ", " and ", " while ")
             while_like = any(w in link for w in ("while ", " as ", "whilst"))and "mean" not in link
             rest.append(link + self.clause(strand, "while" if while_like else "main" if rng.random() < 0.4 else "sub"))
         tail = self.pick(" at the same time", " in parallel", " simultaneously", " together", ", all at once") if rest and " and " in rest[-1][:5] and rng.random() < 0.3 else ""

@@ -33,7 +33,7 @@ pop pops popping popped|stick sticks sticking stuck|toss tosses tossing tossed|c
 dispose disposes disposing disposed|hang hangs hanging hung|sit sits sitting sat|halt halts halting halted|remain remains remaining remained
 linger lingers lingering lingered|spend spends spending spent|swing swings swinging swung|set sets setting set|pay pays paying paid
 look looks looking looked|tuck tucks tucking tucked|push pushes pushing pushed|send sends sending sent|haul hauls hauling hauled
-nip nips nipping nipped|freeze freezes freezing frozen|let lets letting let|pass passes passing passed|call calls calling called|show shows showing shown|turn turns turning turned|report reports reporting reported|continue continues continuing continued|look looks looking looked|retire retires retiring retired|get gets getting got|be is being been|adjust adjusts adjusting adjusted|widen widens widening widened"""
+nip nips nipping nipped|freeze freezes freezing frozen|let lets letting let|pass passes passing passed|call calls calling called|show shows showing shown|turn turns turning turned|report reports reporting reported|continue continues continuing continued|look looks looking looked|retire retires retiring retired|get gets getting got|be is being been|adjust adjusts adjusting adjusted|shuttle shuttles shuttling shuttled|monitor monitors monitoring monitored|survey surveys surveying surveyed|sweep sweeps sweeping swept|pace paces pacing paced|stroll strolls strolling strolled|cruise cruises cruising cruised|pack packs packing packed|clock clocks clocking clocked|withdraw withdraws withdrawing withdrawn|retreat retreats retreating retreated|widen widens widening widened"""
     .replace("\n", "|").split("|")
 }
 BASE, THIRD, GERUND, PARTICIPLE = range(4)
@@ -191,7 +191,7 @@ class EnglishActions(EnglishNames):
 
     def _rounds(self, rounds: int) -> str:
         if rounds == 1:
-            return self.pick("once", "once", "one time", "for one round", "one round")
+            return self.pick("once", "once", "one time", "for one round", "one round", "just once", "only once", "a single time", "one lap", ", one round", "for a single round", ", once only", "one time only", ", one lap", "exactly once", "once through")
         count = times_word(self.rng, rounds)
         options = [f"{count} times", f"{count} times", f"for {count} rounds", f"{count} rounds", f"{count} laps", f"for {count} laps", f"{count}x",
                    f", over and over, {count} times", f", {count} times in all", f"{count} times over", f"{count} times round", f"{count} times in a row", f"in {count} rounds", f", {count} laps", f", {count} rounds", f", {count} times"]
@@ -215,7 +215,8 @@ class EnglishActions(EnglishNames):
                          "circle around", "patrol around", "make the rounds of", "make a tour of", "check on", "loop through", "cover", "scan",
                          "patrol through", "take a look at", "watch over", "keep an eye on", "go around", "do the rounds of",
                          "look in on", "keep watch over", "do a tour of", "go back and forth between", "walk", "run a patrol of", "run a patrol through", "make rounds between",
-                         "patrol the area between", "check up on")
+                         "patrol the area between", "check up on", "shuttle between", "monitor", "survey", "sweep", "go round", "run back and forth between", "make a circuit of", "do a round of", "pace between",
+                         "keep going between", "stroll through", "cruise between")
         if not action.rounds:
             return f"{word} {places}"
         often = self._rounds(action.rounds).strip(", ")
@@ -228,7 +229,7 @@ class EnglishActions(EnglishNames):
                  "return", "come back", "go back home", "go back to POS home position", "go to POS home position", "return to POS start",
                  "go to the home position", "return to the home position", "head back", "drive home", "return to base", "go back to base",
                  "get back home", "make POS way home", "be home", "head on home", "head back home", "set off home", "make for home",
-                 "retire to POS home position", "get home"]
+                 "retire to POS home position", "get home", "pack up", "clock off", "retreat home", "withdraw to POS home position", "withdraw home"]
         if all(kind_of(self.fleet, r) == "arm" for r in robots):
             words = words[:5] + ["go to POS home posture", "fold", "fold up", "return to POS rest posture", "go to the home position",
                                  "move to POS home position", "go back to POS resting posture", "move home", "return home"]

@@ -215,7 +215,7 @@ class EnglishClauses(EnglishActions):
             listed = self.itinerary(strand, who)
             if listed:
                 return listed
-        terse = self._terse(strand, who) if style > 0.9 and not many else ""
+        terse = (self._terse_team(strand, who) if many else self._terse(strand, who)) if style > 0.9 else ""
         if terse:
             return terse
         if 0.85 < style < 0.9 and last.policy == DEFAULT_POLICY and not self.parallel:
@@ -313,6 +313,21 @@ class EnglishClauses(EnglishActions):
             return rng.choice([f"{self.pick('patrol', 'inspection', 'a patrol')} of {places} by {who}{',' if rounds else ''}{rounds}", f"{who}: patrol {places}{rounds}",
                                f"{places} {self.pick('need patrolling', 'need a visit', 'want checking', 'to be patrolled')}, {who}{':' if rounds else ''}{rounds}", f"{who} patrol {places}{rounds}"])
         return rng.choice([f"{who}: {self.action(first, BASE, strand.robots)}", f"{who} {self.action(first, BASE, strand.robots)}"])
+
+    def _terse_team(self, strand: Strand, who: str) -> str:
+        """`all rovers home`, `both carts to dock a`."""
+        first = strand.actions[0]
+        if len(strand.actions) > 1 or first.policy != DEFAULT_POLICY:
+            return ""
+        if first.skill == "home":
+            return self.pick(f"{who} home", f"{who} home", f"{who}, home", f"{who}: home", f"{who} back home", f"home, {who}", f"{who} back", f"home with {who}", f"{who}, back you go", f"{who} home now", f"{who} return", f"{who}, come home")
+        if first.skill == "navigate_to":
+            target = self._target(first)
+            return self.pick(f"{who} to {target}", f"{who} to {target}", f"{who}: {target}", f"{target}, {who}", f"{who} at {target}", f"i need {who} at {target}", f"{target} for {who}", f"to {target}, {who}")
+        if first.skill == "set_gripper" and first.numbers[0] in (0, 0.09):
+            state = "closed" if first.numbers[0] == 0 else "open"
+            return self.pick(f"grippers of {who} {state}", f"{who}: grippers {state}", f"{who} grippers {state}")
+        return ""
 
     def _passive(self, strand: Strand, mood: str) -> str:
         """`the cup is put in bin a by arm 1`, `have the cup put in bin a`."""

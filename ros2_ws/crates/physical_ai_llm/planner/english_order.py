@@ -45,6 +45,8 @@ class EnglishOrder(EnglishAlike):
         """`the arm goes home, but first the rover …`, `only once … may the rover …`, `arm 1, when … you may go home`."""
         rng, strand = self.rng, then[0]
         style = rng.random()
+        if style > 0.85 and not any(s.robots == b.robots for s in then for b in before):
+            return self._followed(before, then)
         if style < 0.4:
             second = self.explicitly(then)
             but = self.pick(", but first ", ", but before that ", ", but beforehand ", ". before that, ", "; before that ", ", but first of all ", ". but first, ", ", though first ")
@@ -65,6 +67,16 @@ class EnglishOrder(EnglishAlike):
         you = self.pick("", "", "you may ", "please ", "you should ", "you can ", "you are to ")
         return f"{who}, {after} {first}, {you}{self.actions(strand, BASE)}"
 
+    def _followed(self, before: Group, then: Group) -> str:
+        """`rover 1 goes home, followed by arm 1 opening its gripper`."""
+        doing = [f"{self.robots(s)[0]} {self.actions(s, GERUND)}" for s in then] if self.rng.random() < 0.7 else []
+        self.carried = then[-1].robots
+        if doing:
+            return f"{self.explicitly(before)}{self.pick(', followed by ', ' followed by ', ', with ')}{self.join(doing, ' and ')}".replace(", with ", ", and after that with ")
+        second = self.explicitly(then)
+        done = [f"{self.robots(s)[0]} {self.actions(s, GERUND)}" for s in before]
+        return f"{second}{self.pick(', preceded by ', ' following ', ', but not without ')}{self.join(done, ' and ')}".replace(", but not without ", ", but only following ")
+
     def explicitly(self, group: Group, mood: str = "main") -> str:
         """With every subject; a list of clauses may have no "then" within."""
         self.parallel = True
@@ -83,15 +95,17 @@ class EnglishOrder(EnglishAlike):
         """`arm 1 first, arm 2 second: go home`; how many groups that says, or none."""
         run: list[Strand] = []
         for group in groups:
-            if len(group) > 1 or len(group[0].robots) > 1 or len(group[0].actions) > 1 or group[0].actions[0].policy != DEFAULT_POLICY:
+            if len(group) > 1 or len(group[0].actions) > 1 or group[0].actions[0].policy != DEFAULT_POLICY:
                 break
             if run and (group[0].robots in [s.robots for s in run] or group[0].actions[0] != run[0].actions[0]):
                 break
             run.append(group[0])
         if not 2 <= len(run) <= 4:
             return "", 0
-        whos, robots = [self.robots(s)[0] for s in run], [s.robots[0] for s in run]
+        whos, robots = [self.robots(s)[0] for s in run], [r for s in run for r in s.robots]
         self.carried, self.rivals = [*robots], []
+        if len(robots) > len(run) and self.rng.random() < 0.6:
+            return self._teams_in_turn(run, whos), len(run)
         deed = self.action(run[0].actions[0], BASE, robots)
         turn = self.pick("one after the other", "one after another", "in turn", "one by one", "one at a time", "in this order", "in that order", "in sequence", "one by one, in this order")
         listed, style = self.join(whos, " and "), self.rng.random()
@@ -104,6 +118,17 @@ class EnglishOrder(EnglishAlike):
             return self.pick(f"{self.join(places, ', ')}: {deed}", f"{deed}: {self.join(places, ', ')}", f"{deed}, {self.join(places, ' and ')}"), len(run)
         then = self.pick(", then ", " and then ", ", after that ")
         return self.pick(f"{self.pick('first ', '')}{then.join(whos)}: {deed}", f"{deed}: first {then.join(whos)}", f"first {whos[0]} {self.action(run[0].actions[0], 1, robots[:1])}{then}{then.join(whos[1:])}"), len(run)
+
+    def _teams_in_turn(self, run: list[Strand], whos: list[str]) -> str:
+        """`first both arms go home, then the rovers`."""
+        first, *others = whos
+        deed = self.action(run[0].actions[0], BASE, [*run[0].robots, *run[-1].robots])
+        then = self.pick(", then ", " and then ", ", and after them ", ", followed by ", ", after that ", " and only then ", " before ", ", next ", " and afterwards ", "; then ")
+        rest = then.join(others)
+        return self.pick(f"{self.pick('', 'first ', 'first ')}{first} {deed}{then}{rest}", f"{self.pick('', 'first ')}{first}{then}{rest} {deed}", f"{deed}: {self.pick('', 'first ')}{first}{then}{rest}",
+                         f"{rest} {deed} {self.pick('after', 'once', 'as soon as')} {first} {self.pick('have', 'are done', 'have done so')}", f"{first} first, {rest} second: {deed}",
+                         f"{first} {deed}{then}{rest} {self.pick('do so too', 'do the same', 'as well', 'too', 'do likewise')}", f"let {first} {deed} first{then}{rest}",
+                         f"{deed}, {first} first{self.pick(', ', ' and ')}{rest} {self.pick('second', 'last', 'after that')}")
 
     def arrived(self, before: Group) -> list[str]:
         """How to say that what came before is done, by what it was."""

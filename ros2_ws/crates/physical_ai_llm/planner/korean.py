@@ -447,6 +447,10 @@ class Korean(Actions, Shapes):
 
     def _in_turn_first(self, groups: list[Group]) -> tuple[str, int]:
         """Robots that do the same one after the other, and how many groups that says."""
+        teams = groups[:2]
+        is_alike = len(teams) == 2 and all(len(g) == 1 and g[0].actions == teams[0][0].actions[:1] and g[0].actions[0].policy == DEFAULT_POLICY for g in teams)
+        if is_alike and any(len(g[0].robots) > 1 for g in teams):
+            return (self.teams_in_turn([g[0] for g in teams]), 2) if self.rng.random() < 0.6 else ("", 0)
         firsts = [g[0].actions[0] for g in groups if len(g) == 1 and len(g[0].actions) == 1 and len(g[0].robots) == 1]
         count = 0
         while count < min(len(firsts), len(groups)) and len(groups[count]) == 1 and groups[count][0].actions == [firsts[0]]:

@@ -99,6 +99,20 @@ class Shapes:
         self.named.update(robots)
         return f"{who} {self.action(action, END, robots[-1:])}"
 
+    def teams_in_turn(self, teams: list[Strand]) -> str:
+        """`팔들이 먼저 홈으로 가고 그다음 로버들이 가`: the same action, said once or twice."""
+        first, second = (self.robots(t) for t in teams)
+        action, robots = teams[0].actions[0], [*teams[0].robots, *teams[1].robots]
+        self.carried = teams[1].robots
+        then = self.pick("그다음", "그 다음에", "그리고 나서", "이어서", "그다음엔", "그 뒤에", "끝나면")
+        style = self.rng.random()
+        if style < 0.3:
+            return f"{first} 먼저, {then} {self.subject(second)} {self.action(action, END, robots)}"
+        if style < 0.5:
+            return f"{first}{self.pick(' 다음에', '부터', ' 먼저', ' 먼저 그다음')} {self.pick(second, self.subject(second))} {self.action(action, END, robots)}"
+        again = self.pick(self.action(action, END, teams[1].robots), self.action(action, END, teams[1].robots), "똑같이 해")
+        return f"{self.pick('', '먼저 ', '우선 ')}{self.pick(self.subject(first), self.topic(first), first)} {self.action(action, END, teams[0].robots)}. {then} {self.pick(self.subject(second), second + '도')} {again}"
+
     # One robot.
 
     def tour(self, strand: Strand, form: int) -> str:

@@ -104,7 +104,7 @@ class Sampler:
             self.held = {}
             count = rng.choices([1, 2, 3, 4], [94, 6, 0, 0] if self.simple else [56, 31, 10, 3])[0]
             groups = [self._group() for _ in range(count)]
-            if not self.simple and rng.random() < 0.05:
+            if not self.simple and rng.random() < 0.07:
                 groups = self._in_turn() + (groups[:1] if rng.random() < 0.3 else [])
             if not self.simple and all(groups) and rng.random() < 0.15:
                 groups += self._homeward(groups)
@@ -116,6 +116,13 @@ class Sampler:
     def _in_turn(self) -> list[Group]:
         """Robots do the same one after the other."""
         rng, robots = self.rng, sorted(self.fleet.robots)
+        kinds = [k for k in ("arm", "rover") if same_kind(self.fleet, k)]
+        if len(kinds) == 2 and len(robots) > 2 and rng.random() < 0.4:
+            rng.shuffle(kinds)
+            teams = [same_kind(self.fleet, k) for k in kinds]
+            action = Action("home") if rng.random() < 0.7 else Action("wait", **self._numbers("wait"))
+            if all(action.skill in self.fleet.robots[r] for r in robots):
+                return [[Strand(team, [replace(action)], kind if len(team) > 1 else None)] for team, kind in zip(teams, kinds)]
         count = min(len(robots), rng.choice([2, 2, 3, 3, 4]))
         robots = rng.sample(robots, count)
         action = Action("home") if rng.random() < 0.6 else self._action(robots[0], set(), together=True)
