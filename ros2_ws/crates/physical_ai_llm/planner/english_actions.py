@@ -33,7 +33,7 @@ pop pops popping popped|stick sticks sticking stuck|toss tosses tossing tossed|c
 dispose disposes disposing disposed|hang hangs hanging hung|sit sits sitting sat|halt halts halting halted|remain remains remaining remained
 linger lingers lingering lingered|spend spends spending spent|swing swings swinging swung|set sets setting set|pay pays paying paid
 look looks looking looked|tuck tucks tucking tucked|push pushes pushing pushed|send sends sending sent|haul hauls hauling hauled
-nip nips nipping nipped|freeze freezes freezing frozen|let lets letting let|pass passes passing passed|call calls calling called|show shows showing shown|turn turns turning turned|report reports reporting reported|continue continues continuing continued|look looks looking looked|retire retires retiring retired|get gets getting got|be is being been|adjust adjusts adjusting adjusted|shuttle shuttles shuttling shuttled|monitor monitors monitoring monitored|survey surveys surveying surveyed|sweep sweeps sweeping swept|pace paces pacing paced|stroll strolls strolling strolled|cruise cruises cruising cruised|pack packs packing packed|clock clocks clocking clocked|withdraw withdraws withdrawing withdrawn|retreat retreats retreating retreated|widen widens widening widened"""
+nip nips nipping nipped|freeze freezes freezing frozen|let lets letting let|pass passes passing passed|call calls calling called|show shows showing shown|turn turns turning turned|report reports reporting reported|continue continues continuing continued|look looks looking looked|retire retires retiring retired|get gets getting got|be is being been|adjust adjusts adjusting adjusted|shuttle shuttles shuttling shuttled|monitor monitors monitoring monitored|survey surveys surveying surveyed|sweep sweeps sweeping swept|pace paces pacing paced|stroll strolls strolling strolled|cruise cruises cruising cruised|pack packs packing packed|chill chills chilling chilled|relax relaxes relaxing relaxed|idle idles idling idled|clock clocks clocking clocked|withdraw withdraws withdrawing withdrawn|retreat retreats retreating retreated|widen widens widening widened"""
     .replace("\n", "|").split("|")
 }
 BASE, THIRD, GERUND, PARTICIPLE = range(4)
@@ -260,7 +260,7 @@ class EnglishActions(EnglishNames):
 
     def _wait(self, action: Action, form: int, robots: list[str]) -> str:
         time = self.duration(action.numbers[0])
-        if self.bare and self.rng.random() < 0.1:
+        if self.bare and self.rng.random() < 0.18:
             return self.pick(f"pause of {time}", f"a pause of {time}", f"a {time} pause", f"a {time} break", f"{time} pause", f"a {time} wait", f"{time} wait",
                              f"a {time.removesuffix('s').replace(' ', '-')} break", f"{time}' wait", f"{time} of waiting", f"a break of {time}")
         if self.rng.random() < 0.05:
@@ -269,7 +269,7 @@ class EnglishActions(EnglishNames):
         word = self.verb(form, "wait", "wait", "wait", "wait there", "pause", "stay there", "rest", "hold still", "stand by", "stop", "hold position",
                          "stand still", "stay put", "hang on", "hold on", "hang around",
                          "sit tight", "stay where it is" if len(robots) == 1 else "stay", "remain there", "remain in place", "halt", "linger", "stay like that", "freeze", "stop there",
-                         "keep still", "sit still")
+                         "keep still", "sit still", "chill", "relax", "idle")
         if word.split()[0] in FORMS["wait"] and self.rng.random() < 0.4:
             return f"{word} {time}"
         return f"{word} for {time}"
@@ -279,7 +279,7 @@ class EnglishActions(EnglishNames):
         owner = self.pick("the", "the", "its" if len(robots) == 1 else "their", "its" if len(robots) == 1 else "their")
         hand = self.pick("gripper", "gripper", "gripper", "gripper", "hand", "fingers", "claw", "jaws") + ("s" if len(robots) > 1 and rng.random() < 0.5 else "")
         hand = hand.replace("fingerss", "fingers").replace("jawss", "jaws")
-        terse = self.bare and rng.random() < 0.12
+        terse = self.bare and rng.random() < 0.3
         if width in (0.0, MAX_OPENING_M) and rng.random() < 0.95:
             verbs = ["close", "close", "close", "shut"] if width == 0 else ["open", "open", "open", "open up", "widen"]
             whole = self.pick("", "", "", "", "", "", "", " completely", " fully", " all the way", *([" wide"] if width else [" tight"]))
@@ -296,7 +296,7 @@ class EnglishActions(EnglishNames):
         if mm % 10 == 5 and mm < 90:
             shown += [f"{NUMBERS[mm // 10]} and a half {rng.choice(['centimetres', 'centimeters', 'cm'])}"] * 2
         if terse:
-            return f"{hand} {self.pick('to ', 'at ', '', 'to ')}{rng.choice(shown)}{self.pick('', '', ' wide', ' open')}"
+            return f"{hand} {self.pick('to ', 'at ', '', 'to ', '')}{rng.choice(shown)}{self.pick('', '', ' wide', ' open', ' apart')}"
         wide = self.pick("", "", "", "", " wide") if "m" in shown[-1] else ""
         return f"{self.verb(form, 'open', 'set', 'close', 'move', 'open', 'set', 'adjust')} {owner} {hand} to {rng.choice(shown)}{wide}"
 
@@ -307,7 +307,7 @@ class EnglishActions(EnglishNames):
         if word.split()[0] in FORMS["position"] and not tool:
             word = FORMS["move"][form]
         where = self._coordinates(action.numbers) + self._turned(action.turn)
-        if self.bare and self.rng.random() < 0.1:
+        if self.bare and self.rng.random() < 0.25:
             return f"{self.pick('tool', 'tool tip', 'hand', 'tool')} {self.pick('to', 'to', 'at', 'to')} {where}"
         if word.split()[0] in FORMS["reach"]:
             return f"{word} for {where}"
@@ -336,7 +336,7 @@ class EnglishActions(EnglishNames):
             if self.rng.random() < 0.15:
                 return f"{self.verb(form, 'move', 'set', 'bring')} every joint to {shown}"
             return f"{self.verb(form, 'move', 'set', 'bring')} {owner} joints to {shown}"
-        if self.bare and self.rng.random() < 0.18:
+        if self.bare and self.rng.random() < 0.35:
             return f"joints {self.pick('to ', '', ': ', 'at ')}{shown}".replace(" : ", ": ")
         joints = self.pick("joints", "joints", "joints", "joint angles", "joint positions", "six joints")
         return f"{self.verb(form, 'move', 'set', 'bring')} {owner} {joints} to {shown}"

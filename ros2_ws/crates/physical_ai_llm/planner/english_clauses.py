@@ -312,7 +312,7 @@ class EnglishClauses(EnglishActions):
             places, rounds = self.place_list(first.places), f" {self._rounds(first.rounds).strip(', ')}" if first.rounds else ""
             return rng.choice([f"{self.pick('patrol', 'inspection', 'a patrol')} of {places} by {who}{',' if rounds else ''}{rounds}", f"{who}: patrol {places}{rounds}",
                                f"{places} {self.pick('need patrolling', 'need a visit', 'want checking', 'to be patrolled')}, {who}{':' if rounds else ''}{rounds}", f"{who} patrol {places}{rounds}"])
-        return rng.choice([f"{who}: {self.action(first, BASE, strand.robots)}", f"{who} {self.action(first, BASE, strand.robots)}"])
+        return f"{who}{self.pick(': ', ' ', ', ', ' - ')}{self._bare(strand)}"
 
     def _terse_team(self, strand: Strand, who: str) -> str:
         """`all rovers home`, `both carts to dock a`."""
