@@ -1,6 +1,6 @@
 """Says missions in English."""
 
-from english_actions import BASE, GERUND, THIRD
+from english_actions import BASE, THIRD
 from english_order import EnglishOrder
 from missions import Group, Strand
 from plan_format import DEFAULT_POLICY

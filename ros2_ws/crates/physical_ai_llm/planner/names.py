@@ -251,10 +251,6 @@ def sample_fleet(rng: random.Random) -> tuple[Fleet, Said]:
     return Fleet(robots, objects, surfaces, floors), said
 
 
-def name_patterns(name: str) -> list[str]:
-    return re.findall(r"[A-Za-z]+|\d|[^A-Za-z\d]", name)
-
-
 def lexicon(known: dict[str, list[str]]) -> dict[str, list[str]]:
     """Korean words for English ones that names are made of, with those of the tables above."""
     found = {word: list(said) for word, said in known.items()}
