@@ -109,7 +109,7 @@ pub struct TaskStatus {
     /// Steady time at which the last order about the attempt went out, seconds.
     #[serde(skip)]
     pub(crate) ordered_s: f64,
-    /// Refusals by busy workers in a row.
+    /// Refusals in a row: the worker was busy, or had no fresh state of the robot.
     #[serde(skip)]
     pub(crate) refusals: u32,
 }

@@ -19,8 +19,8 @@ use crate::{
 /// Seconds for which a command is valid: some ticks, so that one lost message does no harm.
 const COMMAND_VALID_S: f64 = 0.05;
 /// A robot without a fresh state stands still at once; its task fails only after so many seconds, since
-/// most gaps are a busy machine or a driver that is restarted, which may take more than one.
-const STATE_PATIENCE_S: f64 = 2.0;
+/// most gaps are a busy machine or a driver that is restarted.
+const STATE_PATIENCE_S: f64 = 1.0;
 /// Progress is reported when it moved by this much.
 const PROGRESS_STEP: f32 = 0.02;
 

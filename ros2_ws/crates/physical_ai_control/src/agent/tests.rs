@@ -248,7 +248,7 @@ fn faulty_state_fails_the_task_which_may_be_tried_again() {
     let mut bench = Bench::new();
     bench.assign("arm_1", "wait", json!({"duration_s": 9.0}), 0.0);
     bench.states[0].fault = Some("encoder 3 is silent".into());
-    let (report, _) = bench.run(2.1);
+    let (report, _) = bench.run(1.1);
     assert_failed(&report, ErrorCode::StaleData, true, "(stale_state)");
     let refused = bench.try_assign("arm_1", "home", json!({}), 0.0);
     assert_eq!(
@@ -267,10 +267,10 @@ fn silent_robot_fails_its_task() {
     bench.tick();
     let now = bench.now();
     assert!(bench.agent.watch(now, now.seconds() + 0.9).is_empty());
-    let reports = bench.agent.watch(now, now.seconds() + 2.1);
+    let reports = bench.agent.watch(now, now.seconds() + 1.1);
     assert_eq!(reports.len(), 1);
-    assert_failed(&reports[0], ErrorCode::StaleData, true, "2.10 s");
-    assert!(bench.agent.watch(now, now.seconds() + 2.2).is_empty());
+    assert_failed(&reports[0], ErrorCode::StaleData, true, "1.10 s");
+    assert!(bench.agent.watch(now, now.seconds() + 1.2).is_empty());
 }
 
 #[test]

@@ -5,7 +5,7 @@ use physical_ai_domain::{ErrorCode, FailurePolicyKind, TaskState, Time};
 use super::{Decision, Effect, Now};
 use crate::mission::{Mission, MissionError, MissionPhase};
 
-/// Refusals by busy workers after which a task counts as failed.
+/// Refusals in a row after which a task counts as failed.
 const MAX_REFUSALS: u32 = 50;
 /// Pause after a refusal, seconds.
 const REFUSAL_BACKOFF_S: f64 = 0.2;
@@ -63,8 +63,11 @@ impl Progress<'_> {
         if canceling || ending && !task.status.triggered {
             return self.set_state(index, TaskState::Canceled);
         }
-        if failure.error == ErrorCode::Busy && task.status.refusals < MAX_REFUSALS {
-            // It never started, so neither does it count as an attempt.
+        // A robot that cannot see yet is refused before its worker's heartbeat says so.
+        let never_started = failure.error == ErrorCode::Busy
+            || failure.error == ErrorCode::StaleData && task.status.state == TaskState::Assigned;
+        if never_started && task.status.refusals < MAX_REFUSALS {
+            // So neither does it count as an attempt.
             task.status.refusals += 1;
             task.status.attempt -= u32::from(task.status.attempt > 0);
             task.status.not_before_s = now_s + REFUSAL_BACKOFF_S;

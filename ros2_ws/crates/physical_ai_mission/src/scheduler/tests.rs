@@ -15,6 +15,8 @@ struct FakeWorker {
     robots: Vec<(&'static str, bool)>,
     attempts: Vec<TaskReport>,
     last_token: FencingToken,
+    /// Why it starts nothing, if it does not.
+    refuses: Option<ErrorCode>,
 }
 
 /// A scheduler, its workers and the wire between them.
@@ -105,8 +107,11 @@ impl Fixture {
             if addressed && a.token > w.last_token {
                 w.last_token = a.token;
                 self.starts.push((a.task.to_string(), a.token.0));
-                w.attempts
-                    .push(report(&a.task, a.token, TaskState::Running, now));
+                let mut first = report(&a.task, a.token, TaskState::Running, now);
+                if let Some(error) = w.refuses {
+                    (first.state, first.error, first.retryable) = (TaskState::Failed, error, true);
+                }
+                w.attempts.push(first);
             }
         }
     }
@@ -244,6 +249,7 @@ impl FakeWorker {
             robots: robots.to_vec(),
             attempts: Vec::new(),
             last_token: FencingToken(0),
+            refuses: None,
         }
     }
 
@@ -344,12 +350,8 @@ fn restarted_worker_gets_its_idempotent_task_again() {
 fn second_process_of_a_name_gets_nothing_while_the_first_lives() {
     let mut f = Fixture::new(&[&[("a", true)]]);
     let twin = FakeWorker {
-        name: f.workers[0].name.clone(),
         incarnation: 9,
-        alive: true,
-        robots: vec![("a", true)],
-        attempts: Vec::new(),
-        last_token: FencingToken(0),
+        ..FakeWorker::new("w0", &[("a", true)])
     };
     f.workers.push(twin);
     f.pass(2.0);
@@ -419,6 +421,32 @@ fn failure_policies_mean_what_they_say() {
     f.step(Event::Resolve(mission_id(), x, Decision::Retry));
     f.pass(0.2);
     assert_eq!(f.status("x").state, Running);
+}
+
+#[test]
+fn refusals_are_no_attempts() {
+    for (error, is_refusal) in [
+        (ErrorCode::Busy, true),
+        (ErrorCode::StaleData, true),
+        (ErrorCode::Blocked, false),
+    ] {
+        let mut f = Fixture::new(&[&[("a", true)]]);
+        f.workers[0].refuses = Some(error);
+        f.run("tasks: [{id: x, skill: go}]");
+        f.pass(3.0);
+        assert_eq!(f.status("x").state.is_terminal(), !is_refusal, "{error:?}");
+        f.workers[0].refuses = None;
+        f.pass(0.6);
+        let running = f.status("x").state == TaskState::Running;
+        assert_eq!(running, is_refusal, "{error:?}");
+    }
+    // What had started and then lost sight of its robot was an attempt.
+    let mut f = Fixture::new(&[&[("a", true)]]);
+    f.run("tasks: [{id: x, skill: go, on_failure: {kind: retry, max_attempts: 2}}]");
+    for _ in 0..2 {
+        f.end("x", TaskState::Failed, ErrorCode::StaleData, true);
+    }
+    assert_eq!(f.status("x").state, TaskState::Failed);
 }
 
 #[test]
