@@ -174,7 +174,8 @@ class EnglishClauses(EnglishActions):
             if done:
                 return done
             if 0.2 < style < 0.3:
-                return f"{who} {self.pick('have', 'are') if many else self.pick('has', 'is')} {self.pick('finished', 'done', 'finished')} {self.actions(strand, GERUND)}".replace("have done", "have finished").replace("has done", "has finished")
+                done = self.pick("have finished", "are finished", "are done") if many else self.pick("has finished", "is finished", "is done")
+                return f"{who} {done} {self.actions(strand, GERUND)}"
             if style < 0.8:
                 return f"{who} {'have' if many else 'has'} {self.actions(strand, PARTICIPLE)}"
             return f"{who} {self.actions(strand, finite)}"

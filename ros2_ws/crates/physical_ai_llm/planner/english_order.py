@@ -29,8 +29,9 @@ class EnglishOrder(EnglishAlike):
             # Said in the other order, so nothing may be left out that only the first part would tell.
             second = self.explicitly(then)
             first = self.explicitly(before, "perfect")
-            return f"{second}{self.pick(' ', ' ', ', but only ', ' only ', ', but not before ' if rng.random() < 0.3 else ' ')}{self.pick('after', 'once', 'as soon as', 'when', 'after')} {first}".replace(
-                "not before after", "not before").replace("not before once", "not before").replace("not before as soon as", "not before").replace("not before when", "not before")
+            if rng.random() < 0.06:
+                return f"{second}, but not before {first}"
+            return f"{second}{self.pick(' ', ' ', ', but only ', ' only ')}{self.pick('after', 'once', 'as soon as', 'when', 'after')} {first}"
         strand = then[0]
         if style < 0.76 and len(then) == 1 and self.may_elide(strand) and not any(s.robots == strand.robots for s in before):
             waits = self.pick("hold off on", "wait with", "hold off", "do not begin")
@@ -72,10 +73,10 @@ class EnglishOrder(EnglishAlike):
         doing = [f"{self.robots(s)[0]} {self.actions(s, GERUND)}" for s in then] if self.rng.random() < 0.7 else []
         self.carried = then[-1].robots
         if doing:
-            return f"{self.explicitly(before)}{self.pick(', followed by ', ' followed by ', ', with ')}{self.join(doing, ' and ')}".replace(", with ", ", and after that with ")
+            return f"{self.explicitly(before)}{self.pick(', followed by ', ' followed by ')}{self.join(doing, ' and ')}"
         second = self.explicitly(then)
         done = [f"{self.robots(s)[0]} {self.actions(s, GERUND)}" for s in before]
-        return f"{second}{self.pick(', preceded by ', ' following ', ', but not without ')}{self.join(done, ' and ')}".replace(", but not without ", ", but only following ")
+        return f"{second}{self.pick(', preceded by ', ' following ', ', but only following ')}{self.join(done, ' and ')}"
 
     def explicitly(self, group: Group, mood: str = "main") -> str:
         """With every subject; a list of clauses may have no "then" within."""

@@ -3,6 +3,7 @@
 mod groups;
 mod hangul;
 mod linker;
+mod normalized;
 mod numbers;
 mod order;
 mod parts;
@@ -28,6 +29,7 @@ use physical_ai_domain::Capability;
 use serde_json::Value;
 
 use crate::{Error, Message, PlanSchemaOptions, Role, plan_schema};
+use normalized::normalized;
 use numbers::SaidNumbers;
 use order::in_order;
 use reasons::reasons;
@@ -234,59 +236,4 @@ fn skills_text(capabilities: &[Capability]) -> String {
         .map(|c| format!("- {}: {}", c.skill, c.description))
         .collect();
     lines.into_iter().collect::<Vec<_>>().join("\n")
-}
-
-/// ASCII letters small, white space single, numbers with a digit before their point and without zeros behind
-/// their last decimal.
-fn normalized(sentence: &str) -> String {
-    let words = sentence.split_whitespace().map(with_leading_zeros);
-    let words = words.map(|word| without_trailing_zeros(&word));
-    words.collect::<Vec<_>>().join(" ").to_ascii_lowercase()
-}
-
-/// `(.5,` becomes `(0.5,`, as the training data have it.
-fn with_leading_zeros(word: &str) -> String {
-    let mut text = String::with_capacity(word.len() + 1);
-    let mut rest = word;
-    while let Some(dot) = rest.find('.') {
-        let (before, after) = (&rest[..dot], &rest[dot + 1..]);
-        text.push_str(before);
-        let digits = after.bytes().take_while(u8::is_ascii_digit).count();
-        // "V.1", "1.2.3" and ".1.2" are no numbers.
-        let begins = !text.ends_with(|c: char| c.is_alphanumeric() || c == '_' || c == '.');
-        let ends = !(after[digits..].starts_with('.') && after.len() > digits + 1);
-        text.push_str(if digits > 0 && begins && ends {
-            "0."
-        } else {
-            "."
-        });
-        rest = after;
-    }
-    text + rest
-}
-
-/// `(0.0,` becomes `(0,` and `3.50` becomes `3.5`, as the training data have them.
-fn without_trailing_zeros(word: &str) -> String {
-    let mut text = String::with_capacity(word.len());
-    let mut rest = word;
-    while let Some(dot) = rest.find('.') {
-        let (before, after) = (&rest[..dot], &rest[dot + 1..]);
-        let digits = after.bytes().take_while(u8::is_ascii_digit).count();
-        let is_number = digits > 0 && before.ends_with(|c: char| c.is_ascii_digit());
-        // "1.2.3" is no number.
-        let is_whole = !after[digits..].starts_with('.') || after.len() == digits + 1;
-        text.push_str(before);
-        let decimals = match &after[..digits] {
-            decimals if is_number && is_whole && !text.contains('.') => {
-                decimals.trim_end_matches('0')
-            }
-            decimals => decimals,
-        };
-        if !(decimals.is_empty() && digits > 0) {
-            text.push('.');
-        }
-        text.push_str(decimals);
-        rest = &after[digits..];
-    }
-    text + rest
 }

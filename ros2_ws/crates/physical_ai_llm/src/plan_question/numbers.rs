@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value, json};
 
-use super::points::{Context, Point};
+use super::points::{ANGLES, Context, Point};
 use super::spoken::{number_of, pieces};
 use super::spoken_numbers::{SpokenNumber, count_of_axes, is_number_with_slip, numbers_in};
 use super::times::{durations, has_unread_time, rounds};
@@ -41,7 +41,6 @@ const PARTS_OF_NUMBERS: [&str; 8] = [
     "half", "quarter", "quarters", "percent", "degrees", "degree", "deg", "반",
 ];
 const FRACTIONS: [f64; 3] = [0.25, 0.5, 0.75];
-const ANGLES: [&str; 3] = ["roll", "pitch", "yaw"];
 
 /// What a sentence says in numbers.
 #[derive(Debug, Clone, PartialEq)]

@@ -11,7 +11,8 @@ use super::units::{SaidUnits, Unit};
 
 /// In the order in which lists have them.
 const COORDINATES: [&str; 3] = ["x", "y", "z"];
-const ANGLES: [&str; 3] = ["roll", "pitch", "yaw"];
+/// Of a tool, or of a rover on the ground.
+pub const ANGLES: [&str; 3] = ["roll", "pitch", "yaw"];
 /// With them, a length may be an opening.
 const GRIPPER: [&str; 9] = [
     "grip",

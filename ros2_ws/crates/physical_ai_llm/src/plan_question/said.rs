@@ -22,6 +22,7 @@ pub struct SaidNames {
     possible: BTreeSet<String>,
     /// Several are said in one, and any may be meant.
     any: bool,
+    /// Robots are said together or not by name, and any may be meant.
     any_robot: bool,
 }
 

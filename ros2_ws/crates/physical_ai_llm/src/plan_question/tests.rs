@@ -170,19 +170,3 @@ fn questions_are_those_of_the_training_data() {
         assert_eq!(asked.messages[1].content, case.user, "{line}");
     }
 }
-
-#[test]
-fn numbers_are_written_in_one_way() {
-    for (said, asked) in [
-        ("to (0.0, 0.50)", "to (0, 0.5)"),
-        ("x=10.0 y=-2.250 3.", "x=10 y=-2.25 3."),
-        ("20 200 0.05 go to 7.", "20 200 0.05 go to 7."),
-        ("v1.0.0 a.0", "v1.0.0 a.0"),
-        ("wait 1.0.", "wait 1."),
-        ("x=.20 (-.5, .25) 위치 .4", "x=0.2 (-0.5, 0.25) 위치 0.4"),
-        ("wait .5.", "wait 0.5."),
-        ("a.5 v1..5 .1.2 . .x ...", "a.5 v1..5 .1.2 . .x ..."),
-    ] {
-        assert_eq!(normalized(said), asked, "{said}");
-    }
-}
