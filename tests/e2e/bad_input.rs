@@ -87,9 +87,10 @@ fn bad_missions_are_refused_by_field_and_value_and_nothing_moves() {
 #[test]
 fn lies_of_a_worker_change_nothing() {
     let mut suite = Suite::start("demo");
+    let mut liar = suite.peer("lying_worker.py", &["results"]);
+    liar.wait_for_text(WAIT, "READY");
     let patrol = "rover_1 patrols dock_a and dock_b";
     let mut client = suite.cli(&["mission", "run", patrol]);
-    let mut liar = suite.peer("lying_worker.py", &["results"]);
     liar.wait_for_text(WAIT, "DONE");
     for complaint in ["is old", "was not given", "does not exist"] {
         suite.up.wait_for_text(WAIT, complaint);

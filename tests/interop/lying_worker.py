@@ -4,7 +4,8 @@
            process but an old and a future token, with a name of its own, and for a task that is not there
   twin     sends heartbeats under the name given with --worker from a process of its own
   garbage  sends heartbeats with bad names, NaN leases, broken schemas and unknown states
-Prints READY when it is heard by the orchestrator, DONE at the end.
+Prints READY when it is heard by the orchestrator, DONE at the end. "results" lies about the first task
+that runs after READY.
 """
 import argparse
 import time
@@ -36,12 +37,13 @@ class Liar:
         while time.monotonic() < end:
             self.executor.spin_once(timeout_sec=0.02)
 
-    def spin_until(self, condition, seconds=60.0):
+    def spin_until(self, condition, meanwhile=lambda: None, seconds=50.0):
         end = time.monotonic() + seconds
         while not condition():
             if time.monotonic() > end:
                 raise SystemExit("liar: nobody to lie to")
-            self.executor.spin_once(timeout_sec=0.05)
+            meanwhile()
+            self.spin(0.1)
 
     def heartbeat(self, **fields):
         message = WorkerStatus(
@@ -52,13 +54,14 @@ class Liar:
         self.publisher.publish(message)
 
     def results(self):
-        self.spin_until(lambda: self.status is not None and self.status.running)
-        truth = self.status.running[0]
         own = self.node.create_publisher(TaskUpdateBatch, "liar/updates", EVENTS)
         victims = self.node.create_publisher(TaskUpdateBatch, f"{self.victim}/updates", EVENTS)
-        self.heartbeat()
-        self.spin_until(lambda: own.get_subscription_count() and victims.get_subscription_count())
+        # Who is silent for a lease is listened to no more.
+        self.spin_until(
+            lambda: own.get_subscription_count() and victims.get_subscription_count(), self.heartbeat)
         print("READY", flush=True)
+        self.spin_until(lambda: self.status is not None and self.status.running, self.heartbeat)
+        truth = self.status.running[0]
 
         def claim(publisher, worker, incarnation, task, token):
             update = TaskUpdate(

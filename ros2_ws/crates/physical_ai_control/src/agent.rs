@@ -97,10 +97,12 @@ impl Agent {
         busy as f64 / self.robots.len().max(1) as f64
     }
 
-    /// Takes objects as perception sees them. True if their names changed.
-    pub fn see_objects(&mut self, objects: &BTreeMap<String, SeenObject>) -> bool {
+    /// Takes objects as perception saw them at `stamp`. True if their names changed.
+    pub fn see_objects(&mut self, stamp: Time, objects: &BTreeMap<String, SeenObject>) -> bool {
         for robot in self.robots.values_mut() {
-            robot.perception_mut().objects.clone_from(objects);
+            let perception = robot.perception_mut();
+            perception.objects.clone_from(objects);
+            perception.objects_stamp = stamp;
         }
         let names: BTreeSet<String> = objects.keys().cloned().collect();
         let changed = names != self.objects;

@@ -149,9 +149,10 @@ pub struct SafetyFilter {
 impl SafetyFilter {
     /// A filter for one robot.
     pub fn new(model: &RobotModel, limits: SafetyLimits) -> Self {
+        let chain = Chain::to_tool(model).ok();
         Self {
-            set_points: SetPointLimiter::new(model),
-            chain: Chain::to_tool(model).ok(),
+            set_points: SetPointLimiter::new(model, chain.as_ref()),
+            chain,
             limits,
             emergency_stop: false,
             interventions: 0,
@@ -171,6 +172,13 @@ impl SafetyFilter {
     /// The robot was held meanwhile: the next set points start from its measured state.
     pub fn forget(&mut self) {
         self.set_points.forget();
+    }
+
+    /// Position set points with which a robot that was held stays as it is: where its joints are
+    /// measured, and its fingers as they were last told, lest they lose what they hold. Radians and
+    /// metres.
+    pub fn held_position(&self, state: &RobotState, now: Time) -> Vec<f64> {
+        self.set_points.held(state, now)
     }
 
     /// Judges `command`, changing it where needed. `others` are positions of other robots that must

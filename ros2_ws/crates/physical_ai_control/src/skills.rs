@@ -33,6 +33,8 @@ pub struct Perception {
     pub obstacles_stamp: Time,
     /// Objects by name.
     pub objects: BTreeMap<String, SeenObject>,
+    /// ROS time at which they were seen.
+    pub objects_stamp: Time,
 }
 
 /// What a skill is ticked with.

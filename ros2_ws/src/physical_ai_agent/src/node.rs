@@ -291,7 +291,8 @@ impl AgentNode {
             })
             .filter(|(_, seen)| seen.pose.translation.vector.iter().all(|v| v.is_finite()))
             .collect();
-        if self.agent.see_objects(&objects) {
+        let stamp = time_from_msg(&message.header.stamp);
+        if self.agent.see_objects(stamp, &objects) {
             self.refresh_offer(context);
         }
     }

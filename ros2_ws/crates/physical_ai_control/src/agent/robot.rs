@@ -228,7 +228,7 @@ impl RobotControl {
                 format!("robot {} cannot move: {reason}", self.model.name),
             ));
         }
-        let skill = self.skill(&assignment, site).map_err(|e| {
+        let skill = self.skill(&assignment, site, now).map_err(|e| {
             let code = match e {
                 Error::Unreachable { .. } => ErrorCode::Unreachable,
                 Error::InvalidParams { ref field, .. } if field == "skill" => {
@@ -250,16 +250,18 @@ impl RobotControl {
         Ok(report)
     }
 
-    fn skill(&self, assignment: &Assignment, site: &Site) -> Result<Box<dyn Skill>, Error> {
+    fn skill(
+        &self,
+        assignment: &Assignment,
+        site: &Site,
+        now: Time,
+    ) -> Result<Box<dyn Skill>, Error> {
         let (name, params) = (assignment.skill.as_str(), &assignment.params);
         Ok(match &self.body {
             Body::Arm(body) => {
-                let measured = self
-                    .state
-                    .as_ref()
-                    .map(|s| s.position.clone())
-                    .unwrap_or_default();
-                let positions = self.hold.clone().unwrap_or(measured);
+                let state = self.state.as_ref();
+                let held = || state.map(|s| self.filter.held_position(s, now));
+                let positions = self.hold.clone().or_else(held).unwrap_or_default();
                 Box::new(ArmSkill::try_new(
                     name,
                     params,
@@ -308,7 +310,7 @@ impl RobotControl {
                 running.errors.add(running.skill.tracking_error());
                 self.tracking.add(running.skill.tracking_error());
             }
-            None => self.idle(&state),
+            None => self.idle(&state, now),
         }
         let verdict = self.filter.filter(&state, &mut self.command, now, others);
         self.hold = match self.command.mode {
@@ -372,10 +374,11 @@ impl RobotControl {
     }
 
     /// An idle arm stays where it is; an idle rover stands.
-    fn idle(&mut self, state: &RobotState) {
+    fn idle(&mut self, state: &RobotState, now: Time) {
         match &self.body {
             Body::Arm(body) => {
-                let position = self.hold.clone().unwrap_or_else(|| state.position.clone());
+                let held = || self.filter.held_position(state, now);
+                let position = self.hold.clone().unwrap_or_else(held);
                 let velocity = vec![0.0; position.len()];
                 body.command(&JointPoint { position, velocity }, &mut self.command);
             }

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::fixtures::{arm, at_rest, rover, world};
-use crate::{DifferentialDrive, SafetyState};
+use crate::{Chain, DifferentialDrive, SafetyState};
 
 const TICK_S: f64 = 0.005;
 
@@ -45,12 +45,18 @@ impl Bench {
     }
 
     fn see(&mut self, object: &str, z: f64) {
+        self.see_at(object, z, 0.0);
+    }
+
+    /// Sees where an object was `age_s` ago.
+    fn see_at(&mut self, object: &str, z: f64, age_s: f64) {
+        let stamp = self.now().plus_seconds(-age_s);
         let seen = SeenObject {
             pose: Isometry3::translation(0.42, 0.12, z),
             size_m: [0.04; 3],
         };
         self.agent
-            .see_objects(&BTreeMap::from([(object.to_owned(), seen)]));
+            .see_objects(stamp, &BTreeMap::from([(object.to_owned(), seen)]));
     }
 
     fn assign(&mut self, robot: &str, skill: &str, params: Value, timeout_s: f64) -> TaskReport {
@@ -389,6 +395,87 @@ fn grasp_of_nothing_fails() {
         true,
         "nothing is between them",
     );
+}
+
+/// Picks a box that keeps the fingers apart and comes up with them if it `lifts`. It is seen
+/// `delay_s` late, or no more once the fingers are closed.
+fn pick_with_late_eyes(delay_s: Option<f64>, lifts: bool) -> TaskReport {
+    let chain = Chain::to_tool(&arm()).unwrap();
+    let base_z = world().robot("arm_1").unwrap().pose.z;
+    let mut bench = Bench::new();
+    bench.see("red_box", 0.42);
+    bench.assign("arm_1", "pick", json!({"object": "red_box"}), 0.0);
+    let mut heights = Vec::new();
+    for _ in 0..4000 {
+        let (reports, _) = bench.tick();
+        let fingers = &mut bench.states[0].position[6..];
+        let closed = fingers[0] < 0.02;
+        fingers.iter_mut().for_each(|f| *f = f.max(0.0195));
+        let tool_z = base_z + chain.forward(&bench.states[0].position[..6]).translation.z;
+        heights.push(if closed && lifts { tool_z } else { 0.42 });
+        let late = delay_s.map(|s| (s / TICK_S) as usize);
+        match late.and_then(|late| heights.len().checked_sub(late + 1)) {
+            Some(then) => bench.see_at("red_box", heights[then], delay_s.unwrap_or(0.0)),
+            None if !closed => bench.see("red_box", 0.42),
+            None => {}
+        }
+        if let Some(report) = reports.into_iter().find(|r| r.state.is_terminal()) {
+            return report;
+        }
+    }
+    panic!("the pick never ended");
+}
+
+#[test]
+fn lift_is_judged_by_what_was_seen_after_it() {
+    let report = pick_with_late_eyes(Some(0.5), true);
+    assert_eq!(report.state, TaskState::Succeeded, "{report:?}");
+    for (delay_s, reason) in [
+        (Some(0.5), "red_box is at height 0.420 m after the lift"),
+        (None, "red_box was not seen after the lift"),
+    ] {
+        let report = pick_with_late_eyes(delay_s, false);
+        assert_failed(&report, ErrorCode::GraspFailed, true, reason);
+    }
+}
+
+#[test]
+fn held_arm_goes_on_from_where_it_stopped() {
+    let mut bench = Bench::new();
+    let target = json!({"positions": [1.0, 0.0, 1.6, 1.54, 0.0, 0.0]});
+    bench.assign("arm_1", "move_joints", target, 0.0);
+    while bench.states[0].position[0] < 0.4 {
+        bench.tick();
+    }
+    // The agent stood still for 0.2 s: the drive went on a little, and stopped.
+    let stopped = bench.states[0].position[0] + 0.05;
+    bench.states[0].position[0] = stopped;
+    bench.states[0].velocity.fill(0.0);
+    bench.ticks += 40;
+    let mut before = stopped;
+    loop {
+        let (reports, worst) = bench.tick();
+        let now = bench.states[0].position[0];
+        assert!(worst == SafetyState::Normal, "{worst:?} at {now}");
+        assert!(now >= before - 1e-9, "back from {before} to {now}");
+        before = now;
+        if let Some(report) = reports.into_iter().find(|r| r.state.is_terminal()) {
+            assert_eq!(report.state, TaskState::Succeeded, "{report:?}");
+            break;
+        }
+    }
+    assert!((before - 1.0).abs() < 1e-9);
+}
+
+#[test]
+fn place_of_nothing_fails() {
+    let mut bench = Bench::new();
+    bench.assign("arm_1", "set_gripper", json!({"opening_m": 0.0}), 0.0);
+    bench.run(5.0);
+    bench.assign("arm_1", "place", json!({"place": "bin_b"}), 0.0);
+    let (report, _) = bench.run(20.0);
+    let nothing = "nothing is between them";
+    assert_failed(&report, ErrorCode::GraspFailed, true, nothing);
 }
 
 #[test]

@@ -1,6 +1,7 @@
 use physical_ai_domain::{ActuatorCommand, CommandMode, JointLimits, RobotModel, RobotState, Time};
 
 use super::{SafetyCause, SafetyState, SafetyVerdict};
+use crate::Chain;
 
 /// How far a command may outrun a velocity limit before it is clamped: rounding and one late tick.
 pub(super) const TOLERANCE: f64 = 1.05;
@@ -15,9 +16,16 @@ const SAME_INSTANT_S: f64 = 1e-4;
 
 /// Keeps set points within the joints' limits: of their values, and of their change since the
 /// command before, or since the measured state where there is none.
+///
+/// Fingers are an exception: what they hold keeps them from their set point, so that a set point
+/// where they are measured would let it fall. A stop leaves theirs as it was, and so does the drive.
 #[derive(Debug, Clone)]
 pub(super) struct SetPointLimiter {
     joints: Vec<JointLimits>,
+    /// Which joints are fingers.
+    fingers: Vec<bool>,
+    /// Time of the newest position set points, if `values` holds them.
+    told: Option<Time>,
     /// Mode and time of what is remembered.
     basis: Option<(CommandMode, Time)>,
     /// Seconds between the last two commands.
@@ -39,9 +47,13 @@ impl Hits {
 }
 
 impl SetPointLimiter {
-    pub(super) fn new(model: &RobotModel) -> Self {
+    /// `chain` leads to the tool: joints that are not part of it are fingers.
+    pub(super) fn new(model: &RobotModel, chain: Option<&Chain>) -> Self {
         let joints: Vec<JointLimits> = model.movable().map(|j| j.limits).collect();
+        let is_finger = |name: &str| chain.is_some_and(|c| c.joint_names().all(|n| n != name));
         Self {
+            fingers: model.movable().map(|j| is_finger(&j.name)).collect(),
+            told: None,
             basis: None,
             interval_s: 0.0,
             values: vec![0.0; joints.len()],
@@ -58,6 +70,22 @@ impl SetPointLimiter {
     /// The next command starts from the measured state.
     pub(super) fn forget(&mut self) {
         self.basis = None;
+    }
+
+    /// Position set points of a robot that was held until `now`: where its joints are measured, and
+    /// its fingers as they were last told.
+    pub(super) fn held(&self, state: &RobotState, now: Time) -> Vec<f64> {
+        (0..self.joints.len().min(state.position.len()))
+            .map(|i| self.held_position(i, state.position[i], now))
+            .collect()
+    }
+
+    fn held_position(&self, joint: usize, measured: f64, now: Time) -> f64 {
+        // A clock that went back is that of another world.
+        if self.fingers[joint] && self.told.is_some_and(|told| told <= now) {
+            return self.values[joint];
+        }
+        measured.clamp(self.joints[joint].lower, self.joints[joint].upper)
     }
 
     /// Clamps a command of finite values, one per joint; says which limit it hit first.
@@ -100,12 +128,15 @@ impl SetPointLimiter {
         }
         self.interval_s = 0.0;
         self.rates.fill(0.0);
-        for (i, limits) in self.joints.iter().enumerate() {
-            self.values[i] = if mode == CommandMode::Velocity {
-                state.velocity[i].clamp(-limits.velocity, limits.velocity)
+        for i in 0..self.joints.len() {
+            let most = self.joints[i].velocity;
+            let velocity = state.velocity[i].clamp(-most, most);
+            if mode == CommandMode::Velocity {
+                self.values[i] = velocity;
             } else {
-                state.position[i].clamp(limits.lower, limits.upper)
-            };
+                self.values[i] = self.held_position(i, state.position[i], now);
+                self.rates[i] = if self.fingers[i] { 0.0 } else { velocity };
+            }
         }
         FIRST_INTERVAL_S
     }
@@ -113,6 +144,7 @@ impl SetPointLimiter {
     fn remember(&mut self, mode: CommandMode, now: Time, dt_s: f64) {
         if dt_s > 0.0 {
             self.basis = Some((mode, now));
+            self.told = (mode == CommandMode::Position).then_some(now);
             self.interval_s = dt_s;
         }
     }

@@ -166,6 +166,39 @@ fn first_position_after_a_stop_starts_from_the_measured_state() {
     }
 }
 
+#[test]
+fn fingers_that_hold_something_do_not_open_after_a_stop() {
+    let model = arm();
+    let mut filter = SafetyFilter::new(&model, SafetyLimits::default());
+    let mut closed = REST;
+    closed[6..].fill(0.0);
+    // What is between them keeps the fingers where they are, and joint 1 has given way a little.
+    let mut blocked = REST;
+    blocked[0] = 0.01;
+    let mut tick = |stamp: f64, age_s: f64| {
+        let now = at(stamp);
+        let state = at_rest(&model, &blocked, at(stamp - age_s));
+        let held = filter.held_position(&state, now);
+        let mut asked = command(&model, CommandMode::Position, &closed, now);
+        filter.filter(&state, &mut asked, now, &[]);
+        (held, asked)
+    };
+    let (held, mut last) = tick(1.0, 0.0);
+    assert_eq!(held, blocked, "nothing was told yet");
+    for i in 1..100 {
+        last = tick(1.0 + f64::from(i) * TICK_S, 0.0).1;
+    }
+    assert_eq!(last.position, closed);
+    let (_, stopped) = tick(1.6, 0.2);
+    assert_eq!(stopped.mode, CommandMode::Hold, "the state is stale now");
+    let (held, after) = tick(1.8, 0.0);
+    assert_eq!((held[0], &held[6..]), (0.01, &closed[6..]));
+    assert_eq!(after.position[6..], closed[6..]);
+    assert!(after.position[0] > 0.0, "joint 1 starts from where it is");
+    let (held, _) = tick(0.5, 0.0);
+    assert_eq!(held, blocked, "the clock went back: that is another world");
+}
+
 /// Commands `target` until the set point is there; seconds it took and how far it went beyond.
 fn approach(target: f64) -> (f64, f64) {
     let model = arm();

@@ -20,6 +20,8 @@ const GRIP_SETTLE_S: f64 = 0.25;
 const SETTLED_RAD: f64 = 0.02;
 /// Seconds to wait for that.
 const SETTLE_TIMEOUT_S: f64 = 1.0;
+/// Seconds to wait for perception to see what a motion did.
+const LOOK_TIMEOUT_S: f64 = 1.0;
 
 /// What all skills of an arm share.
 #[derive(Debug, Clone)]
@@ -73,7 +75,17 @@ enum Running {
         start: Time,
         settle_s: f64,
     },
+    /// Slows down where a motion was interrupted; from there it goes on to its target.
+    Interrupted {
+        target: Vec<f64>,
+        settle_s: f64,
+    },
     Until(Time),
+    Look {
+        since: Time,
+        object: String,
+        height_m: f64,
+    },
 }
 
 /// Any skill of an arm: a list of steps, planned as a whole before the first motion.
@@ -83,6 +95,8 @@ pub struct ArmSkill {
     total: usize,
     running: Option<Running>,
     point: JointPoint,
+    /// The robot was held since the last tick: its set points are not where they were left.
+    held: bool,
     canceling: bool,
     started: Option<Time>,
     error_rad: f64,
@@ -113,6 +127,7 @@ impl ArmSkill {
                 position: positions.to_vec(),
                 velocity: vec![0.0; positions.len()],
             },
+            held: false,
             canceling: false,
             started: None,
             error_rad: 0.0,
@@ -129,26 +144,33 @@ impl ArmSkill {
                 "final_error_rad": self.error_rad,
             })));
         };
-        match &step {
+        match step {
             Step::Move(_) => self.start_motion(&step, 0.0, tick.now),
             Step::Grip(_) => self.start_motion(&step, GRIP_SETTLE_S, tick.now),
             Step::Wait(duration_s) => {
-                self.running = Some(Running::Until(tick.now.plus_seconds(*duration_s)));
+                self.running = Some(Running::Until(tick.now.plus_seconds(duration_s)));
             }
             Step::CheckGrip => self.check_grip(&tick.state.position),
             Step::CheckLift(object, height_m) => {
-                self.check_lift(object, *height_m, tick.perception);
+                self.running = Some(Running::Look {
+                    since: tick.now,
+                    object,
+                    height_m,
+                });
             }
         }
         None
     }
 
     fn start_motion(&mut self, step: &Step, settle_s: f64, now: Time) {
-        let from = self.point.position.clone();
-        let Some(target) = step.target(self.body.arm_joints, &from) else {
-            return;
-        };
-        let way = vec![from, target];
+        if let Some(target) = step.target(self.body.arm_joints, &self.point.position) {
+            self.go_to(target, settle_s, now);
+        }
+    }
+
+    /// From rest at the set points to `target`, all joints in radians and metres.
+    fn go_to(&mut self, target: Vec<f64>, settle_s: f64, now: Time) {
+        let way = vec![self.point.position.clone(), target];
         match JointTrajectory::try_new(way, &self.body.limits, &self.body.names, 0.0) {
             Ok(trajectory) => {
                 self.running = Some(Running::Trajectory {
@@ -159,6 +181,37 @@ impl ArmSkill {
             }
             Err(e) => self.failure = Some((ErrorCode::Internal, e.to_string())),
         }
+    }
+
+    /// Takes a motion up where the arm was held. Its drives went on for a moment and then stopped:
+    /// set points from before would pull it back first.
+    fn take_up(&mut self, tick: &Tick<'_>) {
+        if let Some(Running::Trajectory {
+            trajectory,
+            settle_s,
+            ..
+        }) = &self.running
+        {
+            self.running = Some(Running::Interrupted {
+                target: trajectory.target().to_vec(),
+                settle_s: *settle_s,
+            });
+        }
+        let moves = matches!(self.running, Some(Running::Interrupted { .. })) || self.is_ending();
+        let measured = tick.state.position.iter().zip(&tick.state.velocity);
+        for (i, (position, velocity)) in measured.enumerate().take(self.point.position.len()) {
+            if i >= self.body.arm_joints {
+                // Fingers that hold something stay where they were told.
+                self.point.velocity[i] = 0.0;
+            } else if moves && position.is_finite() && velocity.is_finite() {
+                self.point.position[i] = *position;
+                self.point.velocity[i] = *velocity;
+            }
+        }
+    }
+
+    fn is_ending(&self) -> bool {
+        self.canceling || self.failure.is_some()
     }
 
     /// Fails unless something keeps both fingers apart; `positions` are those of all joints.
@@ -175,25 +228,30 @@ impl ArmSkill {
         }
     }
 
-    /// Fails unless the object is seen at `height_m` or above, in the world.
-    fn check_lift(&mut self, object: &str, height_m: f64, perception: &Perception) {
-        let z = perception
-            .objects
-            .get(object)
-            .map_or(f64::NEG_INFINITY, |o| o.pose.translation.z);
-        if z < height_m {
-            self.failure = Some((
-                ErrorCode::GraspFailed,
-                format!("{object} is at height {z:.3} m after the lift, not above {height_m:.3} m"),
-            ));
-        }
-    }
-
-    /// Follows what runs; true when it is done.
+    /// Follows what runs; true when it is done, not when it fails.
     fn follow(&mut self, tick: &Tick<'_>) -> bool {
         match &self.running {
             None => true,
+            Some(Running::Interrupted { target, settle_s }) => {
+                let (target, settle_s) = (target.clone(), *settle_s);
+                if !self.slow_down(tick.dt_s) {
+                    self.go_to(target, settle_s, tick.now);
+                }
+                false
+            }
             Some(Running::Until(time)) => tick.now >= *time,
+            Some(Running::Look {
+                since,
+                object,
+                height_m,
+            }) => match look_for_lift(tick, *since, object, *height_m) {
+                Some(Ok(())) => true,
+                Some(Err(reason)) => {
+                    self.failure = Some((ErrorCode::GraspFailed, reason));
+                    false
+                }
+                None => false,
+            },
             Some(Running::Trajectory {
                 trajectory,
                 start,
@@ -208,18 +266,23 @@ impl ArmSkill {
         }
     }
 
-    /// Slows all set points down within the limits.
-    fn brake(&mut self, tick: &Tick<'_>) -> Progress {
+    /// Slows all set points down within the limits; false when they are at rest.
+    fn slow_down(&mut self, dt_s: f64) -> bool {
         let mut moves = false;
         for (i, limits) in self.body.limits.iter().enumerate() {
-            let step = limits.acceleration * tick.dt_s;
+            let step = limits.acceleration * dt_s;
             let velocity = &mut self.point.velocity[i];
             *velocity -= velocity.clamp(-step, step);
             moves |= velocity.abs() > 1e-6;
             let position = &mut self.point.position[i];
-            *position = (*position + *velocity * tick.dt_s).clamp(limits.lower, limits.upper);
+            *position = (*position + *velocity * dt_s).clamp(limits.lower, limits.upper);
         }
-        match (moves, self.failure.take()) {
+        moves
+    }
+
+    /// Ends in rest.
+    fn brake(&mut self, tick: &Tick<'_>) -> Progress {
+        match (self.slow_down(tick.dt_s), self.failure.take()) {
             (true, failure) => {
                 self.failure = failure;
                 Progress::Running(self.share())
@@ -247,11 +310,42 @@ impl ArmSkill {
     }
 }
 
+/// Whether the object was seen at `height_m` or above, in the world, after `since`; `None`: wait, what
+/// is known of it may be from before the lift.
+fn look_for_lift(
+    tick: &Tick<'_>,
+    since: Time,
+    object: &str,
+    height_m: f64,
+) -> Option<Result<(), String>> {
+    let seen_at = tick.perception.objects_stamp;
+    if seen_at < since {
+        let late = tick.now.seconds_since(since) > LOOK_TIMEOUT_S;
+        return late.then(|| {
+            let age_s = tick.now.seconds_since(seen_at);
+            Err(format!(
+                "{object} was not seen after the lift: the newest view of the objects is {age_s:.1} s old"
+            ))
+        });
+    }
+    Some(match tick.perception.objects.get(object) {
+        None => Err(format!("{object} is out of sight after the lift")),
+        Some(seen) if seen.pose.translation.z < height_m => Err(format!(
+            "{object} is at height {:.3} m after the lift, not above {height_m:.3} m",
+            seen.pose.translation.z
+        )),
+        Some(_) => Ok(()),
+    })
+}
+
 impl Skill for ArmSkill {
     fn tick(&mut self, tick: &Tick<'_>, command: &mut ActuatorCommand) -> Progress {
         self.started.get_or_insert(tick.now);
         self.measure(tick);
-        let progress = if self.canceling || self.failure.is_some() {
+        if std::mem::take(&mut self.held) {
+            self.take_up(tick);
+        }
+        let progress = if self.is_ending() {
             self.brake(tick)
         } else {
             let mut ended = None;
@@ -266,11 +360,12 @@ impl Skill for ArmSkill {
     }
 
     fn pause(&mut self, seconds: f64) {
+        self.held = true;
         match &mut self.running {
-            Some(Running::Trajectory { start: time, .. } | Running::Until(time)) => {
+            Some(Running::Until(time) | Running::Look { since: time, .. }) => {
                 *time = time.plus_seconds(seconds);
             }
-            None => {}
+            Some(Running::Trajectory { .. } | Running::Interrupted { .. }) | None => {}
         }
     }
 

@@ -216,6 +216,8 @@ impl<'a> Planner<'a> {
         let down = pose.translation.vector + Vector3::z() * (height_m / 2.0 + RELEASE_GAP_M);
         let (_, _, yaw) = pose.rotation.euler_angles();
         self.tool(&pointing_down(down + Vector3::z() * APPROACH_M, yaw), true)?;
+        // What was lost on the way cannot be placed.
+        self.push(Step::CheckGrip);
         self.vertical(-APPROACH_M)?;
         self.push(Step::Grip(FINGER_OPEN_M));
         self.vertical(APPROACH_M)
