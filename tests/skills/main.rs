@@ -143,7 +143,7 @@ impl Bench {
                     )
                 })
                 .collect();
-            self.agent.see_objects(&objects);
+            self.agent.see_objects(self.sim.time(), &objects);
             for name in &names {
                 if let Some(scan) = self.sim.laser_sample(name) {
                     let obstacles = Obstacles {
@@ -168,11 +168,26 @@ impl Bench {
             let command = control.command.clone();
             self.sim.apply(&command).unwrap();
         }
+        self.step();
+        ended
+    }
+
+    fn step(&mut self) {
         for _ in 0..TICK_STEPS {
             self.sim.step().unwrap();
         }
         self.ticks += 1;
-        ended
+    }
+
+    /// Physics and sensors go on without the agent.
+    fn stall(&mut self, ticks: usize) {
+        let names: Vec<RobotName> = self.models.keys().cloned().collect();
+        for _ in 0..ticks {
+            for name in &names {
+                self.state(name);
+            }
+            self.step();
+        }
     }
 
     fn run(&mut self, tasks: usize, limit_s: f64) -> Vec<TaskReport> {
@@ -241,6 +256,28 @@ fn arm_puts_the_red_box_in_bin_b_while_the_rover_patrols() {
         (really.x - home.x).hypot(really.y - home.y) < 0.15,
         "rover is at {really}"
     );
+}
+
+#[test]
+fn agent_that_stands_still_for_a_moment_loses_nothing_of_what_its_arm_holds() {
+    // In the lift, in the swing to the bin and on the way down.
+    for before_s in [2.5, 3.1, 3.7, 4.3, 4.9] {
+        let mut bench = Bench::new("demo");
+        bench.tick();
+        let params = json!({"object": "red_box", "place": "bin_b"});
+        bench.assign("arm_1", "pick_and_place", params).unwrap();
+        while bench.sim.time().seconds() < before_s {
+            assert!(bench.tick().is_empty());
+        }
+        bench.stall(60);
+        succeeded(&bench.run(1, 20.0)[0]);
+        let (at, bin) = (
+            bench.object("red_box"),
+            bench.world.place("bin_b").unwrap().pose,
+        );
+        let off_m = (at.x - bin.x).hypot(at.y - bin.y);
+        assert!(off_m < 0.03, "held at {before_s} s: box is at {at}");
+    }
 }
 
 #[test]
