@@ -261,7 +261,7 @@ fn arm_puts_the_red_box_in_bin_b_while_the_rover_patrols() {
 #[test]
 fn agent_that_stands_still_for_a_moment_loses_nothing_of_what_its_arm_holds() {
     // In the lift, in the swing to the bin and on the way down.
-    for before_s in [2.5, 3.1, 3.7, 4.3, 4.9] {
+    for before_s in [2.6, 3.2, 3.8, 4.4, 4.88, 5.06] {
         let mut bench = Bench::new("demo");
         bench.tick();
         let params = json!({"object": "red_box", "place": "bin_b"});
