@@ -7,6 +7,7 @@ use physical_ai_domain::{ActuatorCommand, CommandMode, RobotModel, RobotState, T
 
 use crate::Chain;
 use set_points::SetPointLimiter;
+pub(crate) use set_points::finger_after_hold;
 
 /// Why the filter changed or stopped a command; the text is that of SafetyStatus.cause.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -175,8 +176,7 @@ impl SafetyFilter {
     }
 
     /// Position set points with which a robot that was held stays as it is: where its joints are
-    /// measured, and its fingers as they were last told, lest they lose what they hold. Radians and
-    /// metres.
+    /// measured, and its fingers as they were told, lest they lose what they hold. Radians and metres.
     pub fn held_position(&self, state: &RobotState, now: Time) -> Vec<f64> {
         self.set_points.held(state, now)
     }

@@ -71,6 +71,26 @@ impl JointTrajectory {
         self.way_points.last().map_or(&[], Vec::as_slice)
     }
 
+    /// The time at which the motion comes nearest to `position`, seconds from the start.
+    ///
+    /// # Shapes
+    /// `position`: one entry per joint.
+    pub fn nearest_time_s(&self, position: &[f64]) -> f64 {
+        let mut nearest = (f64::INFINITY, 0.0);
+        let mut start_s = 0.0;
+        for (pair, end_s) in self.way_points.windows(2).zip(&self.ends_s) {
+            let (share, distance) = project(position, &pair[0], &pair[1]);
+            if distance < nearest.0 {
+                nearest = (
+                    distance,
+                    start_s + (end_s - start_s) * blend_argument(share),
+                );
+            }
+            start_s = *end_s;
+        }
+        nearest.1
+    }
+
     /// Writes position and velocity at `time_s` after the start; before and after, the ends.
     ///
     /// # Real-time
@@ -94,7 +114,7 @@ impl JointTrajectory {
         };
         let length_s = self.ends_s[segment] - start_s;
         let u = ((time_s - start_s) / length_s).clamp(0.0, 1.0);
-        let blend = u * u * u * (10.0 + u * (-15.0 + u * 6.0));
+        let blend = blend(u);
         let rate = u * u * (30.0 + u * (-60.0 + u * 30.0)) / length_s;
         let (from, to) = (&self.way_points[segment], &self.way_points[segment + 1]);
         for joint in 0..joints {
@@ -103,6 +123,41 @@ impl JointTrajectory {
             out.velocity[joint] = distance * rate;
         }
     }
+}
+
+/// Share of a segment's distance that is done at this share of its time.
+fn blend(u: f64) -> f64 {
+    u * u * u * (10.0 + u * (-15.0 + u * 6.0))
+}
+
+/// Share of a segment's time at which this share of its distance is done: [`blend`], which grows, turned
+/// round by bisection.
+fn blend_argument(share: f64) -> f64 {
+    let (mut low, mut high) = (0.0, 1.0);
+    for _ in 0..40 {
+        let middle = (low + high) / 2.0;
+        if blend(middle) < share {
+            low = middle;
+        } else {
+            high = middle;
+        }
+    }
+    high
+}
+
+/// The point between `from` and `to` that is nearest to `position`, as a share of the way; and how far off
+/// that is, squared.
+fn project(position: &[f64], from: &[f64], to: &[f64]) -> (f64, f64) {
+    let joints = || position.iter().zip(from).zip(to);
+    let along: f64 = joints().map(|((p, f), t)| (p - f) * (t - f)).sum();
+    let length: f64 = joints().map(|((_, f), t)| (t - f) * (t - f)).sum();
+    let share = if length > 0.0 {
+        (along / length).clamp(0.0, 1.0)
+    } else {
+        1.0
+    };
+    let off = |((p, f), t): ((&f64, &f64), &f64)| (p - f - share * (t - f)).powi(2);
+    (share, joints().map(off).sum())
 }
 
 fn check(

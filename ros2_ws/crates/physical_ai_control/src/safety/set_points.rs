@@ -11,6 +11,8 @@ pub(super) const ACCELERATION_TOLERANCE: f64 = 3.0;
 pub(super) const FIRST_INTERVAL_S: f64 = 0.01;
 /// Longest interval over which set points may change: after a longer silence they go on from there.
 pub(super) const LONGEST_INTERVAL_S: f64 = 0.1;
+/// Set points that move slower than this stand still, radians or metres per second.
+const AT_REST: f64 = 1e-6;
 /// Two commands closer than this are of one instant: quotients of differences would mean nothing.
 const SAME_INSTANT_S: f64 = 1e-4;
 
@@ -18,7 +20,7 @@ const SAME_INSTANT_S: f64 = 1e-4;
 /// command before, or since the measured state where there is none.
 ///
 /// Fingers are an exception: what they hold keeps them from their set point, so that a set point
-/// where they are measured would let it fall. A stop leaves theirs as it was, and so does the drive.
+/// where they are measured would let it fall (see [`finger_after_hold`]).
 #[derive(Debug, Clone)]
 pub(super) struct SetPointLimiter {
     joints: Vec<JointLimits>,
@@ -72,8 +74,8 @@ impl SetPointLimiter {
         self.basis = None;
     }
 
-    /// Position set points of a robot that was held until `now`: where its joints are measured, and
-    /// its fingers as they were last told.
+    /// Position set points of a robot that was held until `now`: where its joints are measured, but
+    /// for its fingers.
     pub(super) fn held(&self, state: &RobotState, now: Time) -> Vec<f64> {
         (0..self.joints.len().min(state.position.len()))
             .map(|i| self.held_position(i, state.position[i], now))
@@ -82,9 +84,11 @@ impl SetPointLimiter {
 
     fn held_position(&self, joint: usize, measured: f64, now: Time) -> f64 {
         // A clock that went back is that of another world.
-        if self.fingers[joint] && self.told.is_some_and(|told| told <= now) {
-            return self.values[joint];
-        }
+        let measured = if self.fingers[joint] && self.told.is_some_and(|told| told <= now) {
+            finger_after_hold(self.values[joint], self.rates[joint], measured)
+        } else {
+            measured
+        };
         measured.clamp(self.joints[joint].lower, self.joints[joint].upper)
     }
 
@@ -127,15 +131,15 @@ impl SetPointLimiter {
             };
         }
         self.interval_s = 0.0;
-        self.rates.fill(0.0);
         for i in 0..self.joints.len() {
             let most = self.joints[i].velocity;
             let velocity = state.velocity[i].clamp(-most, most);
             if mode == CommandMode::Velocity {
-                self.values[i] = velocity;
+                (self.values[i], self.rates[i]) = (velocity, 0.0);
             } else {
                 self.values[i] = self.held_position(i, state.position[i], now);
-                self.rates[i] = if self.fingers[i] { 0.0 } else { velocity };
+                let rests = self.fingers[i] && self.rates[i].abs() < AT_REST;
+                self.rates[i] = if rests { 0.0 } else { velocity };
             }
         }
         FIRST_INTERVAL_S
@@ -205,6 +209,18 @@ impl SetPointLimiter {
             self.values[i] = *value;
         }
         self.remember(command.mode, now, dt_s);
+    }
+}
+
+/// Set point from which a finger goes on after it was held, metres: where it was told to be, as its drive
+/// keeps that, or where it is measured if that is further on in the direction of its `speed`.
+pub(crate) fn finger_after_hold(told: f64, speed: f64, measured: f64) -> f64 {
+    if speed.abs() < AT_REST {
+        told
+    } else if speed < 0.0 {
+        told.min(measured)
+    } else {
+        told.max(measured)
     }
 }
 

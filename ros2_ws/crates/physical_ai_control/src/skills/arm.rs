@@ -1,3 +1,4 @@
+mod motion;
 mod plan;
 
 use std::collections::VecDeque;
@@ -6,11 +7,13 @@ use nalgebra::Isometry3;
 use physical_ai_domain::{ActuatorCommand, CommandMode, ErrorCode, JointLimits, RobotModel, Time};
 use serde_json::{Value, json};
 
+use motion::Motion;
 use plan::{Planner, Step};
 
 use super::parameters::Params;
 use super::{Perception, Progress, Site, Skill, Tick};
-use crate::{Chain, Error, JointPoint, JointTrajectory};
+use crate::safety::finger_after_hold;
+use crate::{Chain, Error, JointPoint};
 
 /// Closed fingers that stay above this hold something.
 const HOLDS_ABOVE_M: f64 = 0.004;
@@ -70,16 +73,8 @@ impl ArmBody {
 }
 
 enum Running {
-    Trajectory {
-        trajectory: JointTrajectory,
-        start: Time,
-        settle_s: f64,
-    },
-    /// Slows down where a motion was interrupted; from there it goes on to its target.
-    Interrupted {
-        target: Vec<f64>,
-        settle_s: f64,
-    },
+    /// A motion, and the seconds for which it is waited after its end.
+    Motion(Motion, f64),
     Until(Time),
     Look {
         since: Time,
@@ -163,50 +158,49 @@ impl ArmSkill {
     }
 
     fn start_motion(&mut self, step: &Step, settle_s: f64, now: Time) {
-        if let Some(target) = step.target(self.body.arm_joints, &self.point.position) {
-            self.go_to(target, settle_s, now);
-        }
-    }
-
-    /// From rest at the set points to `target`, all joints in radians and metres.
-    fn go_to(&mut self, target: Vec<f64>, settle_s: f64, now: Time) {
-        let way = vec![self.point.position.clone(), target];
-        match JointTrajectory::try_new(way, &self.body.limits, &self.body.names, 0.0) {
-            Ok(trajectory) => {
-                self.running = Some(Running::Trajectory {
-                    trajectory,
-                    start: now,
-                    settle_s,
-                });
-            }
+        let from = self.point.position.clone();
+        let Some(target) = step.target(self.body.arm_joints, &from) else {
+            return;
+        };
+        match Motion::try_new(&from, target, now, &self.body.limits, &self.body.names) {
+            Ok(motion) => self.running = Some(Running::Motion(motion, settle_s)),
             Err(e) => self.failure = Some((ErrorCode::Internal, e.to_string())),
         }
     }
 
-    /// Takes a motion up where the arm was held. Its drives went on for a moment and then stopped:
-    /// set points from before would pull it back first.
+    /// Takes up what the arm did where it was held.
     fn take_up(&mut self, tick: &Tick<'_>) {
-        if let Some(Running::Trajectory {
-            trajectory,
-            settle_s,
-            ..
-        }) = &self.running
-        {
-            self.running = Some(Running::Interrupted {
-                target: trajectory.target().to_vec(),
-                settle_s: *settle_s,
-            });
+        let (limits, names) = (&self.body.limits, &self.body.names);
+        let mut measured = JointPoint {
+            position: tick.state.position.clone(),
+            velocity: tick.state.velocity.clone(),
+        };
+        let joints = self.point.position.len();
+        let complete = [&measured.position, &measured.velocity]
+            .iter()
+            .all(|v| v.len() == joints && v.iter().all(|v| v.is_finite()));
+        if !complete {
+            return;
         }
-        let moves = matches!(self.running, Some(Running::Interrupted { .. })) || self.is_ending();
-        let measured = tick.state.position.iter().zip(&tick.state.velocity);
-        for (i, (position, velocity)) in measured.enumerate().take(self.point.position.len()) {
-            if i >= self.body.arm_joints {
-                // Fingers that hold something stay where they were told.
-                self.point.velocity[i] = 0.0;
-            } else if moves && position.is_finite() && velocity.is_finite() {
-                self.point.position[i] = *position;
-                self.point.velocity[i] = *velocity;
+        for i in self.body.arm_joints..joints {
+            let (told, speed) = (self.point.position[i], self.point.velocity[i]);
+            measured.position[i] = finger_after_hold(told, speed, measured.position[i]);
+            if speed == 0.0 {
+                measured.velocity[i] = 0.0;
             }
+        }
+        if self.is_ending() {
+            self.point = measured;
+        } else if let Some(Running::Motion(motion, _)) = &mut self.running
+            && let Err(e) = motion.take_up(
+                &measured,
+                (tick.now, tick.dt_s),
+                limits,
+                names,
+                &mut self.point,
+            )
+        {
+            self.failure = Some((ErrorCode::Internal, e.to_string()));
         }
     }
 
@@ -230,15 +224,8 @@ impl ArmSkill {
 
     /// Follows what runs; true when it is done, not when it fails.
     fn follow(&mut self, tick: &Tick<'_>) -> bool {
-        match &self.running {
+        match &mut self.running {
             None => true,
-            Some(Running::Interrupted { target, settle_s }) => {
-                let (target, settle_s) = (target.clone(), *settle_s);
-                if !self.slow_down(tick.dt_s) {
-                    self.go_to(target, settle_s, tick.now);
-                }
-                false
-            }
             Some(Running::Until(time)) => tick.now >= *time,
             Some(Running::Look {
                 since,
@@ -252,37 +239,27 @@ impl ArmSkill {
                 }
                 None => false,
             },
-            Some(Running::Trajectory {
-                trajectory,
-                start,
-                settle_s,
-            }) => {
-                let time_s = tick.now.seconds_since(*start);
-                trajectory.sample(time_s, &mut self.point);
-                let over_s = time_s - trajectory.duration_s();
+            Some(Running::Motion(motion, settle_s)) => {
+                let time = (tick.now, tick.dt_s);
+                let over_s = motion.follow(time, &self.body.limits, &mut self.point);
                 // Fingers that hold something never reach their set point; only the arm must settle.
                 over_s >= *settle_s && (self.error_rad < SETTLED_RAD || over_s > SETTLE_TIMEOUT_S)
             }
         }
     }
 
-    /// Slows all set points down within the limits; false when they are at rest.
-    fn slow_down(&mut self, dt_s: f64) -> bool {
+    /// Slows all set points down within the limits.
+    fn brake(&mut self, tick: &Tick<'_>) -> Progress {
         let mut moves = false;
         for (i, limits) in self.body.limits.iter().enumerate() {
-            let step = limits.acceleration * dt_s;
+            let step = limits.acceleration * tick.dt_s;
             let velocity = &mut self.point.velocity[i];
             *velocity -= velocity.clamp(-step, step);
             moves |= velocity.abs() > 1e-6;
             let position = &mut self.point.position[i];
-            *position = (*position + *velocity * dt_s).clamp(limits.lower, limits.upper);
+            *position = (*position + *velocity * tick.dt_s).clamp(limits.lower, limits.upper);
         }
-        moves
-    }
-
-    /// Ends in rest.
-    fn brake(&mut self, tick: &Tick<'_>) -> Progress {
-        match (self.slow_down(tick.dt_s), self.failure.take()) {
+        match (moves, self.failure.take()) {
             (true, failure) => {
                 self.failure = failure;
                 Progress::Running(self.share())
@@ -362,10 +339,11 @@ impl Skill for ArmSkill {
     fn pause(&mut self, seconds: f64) {
         self.held = true;
         match &mut self.running {
+            Some(Running::Motion(motion, _)) => motion.pause(seconds),
             Some(Running::Until(time) | Running::Look { since: time, .. }) => {
                 *time = time.plus_seconds(seconds);
             }
-            Some(Running::Trajectory { .. } | Running::Interrupted { .. }) | None => {}
+            None => {}
         }
     }
 

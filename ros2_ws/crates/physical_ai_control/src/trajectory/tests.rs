@@ -57,6 +57,29 @@ fn zero_length_motion_is_over_at_once_and_stays() {
 }
 
 #[test]
+fn nearest_time_of_a_point_on_the_way_is_when_it_is_there() {
+    let mut way = vec![vec![0.0; 8]; 3];
+    way[1][0] = 1.0;
+    way[2][0] = 1.0;
+    way[2][1] = -0.5;
+    let motion = plan(way, 0.0).unwrap();
+    for tenth in 0..=10 {
+        let time_s = motion.duration_s() * f64::from(tenth) / 10.0;
+        let mut point = sample(&motion, time_s).position;
+        let nearest = motion.nearest_time_s(&point);
+        assert!(
+            (nearest - time_s).abs() < 1e-3,
+            "{nearest} instead of {time_s}"
+        );
+        // What is off the way belongs to the point beside it.
+        point[5] += 0.1;
+        assert_eq!(motion.nearest_time_s(&point), nearest);
+    }
+    let beyond = motion.nearest_time_s(&[1.0, -0.7, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0]);
+    assert!((beyond - motion.duration_s()).abs() < 1e-3);
+}
+
+#[test]
 fn no_way_points_are_no_motion() {
     let nothing = plan(Vec::new(), 1.0).unwrap();
     assert_eq!(nothing.duration_s(), 0.0);
