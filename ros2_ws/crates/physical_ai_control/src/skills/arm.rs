@@ -162,7 +162,7 @@ impl ArmSkill {
         let Some(target) = step.target(self.body.arm_joints, &from) else {
             return;
         };
-        match Motion::try_new(&from, target, now, &self.body.limits, &self.body.names) {
+        match Motion::try_new(&from, target, now, &self.body) {
             Ok(motion) => self.running = Some(Running::Motion(motion, settle_s)),
             Err(e) => self.failure = Some((ErrorCode::Internal, e.to_string())),
         }
@@ -170,7 +170,6 @@ impl ArmSkill {
 
     /// Takes up what the arm did where it was held.
     fn take_up(&mut self, tick: &Tick<'_>) {
-        let (limits, names) = (&self.body.limits, &self.body.names);
         let mut measured = JointPoint {
             position: tick.state.position.clone(),
             velocity: tick.state.velocity.clone(),
@@ -195,8 +194,7 @@ impl ArmSkill {
             && let Err(e) = motion.take_up(
                 &measured,
                 (tick.now, tick.dt_s),
-                limits,
-                names,
+                &self.body,
                 &mut self.point,
             )
         {
@@ -241,7 +239,7 @@ impl ArmSkill {
             },
             Some(Running::Motion(motion, settle_s)) => {
                 let time = (tick.now, tick.dt_s);
-                let over_s = motion.follow(time, &self.body.limits, &mut self.point);
+                let over_s = motion.follow(time, &self.body, &mut self.point);
                 // Fingers that hold something never reach their set point; only the arm must settle.
                 over_s >= *settle_s && (self.error_rad < SETTLED_RAD || over_s > SETTLE_TIMEOUT_S)
             }

@@ -1,12 +1,16 @@
 use physical_ai_domain::{JointLimits, Time};
 
+use super::ArmBody;
 use crate::{Error, JointPoint, JointTrajectory};
 
 /// Share of a joint's acceleration with which a motion that was held gets its speed back; it comes on top
 /// of what the motion itself needs.
 const RESUME_SHARE: f64 = 0.5;
 /// Least seconds in which a held arm comes back to the way from which it had strayed.
-const RETURN_S: f64 = 0.3;
+const RETURN_S: f64 = 0.12;
+
+/// A motion that is over and no further from its set points, radians or metres, need not be taken up.
+const ARRIVED_RAD: f64 = 0.01;
 
 /// A trajectory that is followed, and taken up again where the robot was held meanwhile.
 ///
@@ -33,11 +37,11 @@ impl Motion {
         from: &[f64],
         target: Vec<f64>,
         now: Time,
-        limits: &[JointLimits],
-        names: &[String],
+        body: &ArmBody,
     ) -> Result<Self, Error> {
+        let way = vec![from.to_vec(), target];
         Ok(Self {
-            trajectory: JointTrajectory::try_new(vec![from.to_vec(), target], limits, names, 0.0)?,
+            trajectory: JointTrajectory::try_new(way, &body.limits, &body.names, 0.0)?,
             start: now,
             rate: 1.0,
             back: None,
@@ -56,14 +60,14 @@ impl Motion {
     pub(super) fn follow(
         &mut self,
         (now, dt_s): (Time, f64),
-        limits: &[JointLimits],
+        body: &ArmBody,
         point: &mut JointPoint,
     ) -> f64 {
         self.start = self.start.plus_seconds((1.0 - self.rate) * dt_s);
         let time_s = now.seconds_since(self.start);
         self.trajectory.sample(time_s, point);
         if self.rate < 1.0 {
-            let seconds = seconds_to_full_speed(&point.velocity, limits);
+            let seconds = seconds_to_full_speed(&point.velocity, &body.limits);
             point.velocity.iter_mut().for_each(|v| *v *= self.rate);
             self.rate = (self.rate + dt_s / seconds.max(dt_s)).min(1.0);
         }
@@ -91,7 +95,8 @@ impl Motion {
         }
     }
 
-    /// Goes on from where the joints are, with the speed that they have; writes those set points.
+    /// Goes on from where the joints are, with the speed that they have. `held` and `point`, their set points
+    /// so far, have an entry for each joint.
     ///
     /// # Errors
     /// [`Error::NotFinite`] if `held` is not finite.
@@ -99,12 +104,16 @@ impl Motion {
         &mut self,
         held: &JointPoint,
         (now, dt_s): (Time, f64),
-        limits: &[JointLimits],
-        names: &[String],
+        body: &ArmBody,
         point: &mut JointPoint,
     ) -> Result<(), Error> {
-        if now.seconds_since(self.start) >= self.trajectory.duration_s() && self.back.is_none() {
-            // It was over: what is waited for goes on.
+        let is_over = now.seconds_since(self.start) >= self.trajectory.duration_s();
+        let beside = held.position.iter().zip(&point.position);
+        if is_over
+            && beside
+                .into_iter()
+                .all(|(held, told)| (held - told).abs() < ARRIVED_RAD)
+        {
             return Ok(());
         }
         let time_s = self.trajectory.nearest_time_s(&held.position);
@@ -112,8 +121,12 @@ impl Motion {
         self.rate = speed_ratio(&held.velocity, &point.velocity);
         // This tick's time is yet to come on top.
         self.start = now.plus_seconds(-time_s - dt_s);
-        let back = vec![held.position.clone(), point.position.clone()];
-        let back = JointTrajectory::try_new(back, limits, names, RETURN_S)?;
+        // Fingers do not stray: they go on at once.
+        let mut from = point.position.clone();
+        let arm = ..body.arm_joints;
+        from[arm].copy_from_slice(&held.position[arm]);
+        let way = vec![from, point.position.clone()];
+        let back = JointTrajectory::try_new(way, &body.limits, &body.names, RETURN_S)?;
         self.back = Some((back, now.plus_seconds(-dt_s)));
         Ok(())
     }
