@@ -9,8 +9,8 @@ const WAIT: Duration = Duration::from_secs(90);
 #[test]
 fn two_suites_in_two_namespaces_do_not_touch_each_other() {
     let domain = Suite::shared_domain();
-    let a = Suite::start_in("two_by_two", domain, "fleet_a", &[]);
-    let b = Suite::start_in("two_by_two", domain, "fleet_b", &[]);
+    let mut a = Suite::start_in("two_by_two", domain, "fleet_a", &[]);
+    let mut b = Suite::start_in("two_by_two", domain, "fleet_b", &[]);
     let mut still = b.observe("rover_2");
     let first = "rover_1 goes to dock_a, rover_2 goes to dock_a_2, arm_1 puts the red box in bin_b \
                  and arm_2 puts the red_box_2 in bin_b_2";
@@ -23,8 +23,8 @@ fn two_suites_in_two_namespaces_do_not_touch_each_other() {
         .iter_mut()
         .map(|c| c.wait_for_event(WAIT, "result"))
         .collect();
-    for (result, tasks) in results.iter().zip([4, 2]) {
-        assert_eq!(result["error_code"], 0, "{result:#}");
+    for ((result, tasks), suite) in results.iter().zip([4, 2]).zip([&mut a, &mut b]) {
+        assert_eq!(result["error_code"], 0, "{result:#}\n{}", suite.up.text());
         assert_eq!(result["tasks"].as_array().unwrap().len(), tasks);
     }
     let text = still.text();
