@@ -5,9 +5,15 @@ use physical_ai_domain::{ActuatorCommand, CommandMode, JointKind, JointLimits};
 /// Simulated seconds without a command after which a drive stops by itself.
 pub const DRIVE_WATCHDOG_S: f64 = 0.04;
 
-/// Deceleration of a stop over the acceleration that motions are planned with: a robot at full planned
+/// Acceleration of the drive's own ramps over that which motions are planned with: a robot at full planned
 /// speed comes to rest within 100 ms of falling silent, detection included.
-const STOP_DECELERATION_FACTOR: f64 = 4.0;
+const RAMP_ACCELERATION_FACTOR: f64 = 4.0;
+
+/// Steps of a set point's position that are not taken for jumps, radians or metres.
+const SMOOTH_STEP: f64 = 1e-3;
+/// Seconds of the drive's own acceleration: smaller steps of a set point's velocity are not taken for
+/// jumps.
+const SMOOTH_S: f64 = 0.005;
 
 /// Position gain of a joint's servo, in efforts at the limit per radian or metre.
 const POSITION_GAIN_PER_EFFORT: f64 = 50.0;
@@ -43,10 +49,44 @@ struct SetPoint {
     velocity: f64,
 }
 
-/// Drives of one robot: set points, extrapolation between commands, stop on silence.
+impl SetPoint {
+    fn advance(&mut self, dt_s: f64, limits: &JointLimits) {
+        self.position = (self.position + self.velocity * dt_s).clamp(limits.lower, limits.upper);
+    }
+
+    /// Follows `wanted`: exactly while that moves smoothly, and with no more than `acceleration` after a
+    /// jump, as there is one after a stop that who commands did not hear of.
+    fn follow(&mut self, wanted: &Self, acceleration: f64, dt_s: f64) {
+        let behind = wanted.position - self.position;
+        let slower = wanted.velocity - self.velocity;
+        if behind.abs() <= SMOOTH_STEP && slower.abs() <= acceleration * SMOOTH_S {
+            *self = *wanted;
+            return;
+        }
+        let closing = closing_speed(behind.abs(), acceleration, dt_s).copysign(behind);
+        let most = acceleration * dt_s;
+        self.velocity += (slower + closing).clamp(-most, most);
+        self.position += self.velocity * dt_s;
+    }
+}
+
+/// Speed at which what is `distance` behind can still slow down in time with this deceleration.
+fn closing_speed(distance: f64, deceleration: f64, dt_s: f64) -> f64 {
+    let at_once = distance / dt_s;
+    let ramp = (2.0 * deceleration * distance).sqrt() - deceleration * dt_s / 2.0;
+    if 2.0 * distance <= deceleration * dt_s * dt_s {
+        at_once
+    } else {
+        ramp
+    }
+}
+
+/// Drives of one robot: set points, extrapolation between commands, ramps, stop on silence.
 #[derive(Debug, Clone)]
 pub(crate) struct Drives {
     joints: Vec<(JointKind, JointLimits)>,
+    /// What was commanded, moved on since then.
+    wanted: Vec<SetPoint>,
     set_points: Vec<SetPoint>,
     mode: CommandMode,
     since_command_s: f64,
@@ -54,7 +94,7 @@ pub(crate) struct Drives {
 
 impl Drives {
     pub(crate) fn new(joints: Vec<(JointKind, JointLimits)>, positions: &[f64]) -> Self {
-        let set_points = positions
+        let set_points: Vec<SetPoint> = positions
             .iter()
             .map(|p| SetPoint {
                 position: *p,
@@ -63,6 +103,7 @@ impl Drives {
             .collect();
         Self {
             joints,
+            wanted: set_points.clone(),
             set_points,
             mode: CommandMode::Hold,
             since_command_s: 0.0,
@@ -73,17 +114,17 @@ impl Drives {
     pub(crate) fn apply(&mut self, command: &ActuatorCommand) {
         self.since_command_s = 0.0;
         self.mode = command.mode;
-        for (i, set_point) in self.set_points.iter_mut().enumerate() {
+        for (i, wanted) in self.wanted.iter_mut().enumerate() {
             let velocity = command.velocity.get(i).copied().unwrap_or(0.0);
             match command.mode {
                 CommandMode::Position => {
                     let limits = &self.joints[i].1;
-                    set_point.position = command.position[i].clamp(limits.lower, limits.upper);
-                    set_point.velocity = velocity.clamp(-limits.velocity, limits.velocity);
+                    wanted.position = command.position[i].clamp(limits.lower, limits.upper);
+                    wanted.velocity = velocity.clamp(-limits.velocity, limits.velocity);
                 }
                 CommandMode::Velocity => {
                     let limit = self.joints[i].1.velocity;
-                    set_point.velocity = velocity.clamp(-limit, limit);
+                    wanted.velocity = velocity.clamp(-limit, limit);
                 }
                 CommandMode::Effort | CommandMode::Hold => {}
             }
@@ -101,16 +142,23 @@ impl Drives {
         if self.since_command_s > DRIVE_WATCHDOG_S {
             self.mode = CommandMode::Hold;
         }
-        for (i, set_point) in self.set_points.iter_mut().enumerate() {
-            let (kind, limits) = &self.joints[i];
+        let joints = self.joints.iter().zip(&mut self.wanted);
+        for (i, (set_point, ((kind, limits), wanted))) in
+            self.set_points.iter_mut().zip(joints).enumerate()
+        {
+            let acceleration = RAMP_ACCELERATION_FACTOR * limits.acceleration;
             if self.mode == CommandMode::Hold {
                 // A controlled stop: fast, but along a ramp that the motors can follow.
-                let step = STOP_DECELERATION_FACTOR * limits.acceleration * dt_s;
+                let step = acceleration * dt_s;
                 set_point.velocity -= set_point.velocity.clamp(-step, step);
+                set_point.advance(dt_s, limits);
+            } else if *kind == JointKind::Continuous {
+                set_point.velocity = wanted.velocity;
+            } else {
+                // Between commands they move on, so that 200 Hz commands give smooth motion.
+                wanted.advance(dt_s, limits);
+                set_point.follow(wanted, acceleration, dt_s);
             }
-            // Between commands the set point moves on, so that 200 Hz commands give smooth motion.
-            set_point.position =
-                (set_point.position + set_point.velocity * dt_s).clamp(limits.lower, limits.upper);
             let value = match kind {
                 JointKind::Continuous => set_point.velocity,
                 // The servo damps absolute velocity; this offset makes that the velocity error.

@@ -168,3 +168,42 @@ fn reset_brings_everything_back() {
     assert_eq!(world.time(), Time::ZERO);
     assert_eq!(format!("{:?}", world.objects()), start);
 }
+
+/// Largest acceleration of joint 1 over 5 ms while it is commanded to 0 and, from 0.3 s on, to `target`;
+/// and where it ends. Radians and seconds.
+fn hardest_push(target: f64) -> (f64, f64) {
+    let mut world = world("demo", 1);
+    let name = robot("arm_1");
+    let (mut speed, mut hardest, mut position) = (0.0, 0.0f64, 0.0);
+    for step in 0..1500 {
+        if step % 5 == 0 {
+            let mut wanted = vec![0.0, 0.0, 1.6, 1.54, 0.0, 0.0, 0.0, 0.0];
+            if step >= 1000 {
+                wanted[0] = target;
+            }
+            let command = ActuatorCommand {
+                robot: name.clone(),
+                mode: CommandMode::Position,
+                position: wanted,
+                velocity: vec![0.0; 8],
+                ..drive(0.0)
+            };
+            world.apply(&command).unwrap();
+            let sample = world.joint_sample(&name).unwrap();
+            if step >= 1000 {
+                hardest = hardest.max((sample.velocity[0] - speed).abs() / 0.005);
+            }
+            (speed, position) = (sample.velocity[0], sample.position[0]);
+        }
+        world.step().unwrap();
+    }
+    (hardest, position)
+}
+
+#[test]
+fn set_point_that_jumps_is_followed_on_a_ramp() {
+    let (hardest, at) = hardest_push(0.05);
+    // Joint 1 plans with 8 rad/s²; its drive ramps with 4 times that.
+    assert!(hardest < 45.0, "{hardest} rad/s²");
+    assert!((at - 0.05).abs() < 2e-3, "{at} rad");
+}
