@@ -57,7 +57,8 @@ impl SetPoint {
     /// Follows `wanted`: exactly while that moves smoothly, and with no more than `acceleration` after a
     /// jump, as there is one after a stop that who commands did not hear of.
     fn follow(&mut self, wanted: &Self, acceleration: f64, dt_s: f64) {
-        let behind = wanted.position - self.position;
+        // What is left when both have moved on at the wanted velocity.
+        let behind = wanted.position - (self.position + wanted.velocity * dt_s);
         let slower = wanted.velocity - self.velocity;
         if behind.abs() <= SMOOTH_STEP && slower.abs() <= acceleration * SMOOTH_S {
             *self = *wanted;
