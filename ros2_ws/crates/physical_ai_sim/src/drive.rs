@@ -1,6 +1,6 @@
 //! What sits between a command and a joint in a real robot: a servo drive with its own watchdog.
 
-use physical_ai_domain::{ActuatorCommand, CommandMode, JointKind, JointLimits};
+use physical_ai_domain::{ActuatorCommand, CommandMode, JointKind, JointLimits, Time};
 
 /// Simulated seconds without a command after which a drive stops by itself.
 pub const DRIVE_WATCHDOG_S: f64 = 0.04;
@@ -111,17 +111,27 @@ impl Drives {
         }
     }
 
-    /// Takes a command that has been checked for length and finiteness.
-    pub(crate) fn apply(&mut self, command: &ActuatorCommand) {
+    /// Takes a command that has been checked for length and finiteness, at simulated time `now`.
+    ///
+    /// A position with its velocity is one of the command's stamp, as with drives whose clocks are
+    /// synchronised: commands come by network a few milliseconds sooner or later, which would shake the arm.
+    pub(crate) fn apply(&mut self, command: &ActuatorCommand, now: Time) {
         self.since_command_s = 0.0;
+        let age_s = if command.stamp == Time::ZERO {
+            0.0
+        } else {
+            now.seconds_since(command.stamp)
+                .clamp(0.0, DRIVE_WATCHDOG_S)
+        };
         self.mode = command.mode;
         for (i, wanted) in self.wanted.iter_mut().enumerate() {
             let velocity = command.velocity.get(i).copied().unwrap_or(0.0);
             match command.mode {
                 CommandMode::Position => {
                     let limits = &self.joints[i].1;
-                    wanted.position = command.position[i].clamp(limits.lower, limits.upper);
+                    wanted.position = command.position[i];
                     wanted.velocity = velocity.clamp(-limits.velocity, limits.velocity);
+                    wanted.advance(age_s, limits);
                 }
                 CommandMode::Velocity => {
                     let limit = self.joints[i].1.velocity;

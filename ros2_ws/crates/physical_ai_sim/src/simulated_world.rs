@@ -194,6 +194,7 @@ impl SimulatedWorld {
     /// [`Error::UnknownRobot`], [`Error::WrongLength`] or [`Error::NotFinite`]; the drives keep what
     /// they had.
     pub fn apply(&mut self, command: &ActuatorCommand) -> Result<(), Error> {
+        let now = self.time();
         let robot = self
             .robots
             .get_mut(&command.robot)
@@ -229,7 +230,7 @@ impl SimulatedWorld {
                 });
             }
         }
-        robot.drives.apply(command);
+        robot.drives.apply(command, now);
         Ok(())
     }
 

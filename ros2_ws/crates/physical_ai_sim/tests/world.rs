@@ -207,3 +207,42 @@ fn set_point_that_jumps_is_followed_on_a_ramp() {
     assert!(hardest < 45.0, "{hardest} rad/s²");
     assert!((at - 0.05).abs() < 2e-3, "{at} rad");
 }
+
+#[test]
+fn commands_that_come_sooner_or_later_do_not_shake_the_arm() {
+    let mut world = world("demo", 1);
+    let name = robot("arm_1");
+    let mut underway = Vec::new();
+    let (mut speed, mut hardest) = (0.0, 0.0f64);
+    for step in 1..1500u32 {
+        let now = world.time();
+        if step % 5 == 0 {
+            // Joint 1 gets to 1 rad/s in 0.5 s; commands need 0 to 8 ms.
+            let (time_s, end_s) = (now.seconds(), now.seconds().min(0.5));
+            let mut position = vec![0.0, 0.0, 1.6, 1.54, 0.0, 0.0, 0.0, 0.0];
+            let mut velocity = vec![0.0; 8];
+            position[0] = end_s * end_s + 2.0 * end_s * (time_s - end_s);
+            velocity[0] = 2.0 * end_s;
+            let command = ActuatorCommand {
+                robot: name.clone(),
+                stamp: now,
+                mode: CommandMode::Position,
+                position,
+                velocity,
+                ..drive(0.0)
+            };
+            underway.push((step + step * 7 % 9, command));
+            let sample = world.joint_sample(&name).unwrap();
+            if step > 200 {
+                hardest = hardest.max((sample.velocity[0] - speed).abs() / 0.005);
+            }
+            speed = sample.velocity[0];
+        }
+        for (_, command) in underway.extract_if(.., |(arrives, _)| *arrives <= step) {
+            world.apply(&command).unwrap();
+        }
+        world.step().unwrap();
+    }
+    assert!((speed - 1.0).abs() < 0.02, "{speed} rad/s");
+    assert!(hardest < 8.0, "{hardest} rad/s²");
+}
