@@ -107,14 +107,13 @@ impl PlanQuestion {
                 (Some(linked), Cow::Owned(offered), fleet, user)
             }
             PlanPromptStyle::Instructed => {
-                let system = format!(
-                    "{}\n\nThe fleet:\n{}\n\nWhat the skills do:\n{}",
-                    include_str!("plan_question/instructions.txt").trim_end(),
-                    fleet_text(capabilities, |_, name| name.into()),
-                    skills_text(capabilities)
-                );
                 let offered: Cow<'_, [Capability]> = capabilities.into();
-                (None, offered, system, sentence.to_owned())
+                (
+                    None,
+                    offered,
+                    instructions(capabilities),
+                    sentence.to_owned(),
+                )
             }
         };
         let skills = skills_of_robots(&offered).into_iter();
@@ -179,6 +178,16 @@ impl PlanQuestion {
             None => answer.to_owned(),
         }
     }
+}
+
+/// The system prompt for a model that was not trained for it.
+fn instructions(capabilities: &[Capability]) -> String {
+    format!(
+        "{}\n\nThe fleet:\n{}\n\nWhat the skills do:\n{}",
+        include_str!("plan_question/instructions.txt").trim_end(),
+        fleet_text(capabilities, |_, name| name.into()),
+        skills_text(capabilities)
+    )
 }
 
 /// Skills by robot.
