@@ -153,10 +153,8 @@ impl Drives {
         if self.since_command_s > DRIVE_WATCHDOG_S {
             self.mode = CommandMode::Hold;
         }
-        let joints = self.joints.iter().zip(&mut self.wanted);
-        for (i, (set_point, ((kind, limits), wanted))) in
-            self.set_points.iter_mut().zip(joints).enumerate()
-        {
+        for (i, set_point) in self.set_points.iter_mut().enumerate() {
+            let ((kind, limits), wanted) = (&self.joints[i], &mut self.wanted[i]);
             let acceleration = RAMP_ACCELERATION_FACTOR * limits.acceleration;
             if self.mode == CommandMode::Hold {
                 // A controlled stop: fast, but along a ramp that the motors can follow.
