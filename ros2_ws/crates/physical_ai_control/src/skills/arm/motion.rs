@@ -108,12 +108,8 @@ impl Motion {
         point: &mut JointPoint,
     ) -> Result<(), Error> {
         let is_over = now.seconds_since(self.start) >= self.trajectory.duration_s();
-        let beside = held.position.iter().zip(&point.position);
-        if is_over
-            && beside
-                .into_iter()
-                .all(|(held, told)| (held - told).abs() < ARRIVED_RAD)
-        {
+        let mut joints = held.position.iter().zip(&point.position);
+        if is_over && joints.all(|(held, told)| (held - told).abs() < ARRIVED_RAD) {
             return Ok(());
         }
         let time_s = self.trajectory.nearest_time_s(&held.position);
