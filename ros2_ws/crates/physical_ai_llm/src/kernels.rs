@@ -4,6 +4,8 @@
 mod avx2;
 #[cfg(target_arch = "x86_64")]
 mod avx512;
+#[cfg(target_arch = "x86_64")]
+mod block;
 mod disjoint;
 #[cfg(target_arch = "x86_64")]
 mod floats;
@@ -12,8 +14,6 @@ mod plain;
 mod tests;
 #[cfg(target_arch = "x86_64")]
 mod tile;
-#[cfg(target_arch = "x86_64")]
-mod unpack;
 
 use std::ops::Range;
 
@@ -121,13 +121,14 @@ pub(crate) fn multiply(
     #[cfg(target_arch = "x86_64")]
     if is_tiled(set, weight.format(), input.rows) {
         let size = weight.row_bytes();
-        while rows.len() >= tile::ROWS {
+        while rows.len() >= block::ROWS {
             let first = rows.start;
-            let bytes = &weight.bytes()[first * size..(first + tile::ROWS) * size];
+            let bytes = &weight.bytes()[first * size..(first + block::ROWS) * size];
             // SAFETY: `is_tiled` says that the CPU can and the format has blocks of 256; the input is
             // as wide as the weight.
             unsafe {
                 tile::multiply(
+                    set,
                     weight.format(),
                     bytes,
                     input.rounded,
@@ -135,7 +136,7 @@ pub(crate) fn multiply(
                     |t, values| write(t, first, values),
                 );
             }
-            rows.start += tile::ROWS;
+            rows.start += block::ROWS;
         }
     }
     for row in rows {
@@ -149,15 +150,15 @@ pub(crate) fn multiply(
     }
 }
 
-/// From so many rows of activations on, unpacking weights for all of them pays.
-#[cfg(target_arch = "x86_64")]
-const TILED_FROM: usize = 6;
-
 #[cfg(target_arch = "x86_64")]
 fn is_tiled(set: InstructionSet, format: Format, tokens: usize) -> bool {
-    set >= InstructionSet::Avx512Vnni
-        && format.activation_block() == Some(256)
-        && tokens >= TILED_FROM
+    // From so many rows of activations on, unpacking weights for all of them pays.
+    let from = match set {
+        InstructionSet::Plain => return false,
+        InstructionSet::Avx2 => 5,
+        InstructionSet::Avx512Vnni => 6,
+    };
+    format.activation_block() == Some(256) && tokens >= from
 }
 
 #[cfg(target_arch = "x86_64")]

@@ -6,10 +6,15 @@
     reason = "one index runs over several arrays of registers"
 )]
 
+mod ahead;
+mod tile;
+mod unpack;
+
 use std::arch::x86_64::*;
 
+pub use tile::add_tile;
+
 use crate::activations::Activations;
-use crate::dequantize::scales_and_minima;
 
 #[inline]
 #[target_feature(enable = "avx2,f16c")]
@@ -21,7 +26,15 @@ fn half_at(bytes: &[u8], at: usize) -> f32 {
 #[inline]
 #[target_feature(enable = "avx2,fma")]
 fn add_8(v: __m256) -> f32 {
-    let v = _mm_add_ps(_mm256_castps256_ps128(v), _mm256_extractf128_ps::<1>(v));
+    add_4(_mm_add_ps(
+        _mm256_castps256_ps128(v),
+        _mm256_extractf128_ps::<1>(v),
+    ))
+}
+
+#[inline]
+#[target_feature(enable = "avx2")]
+fn add_4(v: __m128) -> f32 {
     let pairs = _mm_add_ps(v, _mm_movehl_ps(v, v));
     _mm_cvtss_f32(_mm_add_ss(pairs, _mm_shuffle_ps::<1>(pairs, pairs)))
 }
@@ -50,94 +63,226 @@ fn dot_scaled(sum: __m256i, q: __m256i, x: __m256i, scale: __m256i) -> __m256i {
     _mm256_add_epi32(sum, _mm256_madd_epi16(pairs, scale))
 }
 
-/// Q4_K, and Q5_K with `FIVE`. The CPU has AVX2, FMA and F16C.
+/// What one row of activations has for one block of 256.
+#[derive(Clone, Copy)]
+struct Portion {
+    values: *const i8,
+    sums16: *const i16,
+    sums32: *const i16,
+    scale: f32,
+}
+
+/// Activations of one row.
+///
+/// # Safety
+/// There are such a row and block.
+#[inline(always)]
+unsafe fn portion(a: &Activations, row: usize, block: usize) -> Portion {
+    let at = row * a.columns + block * 256;
+    // SAFETY: within the vectors, as the caller promises; `resize` gave them these lengths.
+    unsafe {
+        Portion {
+            values: a.values.as_ptr().add(at),
+            sums16: a.sums16.as_ptr().add(at / 16),
+            sums32: a.sums32.as_ptr().add(at / 32),
+            scale: *a.scales.get_unchecked(at / 256),
+        }
+    }
+}
+
+/// Shuffles that spread the 16-bit numbers `even` and `odd` of a half over the lower and upper half.
+const fn spread(even: usize, odd: usize) -> [u8; 32] {
+    let mut out = [0; 32];
+    let mut i = 0;
+    while i < 32 {
+        let number = if i < 16 { even } else { odd };
+        out[i] = (2 * number + i % 2) as u8;
+        i += 1;
+    }
+    out
+}
+
+/// One number for a group of 32.
+const ONE: [[u8; 32]; 8] = [
+    spread(0, 0),
+    spread(1, 1),
+    spread(2, 2),
+    spread(3, 3),
+    spread(4, 4),
+    spread(5, 5),
+    spread(6, 6),
+    spread(7, 7),
+];
+
+/// Two numbers for two groups of 16.
+const TWO: [[u8; 32]; 4] = [spread(0, 1), spread(2, 3), spread(4, 5), spread(6, 7)];
+
+/// Scales (low 8 bytes) and minima (high 8 bytes) of Q4_K and Q5_K, as 16-bit numbers.
+///
+/// # Safety
+/// Twelve bytes are readable.
+#[inline]
+#[target_feature(enable = "avx2")]
+unsafe fn scales_and_minima(packed: *const u8) -> (__m128i, __m128i) {
+    const SIX: u32 = 0x3f3f_3f3f;
+    const LOW: u32 = 0x0f0f_0f0f;
+    const TOP: u32 = 0x0303_0303;
+    // SAFETY: as promised by the caller.
+    let [a, b, c] = unsafe { packed.cast::<[u32; 3]>().read_unaligned() };
+    let scales_high = (c & LOW) | ((a >> 6) & TOP) << 4;
+    let minima_high = ((c >> 4) & LOW) | ((b >> 6) & TOP) << 4;
+    let join = |low: u32, high: u32| {
+        let both = u64::from(low & SIX) | u64::from(high) << 32;
+        _mm_cvtepu8_epi16(_mm_cvtsi64_si128(both as i64))
+    };
+    (join(a, scales_high), join(b, minima_high))
+}
+
+/// Bytes of weights that are asked for ahead of their use. The CPU's own prefetcher stops at each page
+/// of 4 KiB, and a mapped file has no larger ones.
+const AHEAD: usize = 2048;
+
+#[inline(always)]
+fn prefetch(weights: *const u8) {
+    for line in 0..3 {
+        // SAFETY: a prefetch of any address is harmless.
+        unsafe { _mm_prefetch::<_MM_HINT_T0>(weights.wrapping_add(AHEAD + line * 64).cast()) };
+    }
+}
+
+/// Q4_K, and Q5_K with `FIVE`.
+///
+/// # Safety
+/// AVX2, FMA and F16C are there; `row` holds `a.columns` weights; `first + T` rows exist.
 #[target_feature(enable = "avx2,f16c,fma")]
-pub fn q45_k<const T: usize, const FIVE: bool>(
+pub unsafe fn q45_k<const T: usize, const FIVE: bool>(
     row: &[u8],
     a: &Activations,
     first: usize,
 ) -> [f32; T] {
     let bytes = if FIVE { 176 } else { 144 };
+    let low_bits = _mm256_set1_epi8(15);
     let mut sum = [_mm256_setzero_ps(); T];
-    let mut low = [0.0; T];
+    let mut low = [_mm_setzero_ps(); T];
     for (block, w) in row.chunks_exact(bytes).enumerate() {
-        let (d, d_min) = (half_at(w, 0), half_at(w, 2));
-        let (scales, minima) = scales_and_minima(&w[4..16]);
-        let quants = &w[if FIVE { 48 } else { 16 }..];
-        let high = load(&w[16..]);
-        let mut dot = [_mm256_setzero_si256(); T];
-        for (group, scale) in scales.iter().enumerate() {
-            let packed = load(&quants[group / 2 * 32..]);
-            let packed = if group % 2 == 0 {
-                packed
-            } else {
-                _mm256_srli_epi16::<4>(packed)
-            };
-            let mut q = _mm256_and_si256(packed, _mm256_set1_epi8(15));
-            if FIVE {
-                let bit = _mm256_set1_epi8((1_u8 << group) as i8);
-                let is_set = _mm256_cmpeq_epi8(_mm256_and_si256(high, bit), bit);
-                q = _mm256_or_si256(q, _mm256_and_si256(is_set, _mm256_set1_epi8(16)));
+        prefetch(w.as_ptr());
+        // SAFETY: a block has 144 or 176 bytes; the activations have as many blocks.
+        unsafe {
+            let w = w.as_ptr();
+            // The scale of the scales and that of the minima.
+            let both = _mm_cvtph_ps(_mm_cvtsi32_si128(w.cast::<i32>().read_unaligned()));
+            let (scales, minima) = scales_and_minima(w.add(4));
+            let scales = _mm256_broadcastsi128_si256(scales);
+            let quants = w.add(if FIVE { 48 } else { 16 });
+            let mut high = _mm256_loadu_si256(w.add(16).cast());
+            let mut dot = [_mm256_setzero_si256(); T];
+            let of: [Portion; T] = std::array::from_fn(|t| portion(a, first + t, block));
+            for j in 0..4 {
+                let packed = _mm256_loadu_si256(quants.add(32 * j).cast());
+                let mut q = [
+                    _mm256_and_si256(packed, low_bits),
+                    _mm256_and_si256(_mm256_srli_epi16::<4>(packed), low_bits),
+                ];
+                if FIVE {
+                    let sixteen = _mm256_set1_epi8(16);
+                    let fifth = _mm256_slli_epi16::<4>(high);
+                    q[0] = _mm256_or_si256(q[0], _mm256_and_si256(fifth, sixteen));
+                    let fifth = _mm256_slli_epi16::<3>(high);
+                    q[1] = _mm256_or_si256(q[1], _mm256_and_si256(fifth, sixteen));
+                    high = _mm256_srli_epi16::<2>(high);
+                }
+                for half in 0..2 {
+                    let shuffle = _mm256_loadu_si256(ONE[2 * j + half].as_ptr().cast());
+                    let scale = _mm256_shuffle_epi8(scales, shuffle);
+                    for t in 0..T {
+                        let x = of[t].values.add(64 * j + 32 * half);
+                        let x = _mm256_loadu_si256(x.cast());
+                        dot[t] = dot_scaled(dot[t], q[half], x, scale);
+                    }
+                }
             }
-            let scale = _mm256_set1_epi16(i16::from(*scale));
             for t in 0..T {
-                let at = (first + t) * a.columns + block * 256 + group * 32;
-                dot[t] = dot_scaled(dot[t], q, load_values(&a.values[at..]), scale);
+                let both = _mm_mul_ps(both, _mm_set1_ps(of[t].scale));
+                let d = _mm256_broadcastss_ps(both);
+                sum[t] = _mm256_fmadd_ps(_mm256_cvtepi32_ps(dot[t]), d, sum[t]);
+                let m = _mm_madd_epi16(minima, _mm_loadu_si128(of[t].sums32.cast()));
+                let d_min = _mm_broadcastss_ps(_mm_movehdup_ps(both));
+                low[t] = _mm_fmadd_ps(_mm_cvtepi32_ps(m), d_min, low[t]);
             }
-        }
-        for t in 0..T {
-            let at = (first + t) * a.columns + block * 256;
-            let scale = a.scales[at / 256];
-            let dots = _mm256_cvtepi32_ps(dot[t]);
-            sum[t] = _mm256_fmadd_ps(dots, _mm256_set1_ps(d * scale), sum[t]);
-            let sums = &a.sums32[at / 32..at / 32 + 8];
-            let products = minima.iter().zip(sums);
-            let m: i32 = products.map(|(m, s)| i32::from(*m) * i32::from(*s)).sum();
-            low[t] += d_min * scale * m as f32;
         }
     }
-    std::array::from_fn(|t| add_8(sum[t]) - low[t])
+    std::array::from_fn(|t| add_8(sum[t]) - add_4(low[t]))
 }
 
-/// Q6_K. The CPU has AVX2, FMA and F16C.
+/// Q6_K.
+///
+/// # Safety
+/// As for [`q45_k`].
 #[target_feature(enable = "avx2,f16c,fma")]
-pub fn q6_k<const T: usize>(row: &[u8], a: &Activations, first: usize) -> [f32; T] {
+pub unsafe fn q6_k<const T: usize>(row: &[u8], a: &Activations, first: usize) -> [f32; T] {
     let mut sum = [_mm256_setzero_ps(); T];
-    let mut offset = [0.0; T];
+    let mut offset = [_mm256_setzero_ps(); T];
     for (block, w) in row.chunks_exact(210).enumerate() {
+        prefetch(w.as_ptr());
         let d = half_at(w, 208);
-        let scales = &w[192..208];
-        let mut dot = [_mm256_setzero_si256(); T];
-        for group in 0..8 {
-            let (half, quarter) = (group / 4, group % 4);
-            let packed = load(&w[half * 64 + quarter % 2 * 32..]);
-            let count = _mm_cvtsi32_si128(quarter as i32 / 2 * 4);
-            let low = _mm256_and_si256(_mm256_srl_epi16(packed, count), _mm256_set1_epi8(15));
-            let high = load(&w[128 + half * 32..]);
-            let count = _mm_cvtsi32_si128(quarter as i32 * 2);
-            let high = _mm256_and_si256(_mm256_srl_epi16(high, count), _mm256_set1_epi8(3));
-            let q = _mm256_or_si256(low, _mm256_slli_epi16::<4>(high));
-            let scale = |i: usize| _mm_set1_epi16(i16::from(scales[group * 2 + i] as i8));
-            let scale = _mm256_set_m128i(scale(1), scale(0));
+        // SAFETY: a block has 210 bytes; the activations have as many blocks.
+        unsafe {
+            let w = w.as_ptr();
+            let all = _mm256_cvtepi8_epi16(_mm_loadu_si128(w.add(192).cast()));
+            let mut dot = [_mm256_setzero_si256(); T];
+            let of: [Portion; T] = std::array::from_fn(|t| portion(a, first + t, block));
+            for half in 0..2 {
+                let scales = if half == 0 {
+                    _mm256_permute4x64_epi64::<0x44>(all)
+                } else {
+                    _mm256_permute4x64_epi64::<0xee>(all)
+                };
+                let quarters = unpack_q6_half(w, half);
+                for quarter in 0..4 {
+                    let shuffle = _mm256_loadu_si256(TWO[quarter].as_ptr().cast());
+                    let scale = _mm256_shuffle_epi8(scales, shuffle);
+                    for t in 0..T {
+                        let x = of[t].values.add(128 * half + 32 * quarter);
+                        let x = _mm256_loadu_si256(x.cast());
+                        dot[t] = dot_scaled(dot[t], quarters[quarter], x, scale);
+                    }
+                }
+            }
             for t in 0..T {
-                let at = (first + t) * a.columns + block * 256 + group * 32;
-                dot[t] = dot_scaled(dot[t], q, load_values(&a.values[at..]), scale);
+                let d = d * of[t].scale;
+                let dots = _mm256_cvtepi32_ps(dot[t]);
+                sum[t] = _mm256_fmadd_ps(dots, _mm256_set1_ps(d), sum[t]);
+                let sums = _mm256_loadu_si256(of[t].sums16.cast());
+                let m = _mm256_cvtepi32_ps(_mm256_madd_epi16(all, sums));
+                offset[t] = _mm256_fmadd_ps(m, _mm256_set1_ps(-32.0 * d), offset[t]);
             }
         }
-        for t in 0..T {
-            let at = (first + t) * a.columns + block * 256;
-            let d = d * a.scales[at / 256];
-            let dots = _mm256_cvtepi32_ps(dot[t]);
-            sum[t] = _mm256_fmadd_ps(dots, _mm256_set1_ps(d), sum[t]);
-            let sums = &a.sums16[at / 16..at / 16 + 16];
-            let products = scales.iter().zip(sums);
-            let m: i32 = products
-                .map(|(s, x)| i32::from(*s as i8) * i32::from(*x))
-                .sum();
-            offset[t] -= 32.0 * d * m as f32;
-        }
     }
-    std::array::from_fn(|t| add_8(sum[t]) + offset[t])
+    std::array::from_fn(|t| add_8(sum[t]) + add_8(offset[t]))
+}
+
+/// Four times 32 weights of half a block of Q6_K, still with 32 added to them.
+///
+/// # Safety
+/// A block is readable.
+#[inline]
+#[target_feature(enable = "avx2")]
+unsafe fn unpack_q6_half(block: *const u8, half: usize) -> [__m256i; 4] {
+    let (low_bits, high_bits) = (_mm256_set1_epi8(15), _mm256_set1_epi8(48));
+    // SAFETY: as promised by the caller.
+    let load = |at: usize| unsafe { _mm256_loadu_si256(block.add(at).cast()) };
+    let (even, odd) = (load(64 * half), load(64 * half + 32));
+    let high = load(128 + 32 * half);
+    let join = |low, high| {
+        let low = _mm256_and_si256(low, low_bits);
+        _mm256_or_si256(low, _mm256_and_si256(high, high_bits))
+    };
+    [
+        join(even, _mm256_slli_epi16::<4>(high)),
+        join(odd, _mm256_slli_epi16::<2>(high)),
+        join(_mm256_srli_epi16::<4>(even), high),
+        join(_mm256_srli_epi16::<4>(odd), _mm256_srli_epi16::<2>(high)),
+    ]
 }
 
 /// Q8_0, and Q4_0 with `FOUR`. The CPU has AVX2, FMA and F16C.

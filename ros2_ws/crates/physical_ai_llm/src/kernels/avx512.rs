@@ -10,7 +10,12 @@
     reason = "one index runs over several arrays of registers"
 )]
 
+mod tile;
+mod unpack;
+
 use std::arch::x86_64::*;
+
+pub use tile::add_tile;
 
 use crate::activations::Activations;
 

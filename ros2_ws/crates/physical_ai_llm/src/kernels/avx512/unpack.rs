@@ -5,35 +5,8 @@
 
 use std::arch::x86_64::*;
 
-use super::tile::ROWS;
 use crate::Format;
-
-/// The weights are `scale · q − minimum` per group of `group` neighbours.
-#[repr(C, align(64))]
-pub struct Block {
-    /// `[64, ROWS, 4]`: four neighbouring weights of each row.
-    pub quants: [u8; 256 * ROWS],
-    /// `[256 / group, ROWS]`.
-    pub scales: [f32; 16 * ROWS],
-    /// `[128 / group, ROWS]`: the minima of two groups as 16-bit integers.
-    pub minima: [i32; 8 * ROWS],
-    /// `[ROWS]`: what the minima are multiplied with.
-    pub minimum_scales: [f32; ROWS],
-    /// 32, or 16.
-    pub group: usize,
-}
-
-impl Default for Block {
-    fn default() -> Self {
-        Self {
-            quants: [0; 256 * ROWS],
-            scales: [0.0; 16 * ROWS],
-            minima: [0; 8 * ROWS],
-            minimum_scales: [0.0; ROWS],
-            group: 32,
-        }
-    }
-}
+use crate::kernels::block::{Block, ROWS};
 
 /// Unpacks block `index` of each of 32 rows.
 ///
@@ -41,7 +14,7 @@ impl Default for Block {
 /// The CPU has AVX-512 F, BW and VL; `bytes` is 32 rows of whole blocks of 256 in `format`, and there is
 /// such a block.
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,f16c")]
-pub unsafe fn unpack(format: Format, bytes: &[u8], index: usize, out: &mut Block) {
+pub unsafe fn unpack(format: Format, bytes: &[u8], index: usize, out: &mut Block<f32>) {
     let stride = bytes.len() / ROWS;
     out.group = if format == Format::Q6K { 16 } else { 32 };
     for half in 0..2 {
@@ -126,7 +99,7 @@ impl Rows {
     }
 }
 
-impl Block {
+impl Block<f32> {
     /// Stores words of 16 rows for one step of four weights.
     #[inline]
     #[target_feature(enable = "avx512f")]
@@ -191,7 +164,7 @@ fn halves(words: __m512i) -> __m512 {
 /// Scales and minima of Q4_K and Q5_K.
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw")]
-unsafe fn scales_and_minima(rows: Rows, half: usize, out: &mut Block) {
+unsafe fn scales_and_minima(rows: Rows, half: usize, out: &mut Block<f32>) {
     // SAFETY: a block begins with them.
     let [both, a, b, c] = unsafe { [rows.word(0), rows.word(4), rows.word(8), rows.word(12)] };
     let d = halves(both);
@@ -220,7 +193,7 @@ unsafe fn scales_and_minima(rows: Rows, half: usize, out: &mut Block) {
 
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw")]
-unsafe fn q4_k(rows: Rows, half: usize, out: &mut Block) {
+unsafe fn q4_k(rows: Rows, half: usize, out: &mut Block<f32>) {
     // SAFETY: a block has 144 bytes.
     unsafe {
         scales_and_minima(rows, half, out);
@@ -237,7 +210,7 @@ unsafe fn q4_k(rows: Rows, half: usize, out: &mut Block) {
 
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw")]
-unsafe fn q5_k(rows: Rows, half: usize, out: &mut Block) {
+unsafe fn q5_k(rows: Rows, half: usize, out: &mut Block<f32>) {
     // SAFETY: a block has 176 bytes.
     unsafe {
         scales_and_minima(rows, half, out);
@@ -282,7 +255,7 @@ unsafe fn q5_k(rows: Rows, half: usize, out: &mut Block) {
 
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw")]
-unsafe fn q6_k(rows: Rows, half: usize, out: &mut Block) {
+unsafe fn q6_k(rows: Rows, half: usize, out: &mut Block<f32>) {
     // SAFETY: a block has 210 bytes.
     unsafe {
         let tops = rows.words(128);
