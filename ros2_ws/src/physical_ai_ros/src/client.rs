@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::Receiver;
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -18,6 +18,9 @@ use crate::{Arguments, Context, Error, Publisher, Qos};
 
 /// How often the graph is asked while waiting for somebody.
 const GRAPH_POLL: Duration = Duration::from_millis(20);
+
+/// How long ROS may take to start. It takes less than a second, on a busy machine a few.
+const START_LIMIT: Duration = Duration::from_secs(30);
 
 /// An asynchronous ROS client. Dropping it stops its node.
 pub struct Client {
@@ -48,7 +51,7 @@ impl Client {
     /// Starts a node called `name` in `namespace` and its spin thread.
     ///
     /// # Errors
-    /// [`Error::Ros`] if ROS cannot be reached.
+    /// [`Error::Ros`] if ROS cannot be reached, [`Error::NoStart`] if it is stuck.
     pub fn connect(name: &str, namespace: &str) -> Result<Self, Error> {
         let rule = format!("__ns:=/{}", namespace.trim_matches('/'));
         let arguments = Arguments::parse(name, &["--ros-args".to_owned(), "-r".to_owned(), rule])?;
@@ -61,8 +64,10 @@ impl Client {
                 Ok(node) => {
                     let (mut context, events) = Context::<()>::new(node, RosClock::new(false));
                     context.set_spin_timeout(Duration::from_millis(2));
-                    // The other side waits for this; it cannot be gone.
-                    let _ = ready.send(Ok(context.sender()));
+                    if ready.send(Ok(context.sender())).is_err() {
+                        // Nobody waits any more.
+                        return;
+                    }
                     spin(context, &events, &stopped);
                 }
                 Err(error) => {
@@ -70,7 +75,7 @@ impl Client {
                 }
             })
             .map_err(Error::application)?;
-        let sender = is_ready.recv().map_err(|_| Error::Stopping)??;
+        let sender = wait_for_start(&is_ready, START_LIMIT)?;
         Ok(Self {
             sender,
             stop,
@@ -281,6 +286,16 @@ impl Client {
     }
 }
 
+/// What comes from the thread that starts ROS; a start that hangs is not waited for for ever.
+fn wait_for_start<T>(is_ready: &Receiver<Result<T, Error>>, limit: Duration) -> Result<T, Error> {
+    is_ready.recv_timeout(limit).map_err(|end| match end {
+        RecvTimeoutError::Timeout => Error::NoStart {
+            timeout_s: limit.as_secs_f64(),
+        },
+        RecvTimeoutError::Disconnected => Error::Stopping,
+    })?
+}
+
 fn spin(mut context: Context<()>, events: &Receiver<Event<()>>, stop: &AtomicBool) {
     let mut pollers: Vec<Poller<()>> = Vec::new();
     let app = &mut ();
@@ -324,5 +339,25 @@ impl Drop for Client {
         {
             tracing::error!("the ROS thread panicked");
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn start_that_hangs_ends_with_advice() {
+        let (_stuck, is_ready) = std::sync::mpsc::channel::<Result<(), Error>>();
+        let error = wait_for_start(&is_ready, Duration::from_millis(10)).unwrap_err();
+        assert!(error.to_string().contains("/dev/shm"), "{error}");
+    }
+
+    #[test]
+    fn start_that_fails_says_why() {
+        let (ready, is_ready) = std::sync::mpsc::channel::<Result<(), Error>>();
+        ready.send(Err(Error::application("no network"))).unwrap();
+        let error = wait_for_start(&is_ready, Duration::from_secs(5)).unwrap_err();
+        assert_eq!(error.to_string(), "no network");
     }
 }

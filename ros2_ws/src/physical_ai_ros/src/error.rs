@@ -40,6 +40,15 @@ pub enum Error {
         /// How long was waited, in seconds.
         timeout_s: f64,
     },
+    /// ROS neither starts nor refuses to.
+    #[error(
+        "ROS did not start within {timeout_s} s. Processes that were killed may have left its shared memory \
+         locked: if no ROS program runs on this machine, remove /dev/shm/*fastrtps_* and try again"
+    )]
+    NoStart {
+        /// How long was waited, in seconds.
+        timeout_s: f64,
+    },
     /// The server left while its answer was awaited.
     #[error(
         "service {name:?}: the node that serves it went away before it answered; restart it and try again"

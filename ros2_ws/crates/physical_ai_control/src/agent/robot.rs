@@ -75,6 +75,8 @@ pub struct RobotControl {
     state: Option<RobotState>,
     last_now: Time,
     last_steady_s: f64,
+    /// No tick for so long, in seconds, that tasks were given up; 0 as soon as there is one.
+    silent_s: f64,
     /// Steady time since which states come that are stale or faulty.
     stale_since_s: Option<f64>,
     emergency_stop: bool,
@@ -126,6 +128,7 @@ impl RobotControl {
             state: None,
             last_now: Time::ZERO,
             last_steady_s: f64::NEG_INFINITY,
+            silent_s: 0.0,
             stale_since_s: None,
             emergency_stop: false,
             period_s: 0.005,
@@ -183,6 +186,8 @@ impl RobotControl {
         }
         match &self.state {
             None => Some("no state of this robot has arrived yet".into()),
+            // The state's age does not tell: with a simulation that hangs, time stands still.
+            Some(_) if self.silent_s > 0.0 => Some(format!("no state for {:.2} s", self.silent_s)),
             Some(state) if now.seconds_since(state.stamp) > STATE_PATIENCE_S => Some(format!(
                 "its state is {:.1} s old",
                 now.seconds_since(state.stamp)
@@ -394,6 +399,7 @@ impl RobotControl {
         }
         self.ticks += 1;
         self.last_steady_s = steady_s;
+        self.silent_s = 0.0;
     }
 
     /// Turns progress and verdict into news about the task.
@@ -459,12 +465,15 @@ impl RobotControl {
         })
     }
 
-    /// Fails a task whose robot fell silent, and whose ticks therefore stopped.
+    /// Fails a task whose robot fell silent, and whose ticks therefore stopped; the robot takes no other one
+    /// until there is a tick again.
     pub(super) fn watch(&mut self, now: Time, steady_s: f64) -> Option<TaskReport> {
         let silent_s = steady_s - self.last_steady_s;
-        if self.running.is_none() || silent_s < STATE_PATIENCE_S {
+        if silent_s < STATE_PATIENCE_S {
             return None;
         }
+        self.silent_s = silent_s;
+        self.running.as_ref()?;
         self.hold = None;
         let reason = format!("no state of robot {} for {silent_s:.2} s", self.model.name);
         self.end(Ending::failed(ErrorCode::StaleData, reason), now)

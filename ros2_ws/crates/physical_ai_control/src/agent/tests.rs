@@ -280,6 +280,23 @@ fn silent_robot_fails_its_task() {
 }
 
 #[test]
+fn silent_robot_takes_no_task_until_it_speaks_again() {
+    let mut bench = Bench::new();
+    bench.tick();
+    let now = bench.now();
+    bench.agent.watch(now, now.seconds() + 1.1);
+    // By its stamp the last state is fresh: the clock of a simulation stands still while nobody hears it.
+    let refused = bench.try_assign("arm_1", "home", json!({}), 0.0);
+    let (code, reason) = refused.unwrap_err();
+    assert_eq!(code, ErrorCode::StaleData);
+    assert!(reason.contains("no state"), "{reason}");
+    let offers = bench.agent.capabilities(now);
+    assert!(offers.iter().all(|o| !o.ready), "{offers:?}");
+    bench.tick();
+    bench.assign("arm_1", "home", json!({}), 0.0);
+}
+
+#[test]
 fn robot_stands_while_its_state_is_faulty_and_then_goes_on_with_its_task() {
     let mut bench = Bench::new();
     let goal = json!({"positions": [1.5, 0.0, 1.6, 1.5, 0.0, 0.0]});
