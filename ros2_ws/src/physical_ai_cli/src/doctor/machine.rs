@@ -8,7 +8,7 @@ use super::check::Check;
 use crate::environment;
 
 const MIB: u64 = 1 << 20;
-/// Each process has a segment of 64 MiB (params/fastdds.xml), touched as needed.
+/// Each process has a segment of 4 MiB (params/fastdds.xml); killed ones leave theirs.
 const SHARED_MEMORY_MIB: u64 = 256;
 const MEMORY_MIB: u64 = 1024;
 
