@@ -10,6 +10,8 @@ mod disjoint;
 #[cfg(target_arch = "x86_64")]
 mod floats;
 mod plain;
+#[cfg(target_arch = "x86_64")]
+mod row;
 #[cfg(test)]
 mod tests;
 #[cfg(target_arch = "x86_64")]

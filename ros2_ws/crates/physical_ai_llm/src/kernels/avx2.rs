@@ -14,6 +14,7 @@ use std::arch::x86_64::*;
 
 pub use tile::add_tile;
 
+use super::row::{Portion, ask_ahead, scales_and_minima};
 use crate::activations::Activations;
 
 #[inline]
@@ -63,33 +64,6 @@ fn dot_scaled(sum: __m256i, q: __m256i, x: __m256i, scale: __m256i) -> __m256i {
     _mm256_add_epi32(sum, _mm256_madd_epi16(pairs, scale))
 }
 
-/// What one row of activations has for one block of 256.
-#[derive(Clone, Copy)]
-struct Portion {
-    values: *const i8,
-    sums16: *const i16,
-    sums32: *const i16,
-    scale: f32,
-}
-
-/// Activations of one row.
-///
-/// # Safety
-/// There are such a row and block.
-#[inline(always)]
-unsafe fn portion(a: &Activations, row: usize, block: usize) -> Portion {
-    let at = row * a.columns + block * 256;
-    // SAFETY: within the vectors, as the caller promises; `resize` gave them these lengths.
-    unsafe {
-        Portion {
-            values: a.values.as_ptr().add(at),
-            sums16: a.sums16.as_ptr().add(at / 16),
-            sums32: a.sums32.as_ptr().add(at / 32),
-            scale: *a.scales.get_unchecked(at / 256),
-        }
-    }
-}
-
 /// Shuffles that spread the 16-bit numbers `even` and `odd` of a half over the lower and upper half.
 const fn spread(even: usize, odd: usize) -> [u8; 32] {
     let mut out = [0; 32];
@@ -102,8 +76,8 @@ const fn spread(even: usize, odd: usize) -> [u8; 32] {
     out
 }
 
-/// One number for a group of 32.
-const ONE: [[u8; 32]; 8] = [
+/// The scale of a group of 32 weights.
+const SCALE_OF_32: [[u8; 32]; 8] = [
     spread(0, 0),
     spread(1, 1),
     spread(2, 2),
@@ -114,40 +88,14 @@ const ONE: [[u8; 32]; 8] = [
     spread(7, 7),
 ];
 
-/// Two numbers for two groups of 16.
-const TWO: [[u8; 32]; 4] = [spread(0, 1), spread(2, 3), spread(4, 5), spread(6, 7)];
+/// The scales of two groups of 16 weights.
+const SCALES_OF_16: [[u8; 32]; 4] = [spread(0, 1), spread(2, 3), spread(4, 5), spread(6, 7)];
 
-/// Scales (low 8 bytes) and minima (high 8 bytes) of Q4_K and Q5_K, as 16-bit numbers.
-///
-/// # Safety
-/// Twelve bytes are readable.
+/// Eight bytes as 16-bit numbers.
 #[inline]
 #[target_feature(enable = "avx2")]
-unsafe fn scales_and_minima(packed: *const u8) -> (__m128i, __m128i) {
-    const SIX: u32 = 0x3f3f_3f3f;
-    const LOW: u32 = 0x0f0f_0f0f;
-    const TOP: u32 = 0x0303_0303;
-    // SAFETY: as promised by the caller.
-    let [a, b, c] = unsafe { packed.cast::<[u32; 3]>().read_unaligned() };
-    let scales_high = (c & LOW) | ((a >> 6) & TOP) << 4;
-    let minima_high = ((c >> 4) & LOW) | ((b >> 6) & TOP) << 4;
-    let join = |low: u32, high: u32| {
-        let both = u64::from(low & SIX) | u64::from(high) << 32;
-        _mm_cvtepu8_epi16(_mm_cvtsi64_si128(both as i64))
-    };
-    (join(a, scales_high), join(b, minima_high))
-}
-
-/// Bytes of weights that are asked for ahead of their use. The CPU's own prefetcher stops at each page
-/// of 4 KiB, and a mapped file has no larger ones.
-const AHEAD: usize = 2048;
-
-#[inline(always)]
-fn prefetch(weights: *const u8) {
-    for line in 0..3 {
-        // SAFETY: a prefetch of any address is harmless.
-        unsafe { _mm_prefetch::<_MM_HINT_T0>(weights.wrapping_add(AHEAD + line * 64).cast()) };
-    }
+fn widen(bytes: u64) -> __m128i {
+    _mm_cvtepu8_epi16(_mm_cvtsi64_si128(bytes as i64))
 }
 
 /// Q4_K, and Q5_K with `FIVE`.
@@ -165,18 +113,19 @@ pub unsafe fn q45_k<const T: usize, const FIVE: bool>(
     let mut sum = [_mm256_setzero_ps(); T];
     let mut low = [_mm_setzero_ps(); T];
     for (block, w) in row.chunks_exact(bytes).enumerate() {
-        prefetch(w.as_ptr());
+        ask_ahead::<3>(w.as_ptr());
         // SAFETY: a block has 144 or 176 bytes; the activations have as many blocks.
         unsafe {
             let w = w.as_ptr();
             // The scale of the scales and that of the minima.
             let both = _mm_cvtph_ps(_mm_cvtsi32_si128(w.cast::<i32>().read_unaligned()));
             let (scales, minima) = scales_and_minima(w.add(4));
-            let scales = _mm256_broadcastsi128_si256(scales);
+            let scales = _mm256_broadcastsi128_si256(widen(scales));
+            let minima = widen(minima);
             let quants = w.add(if FIVE { 48 } else { 16 });
             let mut high = _mm256_loadu_si256(w.add(16).cast());
             let mut dot = [_mm256_setzero_si256(); T];
-            let of: [Portion; T] = std::array::from_fn(|t| portion(a, first + t, block));
+            let of: [Portion; T] = std::array::from_fn(|t| Portion::new(a, first + t, block));
             for j in 0..4 {
                 let packed = _mm256_loadu_si256(quants.add(32 * j).cast());
                 let mut q = [
@@ -192,7 +141,7 @@ pub unsafe fn q45_k<const T: usize, const FIVE: bool>(
                     high = _mm256_srli_epi16::<2>(high);
                 }
                 for half in 0..2 {
-                    let shuffle = _mm256_loadu_si256(ONE[2 * j + half].as_ptr().cast());
+                    let shuffle = _mm256_loadu_si256(SCALE_OF_32[2 * j + half].as_ptr().cast());
                     let scale = _mm256_shuffle_epi8(scales, shuffle);
                     for t in 0..T {
                         let x = of[t].values.add(64 * j + 32 * half);
@@ -223,14 +172,14 @@ pub unsafe fn q6_k<const T: usize>(row: &[u8], a: &Activations, first: usize) ->
     let mut sum = [_mm256_setzero_ps(); T];
     let mut offset = [_mm256_setzero_ps(); T];
     for (block, w) in row.chunks_exact(210).enumerate() {
-        prefetch(w.as_ptr());
+        ask_ahead::<3>(w.as_ptr());
         let d = half_at(w, 208);
         // SAFETY: a block has 210 bytes; the activations have as many blocks.
         unsafe {
             let w = w.as_ptr();
             let all = _mm256_cvtepi8_epi16(_mm_loadu_si128(w.add(192).cast()));
             let mut dot = [_mm256_setzero_si256(); T];
-            let of: [Portion; T] = std::array::from_fn(|t| portion(a, first + t, block));
+            let of: [Portion; T] = std::array::from_fn(|t| Portion::new(a, first + t, block));
             for half in 0..2 {
                 let scales = if half == 0 {
                     _mm256_permute4x64_epi64::<0x44>(all)
@@ -239,7 +188,7 @@ pub unsafe fn q6_k<const T: usize>(row: &[u8], a: &Activations, first: usize) ->
                 };
                 let quarters = unpack_q6_half(w, half);
                 for quarter in 0..4 {
-                    let shuffle = _mm256_loadu_si256(TWO[quarter].as_ptr().cast());
+                    let shuffle = _mm256_loadu_si256(SCALES_OF_16[quarter].as_ptr().cast());
                     let scale = _mm256_shuffle_epi8(scales, shuffle);
                     for t in 0..T {
                         let x = of[t].values.add(128 * half + 32 * quarter);

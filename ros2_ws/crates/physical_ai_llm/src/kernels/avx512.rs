@@ -17,46 +17,8 @@ use std::arch::x86_64::*;
 
 pub use tile::add_tile;
 
+use super::row::{Portion, ask_ahead, scales_and_minima};
 use crate::activations::Activations;
-
-/// What one row of activations has for one block.
-#[derive(Clone, Copy)]
-struct Block {
-    values: *const i8,
-    sums16: *const i16,
-    sums32: *const i16,
-    scale: f32,
-}
-
-/// Activations of `T` rows from `first` on.
-///
-/// # Safety
-/// `block` must be below the number of blocks, `first + T` at most the number of rows.
-#[inline(always)]
-unsafe fn block_of(a: &Activations, row: usize, block: usize) -> Block {
-    let at = row * a.columns + block * 256;
-    // SAFETY: within the vectors, as the caller promises; `resize` gave them these lengths.
-    unsafe {
-        Block {
-            values: a.values.as_ptr().add(at),
-            sums16: a.sums16.as_ptr().add(at / 16),
-            sums32: a.sums32.as_ptr().add(at / 32),
-            scale: *a.scales.get_unchecked(at / 256),
-        }
-    }
-}
-
-/// Bytes of weights that are asked for ahead of their use. The CPU's own prefetcher stops at each page
-/// of 4 KiB, and a mapped file has no larger ones.
-const AHEAD: usize = 2048;
-
-#[inline(always)]
-fn prefetch(weights: *const u8) {
-    for line in 0..4 {
-        // SAFETY: a prefetch of any address is harmless.
-        unsafe { _mm_prefetch::<_MM_HINT_T0>(weights.wrapping_add(AHEAD + line * 64).cast()) };
-    }
-}
 
 #[inline]
 #[target_feature(enable = "avx512f,f16c")]
@@ -64,20 +26,6 @@ unsafe fn half_at(bytes: *const u8) -> f32 {
     // SAFETY: two bytes are readable, as the caller promises.
     let bits = unsafe { bytes.cast::<u16>().read_unaligned() };
     _mm_cvtss_f32(_mm_cvtph_ps(_mm_cvtsi32_si128(i32::from(bits))))
-}
-
-/// Scales (low 8 bytes) and minima (high 8 bytes) of Q4_K and Q5_K.
-#[inline(always)]
-unsafe fn scales_and_minima(packed: *const u8) -> (u64, u64) {
-    const SIX: u32 = 0x3f3f_3f3f;
-    const LOW: u32 = 0x0f0f_0f0f;
-    const TOP: u32 = 0x0303_0303;
-    // SAFETY: twelve bytes are readable, as the caller promises.
-    let [a, b, c] = unsafe { packed.cast::<[u32; 3]>().read_unaligned() };
-    let scales_high = (c & LOW) | ((a >> 6) & TOP) << 4;
-    let minima_high = ((c >> 4) & LOW) | ((b >> 6) & TOP) << 4;
-    let join = |low: u32, high: u32| u64::from(low & SIX) | u64::from(high) << 32;
-    (join(a, scales_high), join(b, minima_high))
 }
 
 /// Shuffle that spreads the scales of groups `2j` and `2j + 1` over 8 lanes each, zero above.
@@ -117,7 +65,7 @@ pub unsafe fn q45_k<const T: usize, const FIVE: bool>(
         // SAFETY: `row` is a whole number of blocks, and the activations have as many.
         unsafe {
             let w = row.as_ptr().add(block * bytes);
-            prefetch(w);
+            ask_ahead::<4>(w);
             let (d, d_min) = (half_at(w), half_at(w.add(2)));
             let (scales, minima) = scales_and_minima(w.add(4));
             let scales = _mm512_set1_epi64(scales as i64);
@@ -125,7 +73,7 @@ pub unsafe fn q45_k<const T: usize, const FIVE: bool>(
             let quants = w.add(if FIVE { 48 } else { 16 });
             let high = _mm512_broadcast_i64x4(_mm256_loadu_si256(w.add(16).cast()));
             let mut dot = [_mm512_setzero_si512(); T];
-            let of: [Block; T] = std::array::from_fn(|t| block_of(a, first + t, block));
+            let of: [Portion; T] = std::array::from_fn(|t| Portion::new(a, first + t, block));
             for j in 0..4 {
                 let mut q = nibbles(quants.add(32 * j));
                 if FIVE {
@@ -172,12 +120,12 @@ pub unsafe fn q6_k<const T: usize>(row: &[u8], a: &Activations, first: usize) ->
         // SAFETY: `row` is a whole number of blocks, and the activations have as many.
         unsafe {
             let w = row.as_ptr().add(block * BYTES);
-            prefetch(w);
+            ask_ahead::<4>(w);
             let d = half_at(w.add(208));
             let packed = _mm_loadu_si128(w.add(192).cast());
             let scales = _mm512_and_si512(_mm512_cvtepi8_epi32(packed), _mm512_set1_epi32(0xffff));
             let scales16 = _mm256_cvtepi8_epi16(packed);
-            let of: [Block; T] = std::array::from_fn(|t| block_of(a, first + t, block));
+            let of: [Portion; T] = std::array::from_fn(|t| Portion::new(a, first + t, block));
             let mut dot = [_mm512_setzero_si512(); T];
             for j in 0..4 {
                 let half = j / 2;
