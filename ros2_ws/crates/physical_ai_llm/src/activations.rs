@@ -8,7 +8,8 @@ use crate::{InstructionSet, Pool};
 /// # Shapes
 /// `values`: `[T, columns]`; `scales`: `[T, columns / block]`; sums: `[T, columns / 16]` and
 /// `[T, columns / 32]`. A value is `scale · q` with `q` in −127..=127. The sums of `q` over groups take
-/// the minima and offsets of weights into account without touching single values.
+/// the minima and offsets of weights into account without touching single values: `offsets` are the sums of 16
+/// times −32, which is what is off the weights of Q6_K.
 #[derive(Debug, Default, Clone)]
 pub struct Activations {
     pub(crate) columns: usize,
@@ -17,6 +18,7 @@ pub struct Activations {
     pub(crate) scales: Vec<f32>,
     pub(crate) sums16: Vec<i16>,
     pub(crate) sums32: Vec<i16>,
+    pub(crate) offsets: Vec<i32>,
 }
 
 impl Activations {
@@ -29,6 +31,7 @@ impl Activations {
         self.scales.resize(rows * columns / block, 0.0);
         self.sums16.resize(rows * columns / 16, 0);
         self.sums32.resize(rows * columns / 32, 0);
+        self.offsets.resize(rows * columns / 16, 0);
     }
 
     /// Number of rows.
@@ -46,6 +49,7 @@ impl Activations {
         let scales = Disjoint::new(&mut self.scales);
         let sums16 = Disjoint::new(&mut self.sums16);
         let sums32 = Disjoint::new(&mut self.sums32);
+        let offsets = Disjoint::new(&mut self.offsets);
         // A portion is a whole number of blocks of either size, and of rows or a part of one.
         let blocks = rows * columns / block;
         pool.share(blocks, (16_384 / block).max(1), |_, range| {
@@ -63,6 +67,7 @@ impl Activations {
                     values.part(part(1)),
                     sums16.part(part(16)),
                     sums32.part(part(32)),
+                    offsets.part(part(16)),
                 );
             }
         });
@@ -83,22 +88,25 @@ fn quantize(
     }
 }
 
-fn sum(values: &[i8], sums16: &mut [i16], sums32: &mut [i16]) {
+fn sum(values: &[i8], sums16: &mut [i16], sums32: &mut [i16], offsets: &mut [i32]) {
     for (sum, values) in sums16.iter_mut().zip(values.chunks_exact(16)) {
         *sum = values.iter().map(|v| i16::from(*v)).sum();
     }
     for (sum, parts) in sums32.iter_mut().zip(sums16.chunks_exact(2)) {
         *sum = parts[0] + parts[1];
     }
+    for (offset, sum) in offsets.iter_mut().zip(sums16) {
+        *offset = -32 * i32::from(*sum);
+    }
 }
 
 per_cpu! {
-    /// Rounds one block and returns its scale.
+    /// Rounds one block, a multiple of 16 values, and returns its scale.
     fn quantize_block(from: &[f32], values: &mut [i8]) -> f32 {
         let mut largest = [0.0_f32; LANES];
         // Stays 0 unless a value is not finite; then the scale must show it.
         let mut poison = [0.0_f32; LANES];
-        for portion in from.chunks(LANES) {
+        for portion in from.chunks_exact(LANES) {
             let lanes = largest.iter_mut().zip(&mut poison);
             for ((largest, poison), v) in lanes.zip(portion) {
                 *poison += v * 0.0;
@@ -110,8 +118,8 @@ per_cpu! {
         let largest = largest.iter().fold(0.0_f32, |m, v| m.max(*v));
         let inverse = if largest > 0.0 { 127.0 / largest } else { 0.0 };
         for (q, v) in values.iter_mut().zip(from) {
-            // Rounds to even without a call.
-            *q = ((v * inverse + ROUND) - ROUND) as i8;
+            // The low bits of the sum are the rounded number in two's complement.
+            *q = (v * inverse + ROUND).to_bits() as i8;
         }
         largest / 127.0 + poison
     }

@@ -1,7 +1,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use crate::{DeviceModel, Error, Forward, LocalModel, Model};
+use crate::{DeviceModel, Error, Forward, LocalModel, Model, Pool};
 
 /// What a model is computed on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,6 +27,18 @@ impl ComputeDevice {
             Self::Cpu => Box::new(LocalModel::try_new(model.clone(), threads, cache_pages)?),
             Self::Cuda(_) => Box::new(DeviceModel::try_new(model, &self.open()?, cache_pages)?),
         })
+    }
+
+    /// The model with its weights as this device reads them fastest. [`Self::load`] does it too; who loads a model
+    /// often saves time and memory by doing it once.
+    ///
+    /// # Errors
+    /// [`Error::Device`] if there is no memory for them.
+    pub fn prepare(self, model: &Model, threads: usize) -> Result<Model, Error> {
+        match self {
+            Self::Cpu => model.to_tiles(&mut Pool::new(threads)),
+            Self::Cuda(_) => Ok(model.clone()),
+        }
     }
 
     /// Opens a GPU for candle.

@@ -4,14 +4,10 @@
 mod avx2;
 #[cfg(target_arch = "x86_64")]
 mod avx512;
-#[cfg(target_arch = "x86_64")]
-mod block;
 mod disjoint;
 #[cfg(target_arch = "x86_64")]
 mod floats;
 mod plain;
-#[cfg(target_arch = "x86_64")]
-mod row;
 #[cfg(test)]
 mod tests;
 #[cfg(target_arch = "x86_64")]
@@ -22,6 +18,7 @@ use std::ops::Range;
 pub(crate) use disjoint::Disjoint;
 
 use crate::activations::Activations;
+use crate::weight::TILE_ROWS;
 use crate::{Format, Weight};
 
 /// What the CPU can do.
@@ -121,25 +118,15 @@ pub(crate) fn multiply(
 ) {
     let mut rows = rows;
     #[cfg(target_arch = "x86_64")]
-    if is_tiled(set, weight.format(), input.rows) {
-        let size = weight.row_bytes();
-        while rows.len() >= block::ROWS {
-            let first = rows.start;
-            let bytes = &weight.bytes()[first * size..(first + block::ROWS) * size];
-            // SAFETY: `is_tiled` says that the CPU can and the format has blocks of 256; the input is
-            // as wide as the weight.
-            unsafe {
-                tile::multiply(
-                    set,
-                    weight.format(),
-                    bytes,
-                    input.rounded,
-                    input.rows,
-                    |t, values| write(t, first, values),
-                );
-            }
-            rows.start += block::ROWS;
-        }
+    while let Some(tile) = tile::Tile::new(set, weight, rows.clone(), input.rows) {
+        let first = rows.start;
+        // SAFETY: the input is as wide as the weight and, for its format, rounded in blocks of 256.
+        unsafe {
+            tile.multiply(input.rounded, input.rows, |t, values| {
+                write(t, first, values)
+            })
+        };
+        rows.start += TILE_ROWS;
     }
     for row in rows {
         let bytes = weight.row(row);
@@ -150,17 +137,6 @@ pub(crate) fn multiply(
         };
         multiply_row(set, weight, bytes, input, &mut put);
     }
-}
-
-#[cfg(target_arch = "x86_64")]
-fn is_tiled(set: InstructionSet, format: Format, tokens: usize) -> bool {
-    // From so many rows of activations on, unpacking weights for all of them pays.
-    let from = match set {
-        InstructionSet::Plain => return false,
-        InstructionSet::Avx2 => 5,
-        InstructionSet::Avx512Vnni => 6,
-    };
-    format.activation_block() == Some(256) && tokens >= from
 }
 
 #[cfg(target_arch = "x86_64")]
@@ -177,7 +153,6 @@ fn multiply_row(
         values: input.floats,
         columns,
     };
-    let vnni = set >= InstructionSet::Avx512Vnni;
     let plain = set == InstructionSet::Plain
         || format.activation_block().is_none() && !columns.is_multiple_of(8);
     if plain {
@@ -187,15 +162,6 @@ fn multiply_row(
     // input has as many columns and at least `input.rows` rows.
     unsafe {
         match format {
-            Format::Q4K if vnni => {
-                portions!(input.rows, put, |t, T| avx512::q45_k::<T, false>(row, a, t));
-            }
-            Format::Q5K if vnni => {
-                portions!(input.rows, put, |t, T| avx512::q45_k::<T, true>(row, a, t));
-            }
-            Format::Q6K if vnni => {
-                portions!(input.rows, put, |t, T| avx512::q6_k::<T>(row, a, t));
-            }
             Format::Q4K => portions!(input.rows, put, |t, T| avx2::q45_k::<T, false>(row, a, t)),
             Format::Q5K => portions!(input.rows, put, |t, T| avx2::q45_k::<T, true>(row, a, t)),
             Format::Q6K => portions!(input.rows, put, |t, T| avx2::q6_k::<T>(row, a, t)),

@@ -4,6 +4,7 @@ mod from_gguf;
 mod from_safetensors;
 mod tensors;
 
+use std::io;
 use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
@@ -83,6 +84,27 @@ impl Model {
             stage: Stage::new(Arc::clone(&config), layers, set),
             config,
             set,
+        })
+    }
+
+    /// The same model with its weights in tiles, where this CPU multiplies them so; in memory of their own, but for
+    /// the embedding, of which single rows are read.
+    ///
+    /// # Errors
+    /// [`Error::Device`] if there is no memory for them.
+    pub fn to_tiles(&self, pool: &mut Pool) -> Result<Self, Error> {
+        let mut tiled = || {
+            let mut model = self.clone();
+            model.stage = self.stage.to_tiles(pool)?;
+            model.head = self.head.to_tiles(pool)?;
+            Ok(model)
+        };
+        tiled().map_err(|e: io::Error| {
+            let bytes: usize = self.weights().map(|w| w.bytes().len()).sum();
+            Error::Device {
+                device: "cpu".to_owned(),
+                problem: format!("{bytes} bytes of memory for weights cannot be had: {e}"),
+            }
         })
     }
 

@@ -2,6 +2,7 @@
 
 mod scratch;
 
+use std::io;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -30,6 +31,17 @@ pub struct Layer {
     pub gate_up: Weight,
     /// `[width, feed_forward]`.
     pub down: Weight,
+}
+
+impl Layer {
+    fn weights_mut(&mut self) -> [&mut Weight; 4] {
+        [
+            &mut self.qkv,
+            &mut self.attention_out,
+            &mut self.gate_up,
+            &mut self.down,
+        ]
+    }
 }
 
 /// Consecutive tokens of one sequence in a pass.
@@ -72,6 +84,20 @@ impl Stage {
             layers,
             set,
         }
+    }
+
+    /// The same with its weights in tiles (see [`Weight::to_tiles`]).
+    ///
+    /// # Errors
+    /// If there is no memory for them.
+    pub fn to_tiles(&self, pool: &mut Pool) -> io::Result<Self> {
+        let mut tiled = self.clone();
+        for layer in &mut tiled.layers {
+            for weight in layer.weights_mut() {
+                *weight = weight.to_tiles(pool)?;
+            }
+        }
+        Ok(tiled)
     }
 
     /// Number of layers.

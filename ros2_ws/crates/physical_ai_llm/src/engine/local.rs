@@ -15,15 +15,16 @@ pub struct LocalModel {
 }
 
 impl LocalModel {
-    /// Starts the threads and reserves the cache.
+    /// Starts the threads, reserves the cache and brings the weights into tiles where they are not yet.
     ///
     /// # Errors
-    /// See [`KvCache::try_new`].
+    /// See [`KvCache::try_new`] and [`Model::to_tiles`].
     pub fn try_new(model: Model, threads: usize, cache_pages: usize) -> Result<Self, Error> {
+        let mut pool = Pool::new(threads);
         Ok(Self {
             cache: model.cache(cache_pages)?,
-            model,
-            pool: Pool::new(threads),
+            model: model.to_tiles(&mut pool)?,
+            pool,
             memory: PassMemory::default(),
         })
     }

@@ -7,6 +7,8 @@
 )]
 
 mod ahead;
+mod block;
+mod row;
 mod tile;
 mod unpack;
 
@@ -14,8 +16,8 @@ use std::arch::x86_64::*;
 
 pub use tile::add_tile;
 
-use super::row::{Portion, ask_ahead, scales_and_minima};
 use crate::activations::Activations;
+use row::{Portion, ask_ahead, scales_and_minima};
 
 #[inline]
 #[target_feature(enable = "avx2,f16c")]

@@ -69,8 +69,8 @@ fn product(set: InstructionSet, w: &Weight, floats: &[f32], rounded: &Activation
 
 fn check(format: Format, tokens: usize, blocks: usize, seed: u64) {
     let columns = blocks * 256;
-    // One tile and a rest.
-    let w = weight(format, if tokens >= 5 { 35 } else { 3 }, columns, seed);
+    // Two tiles and a rest.
+    let w = weight(format, 67, columns, seed);
     let mut next = noise(seed + 1);
     let floats: Vec<f32> = (0..tokens * columns)
         .map(|_| (next() % 20_001) as f32 / 1e4 - 1.0)
@@ -81,22 +81,27 @@ fn check(format: Format, tokens: usize, blocks: usize, seed: u64) {
         rounded.quantize(&mut crate::Pool::new(1), InstructionSet::detect(), &floats);
     }
     let expected = product(InstructionSet::Plain, &w, &floats, &rounded);
-    let mut set = InstructionSet::detect();
-    loop {
+    for (set, w) in variants(&w) {
         let out = product(set, &w, &floats, &rounded);
         let size = expected.iter().fold(1e-3_f32, |m, v| m.max(v.abs()));
         for (a, b) in out.iter().zip(&expected) {
             assert!(
                 (a - b).abs() <= 1e-4 * size,
-                "{set:?} {} T={tokens}: {a} instead of {b}",
-                format.name()
+                "{set:?} {} {} tiles T={tokens}: {a} instead of {b}",
+                format.name(),
+                w.tiles()
             );
         }
-        set = match set {
-            InstructionSet::Avx512Vnni => InstructionSet::Avx2,
-            _ => break,
-        };
     }
+}
+
+/// All ways in which this CPU multiplies a weight, but for the plain one.
+fn variants(w: &Weight) -> Vec<(InstructionSet, Weight)> {
+    let best = InstructionSet::detect();
+    let tiled = w.to_tiles(&mut crate::Pool::new(2)).unwrap();
+    let mut all = vec![(best, tiled), (InstructionSet::Avx2, w.clone())];
+    all.retain(|(set, _)| *set <= best && best > InstructionSet::Plain);
+    all
 }
 
 #[test]
@@ -104,6 +109,30 @@ fn every_kernel_computes_what_plain_code_computes() {
     for format in FORMATS {
         for tokens in [1, 2, 3, 4, 5, 6, 7, 8, 13, 24, 31] {
             check(format, tokens, 2, 7);
+        }
+    }
+}
+
+/// Whatever else is in a pass, a row of activations gives the same bits.
+#[test]
+fn tiles_give_a_row_the_same_bits_in_any_company() {
+    let set = InstructionSet::detect();
+    for format in [Format::Q4K, Format::Q5K, Format::Q6K] {
+        let w = weight(format, 64, 512, 3);
+        let w = w.to_tiles(&mut crate::Pool::new(2)).unwrap();
+        let floats: Vec<f32> = (0..13 * 512).map(|i| (i as f32 * 0.37).sin()).collect();
+        let rows = |count: usize| {
+            let floats = &floats[..count * 512];
+            let mut rounded = Activations::default();
+            rounded.resize(count, 512, 256);
+            rounded.quantize(&mut crate::Pool::new(1), set, floats);
+            product(set, &w, floats, &rounded)
+        };
+        // On other CPUs few rows and many are multiplied by different kernels.
+        let alone = if w.tiles() > 0 { rows(1) } else { rows(5) };
+        for count in [5, 8, 9, 13] {
+            let together = rows(count);
+            assert_eq!(together[..alone.len()], alone, "{} {count}", format.name());
         }
     }
 }
@@ -134,7 +163,7 @@ fn largest_values_do_not_overflow() {
         }
         let columns = format.block_len();
         // One row of activations for single rows of weights, many for a tile.
-        for (rows, tokens) in [(1, 1), (32, 8)] {
+        for (rows, tokens) in [(1, 1), (32, 1), (32, 8), (32, 12)] {
             let bytes = Bytes::Owned(Arc::from(block.repeat(rows)));
             let w = Weight::try_new(format, rows, columns, bytes).unwrap();
             for sign in [1.0, -1.0] {
@@ -149,11 +178,8 @@ fn check_extremes(w: &Weight, floats: &[f32]) {
     rounded.resize(floats.len() / w.columns(), w.columns(), w.columns());
     rounded.quantize(&mut crate::Pool::new(1), InstructionSet::detect(), floats);
     let expected = product(InstructionSet::Plain, w, floats, &rounded);
-    for set in [InstructionSet::Avx2, InstructionSet::Avx512Vnni] {
-        if set > InstructionSet::detect() {
-            continue;
-        }
-        for (out, expected) in product(set, w, floats, &rounded).iter().zip(&expected) {
+    for (set, w) in variants(w) {
+        for (out, expected) in product(set, &w, floats, &rounded).iter().zip(&expected) {
             let name = w.format().name();
             assert!(
                 (out - expected).abs() < 1e-3 * expected.abs(),

@@ -1,46 +1,81 @@
-//! Many rows of activations times 32 rows of weights at a time.
+//! Many rows of weights at a time.
 //!
-//! Weights are unpacked once per block and transposed (see [`super::block`]). So sums need no reduction across
-//! lanes, and a scale is applied once per group instead of once per register of products.
+//! A register holds weights of many rows. So sums need no reduction across lanes, and a scale is applied once per
+//! group instead of once per register of products.
 
 use std::cell::RefCell;
+use std::ops::Range;
 
-use super::block::ROWS;
 use super::{InstructionSet, avx2, avx512};
-use crate::Format;
 use crate::activations::Activations;
+use crate::weight::TILE_ROWS;
+use crate::{Format, Weight};
 
 thread_local! {
-    /// Sums of one tile: `[T, ROWS]`.
+    /// Sums of one tile: `[T, TILE_ROWS]`.
     static SUMS: RefCell<Vec<f32>> = const { RefCell::new(Vec::new()) };
 }
 
-/// Multiplies 32 rows with all rows of activations: `write(t, values)`.
-///
-/// # Safety
-/// The CPU has what `set` says, which is not `Plain`; `bytes` is 32 rows of whole blocks of 256 in `format`,
-/// and the activations have as many columns.
-pub unsafe fn multiply(
-    set: InstructionSet,
-    format: Format,
-    bytes: &[u8],
-    a: &Activations,
-    tokens: usize,
-    mut write: impl FnMut(usize, &[f32]),
-) {
-    SUMS.with_borrow_mut(|sums| {
-        sums.clear();
-        sums.resize(tokens * ROWS, 0.0);
-        // SAFETY: as promised by the caller.
-        unsafe {
-            if set >= InstructionSet::Avx512Vnni {
-                avx512::add_tile(format, bytes, a, tokens, sums);
-            } else {
-                avx2::add_tile(format, bytes, a, tokens, sums);
+/// Rows of weights that are multiplied together. The CPU has what is needed for that.
+pub enum Tile<'a> {
+    /// Row after row; AVX2.
+    Rows(Format, &'a [u8]),
+    /// A tile; AVX-512 VNNI.
+    Tile(Format, &'a [u8]),
+}
+
+impl<'a> Tile<'a> {
+    /// The first of these rows of a weight, if that many rows of activations are better multiplied so.
+    pub fn new(
+        set: InstructionSet,
+        weight: &'a Weight,
+        rows: Range<usize>,
+        tokens: usize,
+    ) -> Option<Self> {
+        let (first, size) = (rows.start, weight.row_bytes());
+        if rows.len() < TILE_ROWS {
+            return None;
+        }
+        if first / TILE_ROWS < weight.tiles() {
+            debug_assert!(first.is_multiple_of(TILE_ROWS));
+            return Some(Self::Tile(weight.format(), weight.tile(first / TILE_ROWS)));
+        }
+        // From so many rows of activations on, unpacking weights for all of them pays.
+        let pays = set >= InstructionSet::Avx2 && tokens >= 5;
+        let fits = weight.format().activation_block() == Some(256);
+        (pays && fits).then(|| {
+            let bytes = &weight.bytes()[first * size..(first + TILE_ROWS) * size];
+            Self::Rows(weight.format(), bytes)
+        })
+    }
+
+    /// Multiplies them with all rows of activations: `write(t, values)`.
+    ///
+    /// # Safety
+    /// The activations have as many columns, rounded in blocks of 256, and so many rows.
+    pub unsafe fn multiply(
+        self,
+        a: &Activations,
+        tokens: usize,
+        mut write: impl FnMut(usize, &[f32]),
+    ) {
+        SUMS.with_borrow_mut(|sums| {
+            sums.resize(tokens * TILE_ROWS, 0.0);
+            // SAFETY: as promised by the caller.
+            unsafe {
+                match self {
+                    Self::Rows(format, rows) => {
+                        sums.fill(0.0);
+                        avx2::add_tile(format, rows, a, tokens, sums);
+                    }
+                    Self::Tile(format, tile) => {
+                        avx512::multiply_tile(format, tile, a, tokens, sums);
+                    }
+                }
             }
-        }
-        for (t, row) in sums.chunks_exact(ROWS).enumerate() {
-            write(t, row);
-        }
-    });
+            for (t, row) in sums.chunks_exact(TILE_ROWS).enumerate() {
+                write(t, row);
+            }
+        });
+    }
 }

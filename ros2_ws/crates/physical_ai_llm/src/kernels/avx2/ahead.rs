@@ -1,6 +1,6 @@
 use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
 
-use crate::kernels::block::ROWS;
+use crate::weight::TILE_ROWS;
 
 /// The blocks of 32 rows that are unpacked next, to be asked for while others are multiplied.
 ///
@@ -16,7 +16,7 @@ pub struct Ahead {
 impl Ahead {
     /// The blocks of `block` bytes behind block `index` of each row, or the first of the tile behind this one.
     pub fn new(tile: &[u8], index: usize, block: usize) -> Self {
-        let stride = tile.len() / ROWS;
+        let stride = tile.len() / TILE_ROWS;
         let mut at = (index + 1) * block;
         if at == stride {
             at = tile.len();

@@ -12,12 +12,13 @@
 use std::arch::x86_64::*;
 
 use super::ahead::Ahead;
+use super::block::Block;
 use super::unpack::unpack;
 use crate::Format;
 use crate::activations::Activations;
-use crate::kernels::block::{Block, ROWS};
+use crate::weight::TILE_ROWS;
 
-/// Adds the products of 32 rows of weights for all rows of activations: `sums` is `[T, ROWS]`.
+/// Adds the products of 32 rows of weights for all rows of activations: `sums` is `[T, TILE_ROWS]`.
 ///
 /// # Safety
 /// The CPU has AVX2, FMA and F16C; `bytes` is 32 rows of whole blocks of 256 in `format`; the activations have as
@@ -49,7 +50,7 @@ pub unsafe fn add_tile(
 /// bits.
 #[target_feature(enable = "avx2,fma")]
 unsafe fn add_all<const GROUP: usize, const CHAIN: usize>(
-    w: &Block<i32>,
+    w: &Block,
     a: &Activations,
     index: usize,
     tokens: usize,
@@ -77,14 +78,14 @@ unsafe fn add_all<const GROUP: usize, const CHAIN: usize>(
 #[inline]
 #[target_feature(enable = "avx2,fma")]
 unsafe fn add<const N: usize, const GROUP: usize, const CHAIN: usize>(
-    w: &Block<i32>,
+    w: &Block,
     a: &Activations,
     (index, first): (usize, usize),
     sums: &mut [f32],
     ahead: Option<Ahead>,
 ) -> usize {
     let at: [usize; N] = std::array::from_fn(|t| (first + t) * a.columns + index * 256);
-    for part in (0..ROWS).step_by(16) {
+    for part in (0..TILE_ROWS).step_by(16) {
         // SAFETY: `add` is called for rows and blocks that exist; `Block` has fixed sizes.
         unsafe {
             let values = std::array::from_fn(|t| a.values.as_ptr().add(at[t]));
@@ -98,7 +99,9 @@ unsafe fn add<const N: usize, const GROUP: usize, const CHAIN: usize>(
                     let minimum = _mm256_cvtepi32_ps(low[t][half]);
                     let total = _mm256_fnmadd_ps(minimum, d_min, product);
                     let scale = _mm256_set1_ps(*a.scales.as_ptr().add(at[t] / 256));
-                    let place = sums.as_mut_ptr().add((first + t) * ROWS + part + 8 * half);
+                    let place = sums
+                        .as_mut_ptr()
+                        .add((first + t) * TILE_ROWS + part + 8 * half);
                     let old = _mm256_loadu_ps(place);
                     _mm256_storeu_ps(place, _mm256_fmadd_ps(total, scale, old));
                 }
@@ -116,7 +119,7 @@ unsafe fn add<const N: usize, const GROUP: usize, const CHAIN: usize>(
 #[inline]
 #[target_feature(enable = "avx2")]
 unsafe fn products<const N: usize, const GROUP: usize, const CHAIN: usize>(
-    w: &Block<i32>,
+    w: &Block,
     values: [*const i8; N],
     part: usize,
     ahead: Option<Ahead>,
@@ -131,11 +134,11 @@ unsafe fn products<const N: usize, const GROUP: usize, const CHAIN: usize>(
         let chains = GROUP / 4 / CHAIN;
         // SAFETY: `Block` has fixed sizes; the rest is promised by the caller.
         unsafe {
-            let scale = load_2(w.scales.as_ptr().add(group * ROWS + part));
+            let scale = load_2(w.scales.as_ptr().add(group * TILE_ROWS + part));
             for chain in group * chains..(group + 1) * chains {
                 let mut pairs = [[_mm256_setzero_si256(); 2]; N];
                 for step in chain * CHAIN..(chain + 1) * CHAIN {
-                    let q = load_2(w.quants.as_ptr().add((step * ROWS + part) * 4).cast());
+                    let q = load_2(w.quants.as_ptr().add((step * TILE_ROWS + part) * 4).cast());
                     for t in 0..N {
                         let x = values[t].add(step * 4).cast::<i32>().read_unaligned();
                         let x = _mm256_set1_epi32(x);
@@ -164,7 +167,7 @@ unsafe fn products<const N: usize, const GROUP: usize, const CHAIN: usize>(
 #[inline]
 #[target_feature(enable = "avx2")]
 unsafe fn minima<const N: usize, const GROUP: usize>(
-    w: &Block<i32>,
+    w: &Block,
     a: &Activations,
     at: &[usize; N],
     part: usize,
@@ -174,7 +177,7 @@ unsafe fn minima<const N: usize, const GROUP: usize>(
     for pair in 0..128 / GROUP {
         // SAFETY: `Block` has fixed sizes; the rest is promised by the caller.
         unsafe {
-            let m = load_2(w.minima.as_ptr().add(pair * ROWS + part));
+            let m = load_2(w.minima.as_ptr().add(pair * TILE_ROWS + part));
             for t in 0..N {
                 let of = sums.as_ptr().add(at[t] / GROUP + pair * 2);
                 let x = _mm256_set1_epi32(of.cast::<i32>().read_unaligned());

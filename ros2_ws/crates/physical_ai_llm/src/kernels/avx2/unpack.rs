@@ -2,8 +2,9 @@
 
 use std::arch::x86_64::*;
 
+use super::block::Block;
 use crate::Format;
-use crate::kernels::block::{Block, ROWS};
+use crate::weight::TILE_ROWS;
 
 /// Rows whose words fit into one register.
 const LANES: usize = 8;
@@ -13,10 +14,9 @@ const LANES: usize = 8;
 /// # Safety
 /// The CPU has AVX2 and F16C; `bytes` is 32 rows of whole blocks of 256 in `format`, and there is such a block.
 #[target_feature(enable = "avx2,f16c")]
-pub unsafe fn unpack(format: Format, bytes: &[u8], index: usize, out: &mut Block<i32>) {
-    let stride = bytes.len() / ROWS;
-    out.group = if format == Format::Q6K { 16 } else { 32 };
-    for first in (0..ROWS).step_by(LANES) {
+pub unsafe fn unpack(format: Format, bytes: &[u8], index: usize, out: &mut Block) {
+    let stride = bytes.len() / TILE_ROWS;
+    for first in (0..TILE_ROWS).step_by(LANES) {
         // SAFETY: the block of the first of 8 rows; see above.
         unsafe {
             let start = first * stride + index * format.block_bytes();
@@ -92,12 +92,12 @@ fn transpose_4([a, b, c, d]: [__m256i; 4]) -> [__m256i; 4] {
     ]
 }
 
-impl Block<i32> {
+impl Block {
     /// Stores words of 8 rows for one step of four weights.
     #[inline]
     #[target_feature(enable = "avx2")]
     fn put_quants(&mut self, step: usize, first: usize, words: __m256i) {
-        let to = &mut self.quants[(step * ROWS + first) * 4..][..32];
+        let to = &mut self.quants[(step * TILE_ROWS + first) * 4..][..32];
         // SAFETY: 32 bytes.
         unsafe { _mm256_storeu_si256(to.as_mut_ptr().cast(), words) }
     }
@@ -106,7 +106,7 @@ impl Block<i32> {
     #[inline]
     #[target_feature(enable = "avx2")]
     fn put_scales(&mut self, group: usize, first: usize, scales: __m256i) {
-        let to = &mut self.scales[group * ROWS + first..][..LANES];
+        let to = &mut self.scales[group * TILE_ROWS + first..][..LANES];
         let both = _mm256_blend_epi16::<0xaa>(scales, _mm256_slli_epi32::<16>(scales));
         // SAFETY: 8 integers.
         unsafe { _mm256_storeu_si256(to.as_mut_ptr().cast(), both) }
@@ -116,7 +116,7 @@ impl Block<i32> {
     #[inline]
     #[target_feature(enable = "avx2")]
     fn put_minima(&mut self, pair: usize, first: usize, even: __m256i, odd: __m256i) {
-        let to = &mut self.minima[pair * ROWS + first..][..LANES];
+        let to = &mut self.minima[pair * TILE_ROWS + first..][..LANES];
         let both = _mm256_blend_epi16::<0xaa>(even, _mm256_slli_epi32::<16>(odd));
         // SAFETY: 8 integers.
         unsafe { _mm256_storeu_si256(to.as_mut_ptr().cast(), both) }
@@ -175,7 +175,7 @@ fn halves(words: __m256i) -> __m256 {
 /// Scales and minima of Q4_K and Q5_K.
 #[inline]
 #[target_feature(enable = "avx2,f16c")]
-unsafe fn scales_and_minima(rows: Rows, first: usize, out: &mut Block<i32>) {
+unsafe fn scales_and_minima(rows: Rows, first: usize, out: &mut Block) {
     // SAFETY: a block begins with them.
     let [both, a, b, c] = unsafe { rows.words(0) };
     let scales = [bits::<0>(a, 63), join::<-2>(bits::<0>(c, 15), a, 48)];
@@ -198,7 +198,7 @@ unsafe fn scales_and_minima(rows: Rows, first: usize, out: &mut Block<i32>) {
 
 #[inline]
 #[target_feature(enable = "avx2,f16c")]
-unsafe fn q4_k(rows: Rows, first: usize, out: &mut Block<i32>) {
+unsafe fn q4_k(rows: Rows, first: usize, out: &mut Block) {
     // SAFETY: a block has 144 bytes.
     unsafe {
         scales_and_minima(rows, first, out);
@@ -215,7 +215,7 @@ unsafe fn q4_k(rows: Rows, first: usize, out: &mut Block<i32>) {
 
 #[inline]
 #[target_feature(enable = "avx2,f16c")]
-unsafe fn q5_k(rows: Rows, first: usize, out: &mut Block<i32>) {
+unsafe fn q5_k(rows: Rows, first: usize, out: &mut Block) {
     // SAFETY: a block has 176 bytes.
     unsafe {
         scales_and_minima(rows, first, out);
@@ -238,7 +238,7 @@ unsafe fn q5_k(rows: Rows, first: usize, out: &mut Block<i32>) {
 
 #[inline]
 #[target_feature(enable = "avx2,f16c")]
-unsafe fn q6_k(rows: Rows, first: usize, out: &mut Block<i32>) {
+unsafe fn q6_k(rows: Rows, first: usize, out: &mut Block) {
     // SAFETY: a block has 210 bytes.
     unsafe {
         for side in 0..4 {

@@ -1,4 +1,8 @@
-//! Rows of activations times 32 unpacked rows of weights with AVX-512 VNNI.
+//! Rows of activations times a tile of weights with AVX-512 VNNI.
+//!
+//! A register holds four packed bytes of 16 rows. Their bits are taken apart for all of them at once, and
+//! `vpdpbusd` multiplies four neighbours of each row with a broadcast of four activations: sums need no reduction
+//! across lanes, and a scale is applied once per group.
 
 #![allow(
     clippy::needless_range_loop,
@@ -7,101 +11,119 @@
 
 use std::arch::x86_64::*;
 
-use super::unpack::unpack;
+use super::quants::{Unpacked, q6_k, q45_k};
+use super::scales::Scales;
+use super::words::Words;
 use crate::Format;
 use crate::activations::Activations;
-use crate::kernels::block::{Block, ROWS};
+use crate::weight::TILE_ROWS;
 
-/// Adds the products of 32 rows of weights for all rows of activations: `sums` is `[T, ROWS]`.
+/// One block of a tile, and where its activations are.
+#[derive(Clone, Copy)]
+struct Operands<'a> {
+    block: Words<'a>,
+    scales: &'a Scales,
+    /// The weights of Q6_K, if they are taken apart.
+    unpacked: &'a Unpacked,
+    a: &'a Activations,
+    index: usize,
+}
+
+/// Products of a tile of weights with all rows of activations: `sums` becomes `[T, TILE_ROWS]`.
 ///
 /// # Safety
-/// The CPU has AVX-512 F, BW, VL and VNNI; `bytes` is 32 rows of whole blocks of 256 in `format`; the activations
-/// have as many columns, and that many rows.
-#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni,f16c")]
-pub unsafe fn add_tile(
+/// The CPU has AVX-512 F, BW, VL and VNNI, and F16C; `tile` is a tile of blocks of 256 in `format`; the activations
+/// have as many columns as it, and that many rows.
+pub unsafe fn multiply_tile(
     format: Format,
-    bytes: &[u8],
+    tile: &[u8],
     a: &Activations,
     tokens: usize,
     sums: &mut [f32],
 ) {
-    let mut block = Block::default();
+    let mut scales = Scales::default();
+    let mut unpacked = Unpacked::default();
+    // For few rows it takes longer.
+    let unpacks = format == Format::Q6K && tokens > 8;
     for index in 0..a.columns / 256 {
-        ask_for(bytes, index, a.columns / 256);
+        let block = Words::new(format, tile, index);
         // SAFETY: as promised by the caller.
         unsafe {
-            unpack(format, bytes, index, &mut block);
-            let mut t = 0;
-            while t < tokens {
-                t += match tokens - t {
-                    // Twice four is quicker than six and two.
-                    8 => add::<4>(&block, a, index, t, sums),
-                    6.. => add::<6>(&block, a, index, t, sums),
-                    4.. => add::<4>(&block, a, index, t, sums),
-                    2.. => add::<2>(&block, a, index, t, sums),
-                    _ => add::<1>(&block, a, index, t, sums),
-                };
+            scales.unpack(format, block);
+            if unpacks {
+                unpacked.fill(block);
+            }
+            let operands = Operands {
+                block,
+                scales: &scales,
+                unpacked: &unpacked,
+                a,
+                index,
+            };
+            match format {
+                Format::Q6K if unpacks => add_all::<16, true>(operands, tokens, sums),
+                Format::Q6K => add_all::<16, false>(operands, tokens, sums),
+                Format::Q5K => add_all::<32, true>(operands, tokens, sums),
+                _ => add_all::<32, false>(operands, tokens, sums),
             }
         }
     }
 }
 
-/// Asks for the part of the tile behind this one that is as far in it as block `index` of `blocks` in this
-/// one: the CPU's own prefetcher stops at each page of 4 KiB.
-#[inline(always)]
-fn ask_for(tile: &[u8], index: usize, blocks: usize) {
-    let part = tile.len().div_ceil(blocks);
-    for line in (index * part..(index + 1) * part).step_by(64) {
-        let ahead = tile.as_ptr().wrapping_add(tile.len() + line);
-        // SAFETY: a prefetch of any address is harmless.
-        unsafe { _mm_prefetch::<_MM_HINT_T1>(ahead.cast()) };
+/// Adds the products of one block, with a scale for `GROUP` neighbours: with 16, of Q6_K, which is taken apart already
+/// with `OTHER`; with 32, of Q4_K, or of Q5_K with `OTHER`.
+#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
+unsafe fn add_all<const GROUP: usize, const OTHER: bool>(
+    of: Operands<'_>,
+    tokens: usize,
+    sums: &mut [f32],
+) {
+    let mut t = 0;
+    while t < tokens {
+        // SAFETY: as promised by the caller.
+        unsafe {
+            t += match tokens - t {
+                4.. => add::<4, GROUP, OTHER>(of, t, sums),
+                2.. => add::<2, GROUP, OTHER>(of, t, sums),
+                _ => add::<1, GROUP, OTHER>(of, t, sums),
+            };
+        }
     }
 }
 
-/// Adds the products of one block for `N` rows of activations, and returns `N`.
+/// Adds the products of one block for `N` rows of activations from `first` on, and returns `N`.
+#[inline]
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
-unsafe fn add<const N: usize>(
-    w: &Block<f32>,
-    a: &Activations,
-    index: usize,
+unsafe fn add<const N: usize, const GROUP: usize, const OTHER: bool>(
+    of: Operands<'_>,
     first: usize,
     sums: &mut [f32],
 ) -> usize {
-    let at = |t: usize| (first + t) * a.columns + index * 256;
-    let zero = _mm512_setzero_si512();
-    let mut total = [[_mm512_setzero_ps(); 2]; N];
-    // SAFETY: `add` is called for rows and blocks that exist; `Block` has fixed sizes.
+    let Operands { a, index, .. } = of;
+    let at: [usize; N] = std::array::from_fn(|t| (first + t) * a.columns + index * 256);
+    // SAFETY: `add` is called for rows and blocks that exist; `Scales` has fixed sizes.
     unsafe {
-        let values: [*const i8; N] = std::array::from_fn(|t| a.values.as_ptr().add(at(t)));
-        let steps = w.group / 4;
-        for group in 0..256 / w.group {
-            let mut dot = [[zero; 2]; N];
-            for step in group * steps..(group + 1) * steps {
-                let q = w.quants.as_ptr().add(step * ROWS * 4);
-                let (q0, q1) = (
-                    _mm512_load_si512(q.cast()),
-                    _mm512_load_si512(q.add(64).cast()),
-                );
-                for t in 0..N {
-                    let x = values[t].add(step * 4).cast::<i32>().read_unaligned();
-                    let x = _mm512_set1_epi32(x);
-                    dot[t][0] = _mm512_dpbusd_epi32(dot[t][0], q0, x);
-                    dot[t][1] = _mm512_dpbusd_epi32(dot[t][1], q1, x);
-                }
-            }
-            let scale = w.scales.as_ptr().add(group * ROWS);
-            let (s0, s1) = (_mm512_load_ps(scale), _mm512_load_ps(scale.add(16)));
-            for t in 0..N {
-                total[t][0] = _mm512_fmadd_ps(_mm512_cvtepi32_ps(dot[t][0]), s0, total[t][0]);
-                total[t][1] = _mm512_fmadd_ps(_mm512_cvtepi32_ps(dot[t][1]), s1, total[t][1]);
-            }
+        let values = at.map(|at| a.values.as_ptr().add(at));
+        let offsets = at.map(|at| a.offsets.as_ptr().add(at / 16));
+        let ask = first == 0;
+        let mut total = match (GROUP, OTHER) {
+            (32, _) => products_q45_k::<N, OTHER>(of, values, ask),
+            (_, false) => products_q6_k::<N>(of, values, offsets, ask),
+            (_, true) => products_unpacked::<N>(of, values, offsets, ask),
+        };
+        if GROUP == 32 {
+            subtract_minima::<N>(of, &at, &mut total);
         }
-        subtract_minima(w, a, &std::array::from_fn(at), &mut total);
         for half in 0..2 {
             for t in 0..N {
-                let scale = _mm512_set1_ps(*a.scales.as_ptr().add(at(t) / 256));
-                let place = sums.as_mut_ptr().add((first + t) * ROWS + 16 * half);
-                let old = _mm512_loadu_ps(place);
+                let scale = _mm512_set1_ps(*a.scales.as_ptr().add(at[t] / 256));
+                let place = sums.as_mut_ptr().add((first + t) * TILE_ROWS + 16 * half);
+                // What the sums were before is over.
+                let old = if index == 0 {
+                    _mm512_setzero_ps()
+                } else {
+                    _mm512_loadu_ps(place)
+                };
                 _mm512_storeu_ps(place, _mm512_fmadd_ps(total[t][half], scale, old));
             }
         }
@@ -109,34 +131,181 @@ unsafe fn add<const N: usize>(
     N
 }
 
-/// Takes the minima of a block into account: they are multiplied with sums of activations only.
+/// Products of Q4_K, or Q5_K with `FIVE`, times the scales of their groups. `ask`: a block that comes later is asked
+/// for meanwhile.
+///
+/// # Safety
+/// 256 activations lie behind each of `values`.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
+unsafe fn products_q45_k<const N: usize, const FIVE: bool>(
+    of: Operands<'_>,
+    values: [*const i8; N],
+    ask: bool,
+) -> [[__m512; 2]; N] {
+    let mut total = [[_mm512_setzero_ps(); 2]; N];
+    for part in 0..4 {
+        // SAFETY: as promised by the caller.
+        unsafe {
+            let words = |k| {
+                of.block.ask_ahead(ask, 8 * part + k);
+                q45_k::<FIVE>(of.block, part, k)
+            };
+            let steps = [16 * part, 16 * part + 8];
+            let begin = |_, _| _mm512_setzero_si512();
+            add_groups::<N, 8>(of.scales, values, steps, begin, words, &mut total);
+        }
+    }
+    total
+}
+
+/// The same of Q6_K. A weight is `scale · (q − 32)`: sums begin with what `offsets` say of that.
+///
+/// # Safety
+/// As for [`products_q45_k`]; 16 offsets lie behind each of `offsets`.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
+unsafe fn products_q6_k<const N: usize>(
+    of: Operands<'_>,
+    values: [*const i8; N],
+    offsets: [*const i32; N],
+    ask: bool,
+) -> [[__m512; 2]; N] {
+    let mut total = [[_mm512_setzero_ps(); 2]; N];
+    // SAFETY: there are offsets of 16 groups.
+    let begin = |t: usize, group| _mm512_set1_epi32(unsafe { *offsets[t].add(group) });
+    for eighth in 0..4 {
+        let (part, first) = (eighth / 2, eighth % 2 * 4);
+        let step = 32 * part + first;
+        // SAFETY: as promised by the caller.
+        unsafe {
+            let words = |k| {
+                of.block.ask_ahead(ask, 8 * eighth + k);
+                q6_k::<0>(of.block, part, first + k)
+            };
+            add_groups::<N, 4>(
+                of.scales,
+                values,
+                [step, step + 16],
+                begin,
+                words,
+                &mut total,
+            );
+            let words = |k| {
+                of.block.ask_ahead(ask, 8 * eighth + 4 + k);
+                q6_k::<1>(of.block, part, first + k)
+            };
+            let steps = [step + 8, step + 24];
+            add_groups::<N, 4>(of.scales, values, steps, begin, words, &mut total);
+        }
+    }
+    total
+}
+
+/// The same, when they are taken apart already.
+///
+/// # Safety
+/// As for [`products_q6_k`].
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
+unsafe fn products_unpacked<const N: usize>(
+    of: Operands<'_>,
+    values: [*const i8; N],
+    offsets: [*const i32; N],
+    ask: bool,
+) -> [[__m512; 2]; N] {
+    let mut total = [[_mm512_setzero_ps(); 2]; N];
+    // SAFETY: there are offsets of 16 groups.
+    let begin = |t: usize, group| _mm512_set1_epi32(unsafe { *offsets[t].add(group) });
+    // In the order of the packed ones, so that the last bit is the same.
+    for pair in 0..8 {
+        let step = pair / 4 * 32 + pair / 2 % 2 * 4 + pair % 2 * 8;
+        let steps = [step, step + 16];
+        // SAFETY: as promised by the caller.
+        unsafe {
+            let words = |k| {
+                of.block.ask_ahead(ask, 4 * pair + k);
+                steps.map(|step| of.unpacked.load(step + k))
+            };
+            add_groups::<N, 4>(of.scales, values, steps, begin, words, &mut total);
+        }
+    }
+    total
+}
+
+/// Adds the products of two groups of `4 · STEPS` weights, which begin at two steps of four weights and share
+/// their words: `begin(t, group)` is what their sums begin with, and `words(k)` has the weights of step `k` of both,
+/// of both halves of the rows.
+///
+/// # Safety
+/// 256 activations lie behind each of `values`; the steps are whole groups within the block.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
+unsafe fn add_groups<const N: usize, const STEPS: usize>(
+    scales: &Scales,
+    values: [*const i8; N],
+    steps: [usize; 2],
+    begin: impl Fn(usize, usize) -> __m512i,
+    words: impl Fn(usize) -> [[__m512i; 2]; 2],
+    total: &mut [[__m512; 2]; N],
+) {
+    let mut dot: [[[__m512i; 2]; 2]; N] =
+        std::array::from_fn(|t| steps.map(|step| [begin(t, step / STEPS); 2]));
+    // SAFETY: as promised by the caller; `Scales` has fixed sizes.
+    unsafe {
+        for k in 0..STEPS {
+            let q = words(k);
+            for t in 0..N {
+                for group in 0..2 {
+                    let x = values[t].add((steps[group] + k) * 4);
+                    let x = _mm512_set1_epi32(x.cast::<i32>().read_unaligned());
+                    for half in 0..2 {
+                        let sum = dot[t][group][half];
+                        dot[t][group][half] = _mm512_dpbusd_epi32(sum, q[group][half], x);
+                    }
+                }
+            }
+        }
+        for group in 0..2 {
+            let at = steps[group] / STEPS * TILE_ROWS;
+            for half in 0..2 {
+                let scale = _mm512_load_ps(scales.scales.as_ptr().add(at + 16 * half));
+                for t in 0..N {
+                    let products = _mm512_cvtepi32_ps(dot[t][group][half]);
+                    total[t][half] = _mm512_fmadd_ps(products, scale, total[t][half]);
+                }
+            }
+        }
+    }
+}
+
+/// Takes the minima of a block of Q4_K or Q5_K into account: they are multiplied with sums of activations only.
 ///
 /// # Safety
 /// The activations reach 256 values from each of `at` on.
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
 unsafe fn subtract_minima<const N: usize>(
-    w: &Block<f32>,
-    a: &Activations,
+    of: Operands<'_>,
     at: &[usize; N],
     total: &mut [[__m512; 2]; N],
 ) {
-    let zero = _mm512_setzero_si512();
-    let pairs = if w.group == 32 { &a.sums32 } else { &a.sums16 };
-    let mut low = [[zero; 2]; N];
-    // SAFETY: `Block` has fixed sizes; the rest is promised by the caller.
+    let (w, a) = (of.scales, of.a);
+    let mut low = [[_mm512_setzero_si512(); 2]; N];
+    // SAFETY: `Scales` has fixed sizes; the rest is promised by the caller.
     unsafe {
-        for pair in 0..128 / w.group {
-            let m = w.minima.as_ptr().add(pair * ROWS);
-            let (m0, m1) = (
+        for pair in 0..4 {
+            let m = w.minima.as_ptr().add(pair * TILE_ROWS);
+            let m = [
                 _mm512_load_si512(m.cast()),
                 _mm512_load_si512(m.add(16).cast()),
-            );
+            ];
             for t in 0..N {
-                let of = pairs.as_ptr().add(at[t] / w.group + pair * 2);
+                let of = a.sums32.as_ptr().add(at[t] / 32 + pair * 2);
                 let x = _mm512_set1_epi32(of.cast::<i32>().read_unaligned());
-                low[t][0] = _mm512_dpwssd_epi32(low[t][0], m0, x);
-                low[t][1] = _mm512_dpwssd_epi32(low[t][1], m1, x);
+                for half in 0..2 {
+                    low[t][half] = _mm512_dpwssd_epi32(low[t][half], m[half], x);
+                }
             }
         }
         for half in 0..2 {

@@ -1,4 +1,4 @@
-//! What the kernels for single rows of weights share, whatever the width of their registers.
+//! What the kernels for single rows of weights read.
 
 use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
 
