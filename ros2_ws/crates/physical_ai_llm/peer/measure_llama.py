@@ -12,7 +12,7 @@ import time
 import llama_cpp as lc
 import numpy as np
 
-PROMPT, DECODED, SEQUENCES, WARM_UP = 512, 32, 8, 64
+PROMPT, DECODED, SEQUENCES = 512, 32, 8
 ROOM, ROOM_OF_MANY = 1024, 256
 
 
@@ -119,7 +119,7 @@ def main():
     lc.llama_log_set(be_quiet, ctypes.c_void_p(0))
     model = Model(options.model, options.threads, options.repack, options.flash_attention)
     one = model.context(1, ROOM)
-    one.prompt(WARM_UP)
+    one.prompt(PROMPT)
     measured = {
         "llm.load_s": model.load_s,
         "llm.prompt_512_tokens_per_s": one.prompt(PROMPT),

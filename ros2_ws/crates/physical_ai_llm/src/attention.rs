@@ -7,6 +7,10 @@ use crate::vector::softmax;
 /// Queries that read a page together.
 pub const GROUP: usize = 4;
 
+/// A page is asked for while this many before it are read: pages lie far apart, and the CPU's own prefetcher
+/// begins anew with each.
+const AHEAD: usize = 2;
+
 type Scores = [f32; PAGE_TOKENS];
 
 /// Consecutive tokens of one sequence and one head.
@@ -55,9 +59,18 @@ fn attend_many<const Q: usize>(
     let last = q.position + Q - 1;
     let pages = &q.pages[first_page..=last / PAGE_TOKENS];
     let length = pages.len() * PAGE_TOKENS;
+    // Keys of all pages are read, then values of all.
+    let ask_ahead = |read: usize| {
+        if let Some(page) = pages.get(read) {
+            ask_for(cache.keys(*page, q.layer, q.kv_head));
+        } else if let Some(page) = pages.get(read - pages.len()) {
+            ask_for(cache.values(*page, q.layer, q.kv_head));
+        }
+    };
     scores.clear();
     scores.resize(Q * length, 0.0);
     for (i, page) in pages.iter().enumerate() {
+        ask_ahead(i + AHEAD);
         let keys = cache.keys(*page, q.layer, q.kv_head);
         let mut portion = [[0.0; PAGE_TOKENS]; Q];
         score_page(set, keys, q.queries, &mut portion);
@@ -77,6 +90,7 @@ fn attend_many<const Q: usize>(
     }
     out.fill(0.0);
     for (i, page) in pages.iter().enumerate() {
+        ask_ahead(pages.len() + i + AHEAD);
         let values = cache.values(*page, q.layer, q.kv_head);
         let mut portion = [[0.0; PAGE_TOKENS]; Q];
         for (n, portion) in portion.iter_mut().enumerate() {
@@ -86,6 +100,18 @@ fn attend_many<const Q: usize>(
         let tokens = PAGE_TOKENS.min(last + 1 - start - i * PAGE_TOKENS);
         sum_page(set, &values[..tokens * q.width], &portion, out);
     }
+}
+
+/// Has the CPU fetch what is read soon.
+fn ask_for(halves: &[u16]) {
+    #[cfg(target_arch = "x86_64")]
+    for line in halves.chunks(32) {
+        use std::arch::x86_64::{_MM_HINT_T1, _mm_prefetch};
+        // SAFETY: a prefetch of any address is harmless.
+        unsafe { _mm_prefetch::<_MM_HINT_T1>(line.as_ptr().cast()) };
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = halves;
 }
 
 /// Scores of the 16 tokens of a page; places after the last token hold anything.

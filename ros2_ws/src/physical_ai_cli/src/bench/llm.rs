@@ -18,8 +18,6 @@ const DECODED: usize = 32;
 const ROOM: usize = 1024;
 const ROOM_OF_MANY: usize = 256;
 const SEQUENCES: usize = 8;
-/// Reads in what the operating system and the processor keep.
-const WARM_UP_TOKENS: usize = 64;
 const PREFIX: SharedPrefix = SharedPrefix {
     robots: 8,
     prefix_tokens: 400,
@@ -130,7 +128,8 @@ impl Bench<'_> {
 
     fn one_sequence(&self, model: &LanguageModel) -> anyhow::Result<Vec<Row>> {
         let mut test = self.test(model, 1, ROOM)?;
-        test.prompt(WARM_UP_TOKENS)?;
+        // All memory is touched once, as llama.cpp does when it reserves it.
+        test.prompt(PROMPT_TOKENS)?;
         let (mut prompts, mut short, mut long) = (Vec::new(), Vec::new(), Vec::new());
         for run in 1..=self.runs {
             prompts.push(test.prompt(PROMPT_TOKENS)?);

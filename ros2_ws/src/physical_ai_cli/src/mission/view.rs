@@ -80,8 +80,10 @@ fn seconds(time: &Time) -> Option<f64> {
     (time.nanoseconds() != 0).then(|| time.seconds())
 }
 
+/// None either if the clock went back in between, as that of a simulation that starts again does.
 fn duration_s(started: &Time, finished: &Time) -> Option<f64> {
-    Some(seconds(finished)? - seconds(started)?)
+    let duration = seconds(finished)? - seconds(started)?;
+    (duration >= 0.0).then_some(duration)
 }
 
 fn task_status(task: &TaskStatus) -> Value {
@@ -294,6 +296,14 @@ mod tests {
         let mut result = result(0);
         result.tasks[0].started = Time::default();
         assert!(result_json(&result)["tasks"][0]["duration_s"].is_null());
+    }
+
+    #[test]
+    fn clock_that_went_back_gives_no_duration() {
+        let mut result = result(0);
+        result.tasks[0].started.sec = 74;
+        assert!(result_json(&result)["tasks"][0]["duration_s"].is_null());
+        assert!(!result_table(&result.tasks).contains("-7"));
     }
 
     #[test]

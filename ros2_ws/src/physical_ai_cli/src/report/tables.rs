@@ -115,6 +115,7 @@ fn task_row(run: &Run, mission: &str, task: &TaskStatus) -> Vec<String> {
     let last = run.attempts.last(mission, &task.id);
     let started = attempts.find_map(|a| a.started_s);
     let finished = last.and_then(|a| a.finished_s);
+    let duration = started.zip(finished).map(|(a, b)| b - a);
     let outcome = last.map_or_else(String::new, |a| {
         if a.error_msg.is_empty() {
             measurements(&a.result)
@@ -130,7 +131,8 @@ fn task_row(run: &Run, mission: &str, task: &TaskStatus) -> Vec<String> {
         badge(task_state(task.state.value)),
         task.attempt.to_string(),
         or_dash(started.map(|t| run.since_start(t)), 2),
-        or_dash(started.zip(finished).map(|(a, b)| b - a), 2),
+        // The clock of a simulation that starts again goes back.
+        or_dash(duration.filter(|d| *d >= 0.0), 2),
         outcome,
     ]
 }
