@@ -13,7 +13,7 @@ pub const TILE_ROWS: usize = 32;
 /// Immutable bytes that many may read: a part of a mapped file, or memory of their own.
 #[derive(Debug, Clone)]
 pub enum Bytes {
-    /// Part of a file.
+    /// Part of a file, or of memory for tiles.
     Mapped(Arc<Mmap>, Range<usize>),
     /// Owned.
     Owned(Arc<[u8]>),
@@ -31,7 +31,8 @@ impl Bytes {
     /// Gives back the memory of what was read of a file; it is read again if need be.
     fn forget(&self) {
         if let Self::Mapped(map, range) = self {
-            // SAFETY: models are mapped read-only and shared, so the file still has what is dropped here.
+            // SAFETY: models are mapped read-only and shared, so the file still has what is dropped here;
+            // tiles have none behind them, but `to_tiles` never gets here with them.
             let _ = unsafe {
                 map.unchecked_advise_range(UncheckedAdvice::DontNeed, range.start, range.len())
             };
@@ -144,6 +145,7 @@ impl Weight {
 
     /// One row; not of a tile.
     pub fn row(&self, row: usize) -> &[u8] {
+        debug_assert!(row >= self.tiles * TILE_ROWS, "row {row} is part of a tile");
         let length = self.row_bytes();
         &self.bytes.as_slice()[row * length..(row + 1) * length]
     }

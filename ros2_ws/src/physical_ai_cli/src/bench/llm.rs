@@ -95,7 +95,6 @@ impl Bench<'_> {
         output::note(format!("bench: opening {}", self.path.display()));
         let mut model = LanguageModel::open(self.path)?;
         let mapped = model.model.clone();
-        self.device.prepare(&mapped, self.threads)?;
         let needed = (PROMPT_TOKENS + DECODED).max(PREFIX.context_tokens());
         let context = model.model.config().context;
         ensure!(
@@ -103,6 +102,7 @@ impl Bench<'_> {
             "{}: its context is {context} tokens, {needed} are needed to measure it",
             self.path.display()
         );
+        self.device.prepare(&mapped, self.threads)?;
         let mut values = Vec::new();
         for _ in 0..self.runs {
             // Two of them would take twice the memory.

@@ -108,8 +108,7 @@ unsafe fn add<const N: usize, const GROUP: usize, const OTHER: bool>(
         let ask = first == 0;
         let mut total = match (GROUP, OTHER) {
             (32, _) => products_q45_k::<N, OTHER>(of, values, ask),
-            (_, false) => products_q6_k::<N>(of, values, offsets, ask),
-            (_, true) => products_unpacked::<N>(of, values, offsets, ask),
+            _ => products_q6_k::<N, OTHER>(of, values, offsets, ask),
         };
         if GROUP == 32 {
             subtract_minima::<N>(of, &at, &mut total);
@@ -159,13 +158,14 @@ unsafe fn products_q45_k<const N: usize, const FIVE: bool>(
     total
 }
 
-/// The same of Q6_K. A weight is `scale · (q − 32)`: sums begin with what `offsets` say of that.
+/// The same of Q6_K, with `UNPACKED` of weights that are taken apart already. A weight is `scale · (q − 32)`: sums
+/// begin with what `offsets` say of that.
 ///
 /// # Safety
 /// As for [`products_q45_k`]; 16 offsets lie behind each of `offsets`.
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
-unsafe fn products_q6_k<const N: usize>(
+unsafe fn products_q6_k<const N: usize, const UNPACKED: bool>(
     of: Operands<'_>,
     values: [*const i8; N],
     offsets: [*const i32; N],
@@ -179,53 +179,24 @@ unsafe fn products_q6_k<const N: usize>(
         let step = 32 * part + first;
         // SAFETY: as promised by the caller.
         unsafe {
+            let steps = [step, step + 16];
             let words = |k| {
                 of.block.ask_ahead(ask, 8 * eighth + k);
-                q6_k::<0>(of.block, part, first + k)
+                if UNPACKED {
+                    steps.map(|step| of.unpacked.load(step + k))
+                } else {
+                    q6_k::<0>(of.block, part, first + k)
+                }
             };
-            add_groups::<N, 4>(
-                of.scales,
-                values,
-                [step, step + 16],
-                begin,
-                words,
-                &mut total,
-            );
+            add_groups::<N, 4>(of.scales, values, steps, begin, words, &mut total);
+            let steps = [step + 8, step + 24];
             let words = |k| {
                 of.block.ask_ahead(ask, 8 * eighth + 4 + k);
-                q6_k::<1>(of.block, part, first + k)
-            };
-            let steps = [step + 8, step + 24];
-            add_groups::<N, 4>(of.scales, values, steps, begin, words, &mut total);
-        }
-    }
-    total
-}
-
-/// The same, when they are taken apart already.
-///
-/// # Safety
-/// As for [`products_q6_k`].
-#[inline]
-#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
-unsafe fn products_unpacked<const N: usize>(
-    of: Operands<'_>,
-    values: [*const i8; N],
-    offsets: [*const i32; N],
-    ask: bool,
-) -> [[__m512; 2]; N] {
-    let mut total = [[_mm512_setzero_ps(); 2]; N];
-    // SAFETY: there are offsets of 16 groups.
-    let begin = |t: usize, group| _mm512_set1_epi32(unsafe { *offsets[t].add(group) });
-    // In the order of the packed ones, so that the last bit is the same.
-    for pair in 0..8 {
-        let step = pair / 4 * 32 + pair / 2 % 2 * 4 + pair % 2 * 8;
-        let steps = [step, step + 16];
-        // SAFETY: as promised by the caller.
-        unsafe {
-            let words = |k| {
-                of.block.ask_ahead(ask, 4 * pair + k);
-                steps.map(|step| of.unpacked.load(step + k))
+                if UNPACKED {
+                    steps.map(|step| of.unpacked.load(step + k))
+                } else {
+                    q6_k::<1>(of.block, part, first + k)
+                }
             };
             add_groups::<N, 4>(of.scales, values, steps, begin, words, &mut total);
         }
