@@ -6,7 +6,9 @@ Input, one object a line:
                                    "cancel_at": "first" cancels it when its first feedback arrives
   {"tokenize": TEXT}, {"embed": [TEXT, ...]}, {"model_info": true}   calls a service
   {"transition": LABEL}            changes the worker's lifecycle state, for example "deactivate"
-Output: an object with "event" ready, feedback, result, tokens, rows, model or changed. Ends when its input ends.
+Output: an object with "event" ready, feedback, published, result, tokens, rows, model or changed; "published" is
+feedback as it comes on the topic, of which rclpy's action client passes on none after a result. Ends when its input
+ends.
 """
 import argparse
 import json
@@ -14,6 +16,7 @@ import queue
 import sys
 import threading
 import time
+import uuid
 
 import rclpy
 from action_msgs.msg import GoalStatus
@@ -24,6 +27,7 @@ from physical_ai_msgs.action import Generate
 from physical_ai_msgs.msg import ChatMessage
 from physical_ai_msgs.srv import Embed, ModelInfo, Tokenize
 from rclpy.action import ActionClient
+from unique_identifier_msgs.msg import UUID
 
 STATUSES = {
     getattr(GoalStatus, f"STATUS_{name}"): name.lower()
@@ -44,6 +48,10 @@ class Client:
         self.embed = node.create_client(Embed, f"{worker}/embed")
         self.model_info = node.create_client(ModelInfo, f"{worker}/model_info")
         self.change_state = node.create_client(ChangeState, f"{worker}/change_state")
+        self.published = node.create_subscription(
+            Generate.Impl.FeedbackMessage, f"{worker}/generate/_action/feedback", self.tell_published, 1000
+        )
+        self.names = {}
         self.handles = {}
         self.cancel_at_first = set()
 
@@ -88,8 +96,12 @@ class Client:
         if deadline_s is not None:
             end = time.time() + deadline_s
             fields["deadline"] = Time(sec=int(end), nanosec=int(end % 1.0 * 1e9))
+        identity = uuid.uuid4().bytes
+        self.names[identity] = name
         sent = self.generate.send_goal_async(
-            Generate.Goal(**fields), feedback_callback=lambda message: self.heard(name, message.feedback)
+            Generate.Goal(**fields),
+            feedback_callback=lambda message: self.heard(name, message.feedback),
+            goal_uuid=UUID(uuid=list(identity)),
         )
         sent.add_done_callback(lambda done: self.accepted(name, done.result()))
 
@@ -103,6 +115,11 @@ class Client:
         if name in self.cancel_at_first and name in self.handles:
             self.cancel_at_first.remove(name)
             self.handles[name].cancel_goal_async()
+
+    def tell_published(self, message):
+        name = self.names.get(bytes(message.goal_id.uuid))
+        if name is not None:
+            say(event="published", goal=name, text=message.feedback.text)
 
     @staticmethod
     def ended(name, answer):

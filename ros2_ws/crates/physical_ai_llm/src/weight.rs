@@ -10,6 +10,9 @@ use crate::{Format, InstructionSet, Pool};
 /// Rows of a tile.
 pub const TILE_ROWS: usize = 32;
 
+/// Bytes of a large page, on CPUs that multiply tiles.
+const LARGE_PAGE: usize = 2 << 20;
+
 /// Immutable bytes that many may read: a part of a mapped file, or memory of their own.
 #[derive(Debug, Clone)]
 pub enum Bytes {
@@ -86,10 +89,8 @@ impl Weight {
         let (row, block) = (self.row_bytes(), self.format.block_bytes());
         let (tiles, tile) = (self.rows / TILE_ROWS, TILE_ROWS * row);
         let from = self.bytes.as_slice();
-        let mut memory = MmapMut::map_anon(from.len())?;
-        // Fewer and larger pages; without them it works as well.
-        let _ = memory.advise(Advice::HugePage);
-        let (tiled, rest) = memory.split_at_mut(tiles * tile);
+        let mut memory = in_large_pages(from.len())?;
+        let (tiled, rest) = memory[..from.len()].split_at_mut(tiles * tile);
         rest.copy_from_slice(&from[tiles * tile..]);
         let to = Disjoint::new(tiled);
         pool.share(tiles, 1, |_, range| {
@@ -99,9 +100,8 @@ impl Weight {
             }
         });
         self.bytes.forget();
-        let range = 0..memory.len();
         Ok(Self {
-            bytes: Bytes::Mapped(Arc::new(memory.make_read_only()?), range),
+            bytes: Bytes::Mapped(Arc::new(memory.make_read_only()?), 0..from.len()),
             tiles,
             ..*self
         })
@@ -149,6 +149,18 @@ impl Weight {
         let length = self.row_bytes();
         &self.bytes.as_slice()[row * length..(row + 1) * length]
     }
+}
+
+/// Memory for at least that many bytes, in large pages where the system has them: a stream through it misses fewer
+/// translations. It works without them as well.
+///
+/// Linux begins a mapping at a large page only if its length is a whole number of them. The last one, which is not
+/// needed whole, remains small pages, so that no more memory is taken than is used.
+fn in_large_pages(length: usize) -> io::Result<MmapMut> {
+    let memory = MmapMut::map_anon(length.next_multiple_of(LARGE_PAGE))?;
+    let whole = length / LARGE_PAGE * LARGE_PAGE;
+    let _ = memory.advise_range(Advice::HugePage, 0, whole);
+    Ok(memory)
 }
 
 /// Rows of blocks to a tile.

@@ -5,4 +5,4 @@ mod scales;
 mod tile;
 mod words;
 
-pub use tile::multiply_tile;
+pub use tile::{Apart, multiply_tile};

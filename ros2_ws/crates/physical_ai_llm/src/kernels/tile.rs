@@ -11,9 +11,16 @@ use crate::activations::Activations;
 use crate::weight::TILE_ROWS;
 use crate::{Format, Weight};
 
+/// Memory of one thread.
+#[derive(Default)]
+struct Scratch {
+    /// Of one tile: `[T, TILE_ROWS]`.
+    sums: Vec<f32>,
+    apart: Box<avx512::Apart>,
+}
+
 thread_local! {
-    /// Sums of one tile: `[T, TILE_ROWS]`.
-    static SUMS: RefCell<Vec<f32>> = const { RefCell::new(Vec::new()) };
+    static SCRATCH: RefCell<Scratch> = RefCell::default();
 }
 
 /// Rows of weights that are multiplied together. The CPU has what is needed for that.
@@ -59,7 +66,7 @@ impl<'a> Tile<'a> {
         tokens: usize,
         mut write: impl FnMut(usize, &[f32]),
     ) {
-        SUMS.with_borrow_mut(|sums| {
+        SCRATCH.with_borrow_mut(|Scratch { sums, apart }| {
             sums.resize(tokens * TILE_ROWS, 0.0);
             // SAFETY: as promised by the caller.
             unsafe {
@@ -69,7 +76,7 @@ impl<'a> Tile<'a> {
                         avx2::add_tile(format, rows, a, tokens, sums);
                     }
                     Self::Tile(format, tile) => {
-                        avx512::multiply_tile(format, tile, a, tokens, sums);
+                        avx512::multiply_tile(format, tile, a, tokens, apart, sums);
                     }
                 }
             }

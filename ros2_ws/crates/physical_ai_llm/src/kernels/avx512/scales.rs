@@ -51,7 +51,8 @@ impl Scales {
     #[target_feature(enable = "avx512f,avx512bw,f16c")]
     unsafe fn unpack_q45_k(&mut self, block: Words<'_>, half: usize) {
         // SAFETY: as promised by the caller.
-        let [both, a, b, c] = unsafe { [0, 1, 2, 3].map(|word| block.load(word, half)) };
+        let word = |index| unsafe { block.load(index, half) };
+        let [both, a, b, c] = [word(0), word(1), word(2), word(3)];
         let d = halves(both);
         let bits = |words, mask| _mm512_and_si512(words, _mm512_set1_epi8(mask));
         let top = |low, words| _mm512_or_si512(low, bits(_mm512_srli_epi16::<2>(words), 48));

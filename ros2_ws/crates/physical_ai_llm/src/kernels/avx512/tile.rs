@@ -18,6 +18,18 @@ use crate::Format;
 use crate::activations::Activations;
 use crate::weight::TILE_ROWS;
 
+/// What a block is, for code that is made for each.
+const Q4_K: u8 = 0;
+const Q5_K: u8 = 1;
+const Q6_K: u8 = 2;
+/// Q6_K whose weights are taken apart already.
+const Q6_K_UNPACKED: u8 = 3;
+
+/// Lines of the cache of a block.
+const fn lines(format: Format) -> usize {
+    (TILE_ROWS * format.block_bytes()).div_ceil(64)
+}
+
 /// One block of a tile, and where its activations are.
 #[derive(Clone, Copy)]
 struct Operands<'a> {
@@ -27,6 +39,13 @@ struct Operands<'a> {
     unpacked: &'a Unpacked,
     a: &'a Activations,
     index: usize,
+}
+
+/// A block that is taken apart: memory of one thread.
+#[derive(Default)]
+pub struct Apart {
+    scales: Scales,
+    unpacked: Unpacked,
 }
 
 /// Products of a tile of weights with all rows of activations: `sums` becomes `[T, TILE_ROWS]`.
@@ -39,10 +58,10 @@ pub unsafe fn multiply_tile(
     tile: &[u8],
     a: &Activations,
     tokens: usize,
+    apart: &mut Apart,
     sums: &mut [f32],
 ) {
-    let mut scales = Scales::default();
-    let mut unpacked = Unpacked::default();
+    let Apart { scales, unpacked } = apart;
     // For few rows it takes longer.
     let unpacks = format == Format::Q6K && tokens > 8;
     for index in 0..a.columns / 256 {
@@ -55,37 +74,32 @@ pub unsafe fn multiply_tile(
             }
             let operands = Operands {
                 block,
-                scales: &scales,
-                unpacked: &unpacked,
+                scales,
+                unpacked,
                 a,
                 index,
             };
             match format {
-                Format::Q6K if unpacks => add_all::<16, true>(operands, tokens, sums),
-                Format::Q6K => add_all::<16, false>(operands, tokens, sums),
-                Format::Q5K => add_all::<32, true>(operands, tokens, sums),
-                _ => add_all::<32, false>(operands, tokens, sums),
+                Format::Q6K if unpacks => add_all::<Q6_K_UNPACKED>(operands, tokens, sums),
+                Format::Q6K => add_all::<Q6_K>(operands, tokens, sums),
+                Format::Q5K => add_all::<Q5_K>(operands, tokens, sums),
+                _ => add_all::<Q4_K>(operands, tokens, sums),
             }
         }
     }
 }
 
-/// Adds the products of one block, with a scale for `GROUP` neighbours: with 16, of Q6_K, which is taken apart already
-/// with `OTHER`; with 32, of Q4_K, or of Q5_K with `OTHER`.
+/// Adds the products of one block, which is `BLOCK`.
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
-unsafe fn add_all<const GROUP: usize, const OTHER: bool>(
-    of: Operands<'_>,
-    tokens: usize,
-    sums: &mut [f32],
-) {
+unsafe fn add_all<const BLOCK: u8>(of: Operands<'_>, tokens: usize, sums: &mut [f32]) {
     let mut t = 0;
     while t < tokens {
         // SAFETY: as promised by the caller.
         unsafe {
             t += match tokens - t {
-                4.. => add::<4, GROUP, OTHER>(of, t, sums),
-                2.. => add::<2, GROUP, OTHER>(of, t, sums),
-                _ => add::<1, GROUP, OTHER>(of, t, sums),
+                4.. => add::<4, BLOCK>(of, t, sums),
+                2.. => add::<2, BLOCK>(of, t, sums),
+                _ => add::<1, BLOCK>(of, t, sums),
             };
         }
     }
@@ -94,7 +108,7 @@ unsafe fn add_all<const GROUP: usize, const OTHER: bool>(
 /// Adds the products of one block for `N` rows of activations from `first` on, and returns `N`.
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
-unsafe fn add<const N: usize, const GROUP: usize, const OTHER: bool>(
+unsafe fn add<const N: usize, const BLOCK: u8>(
     of: Operands<'_>,
     first: usize,
     sums: &mut [f32],
@@ -106,11 +120,13 @@ unsafe fn add<const N: usize, const GROUP: usize, const OTHER: bool>(
         let values = at.map(|at| a.values.as_ptr().add(at));
         let offsets = at.map(|at| a.offsets.as_ptr().add(at / 16));
         let ask = first == 0;
-        let mut total = match (GROUP, OTHER) {
-            (32, _) => products_q45_k::<N, OTHER>(of, values, ask),
-            _ => products_q6_k::<N, OTHER>(of, values, offsets, ask),
+        let mut total = match BLOCK {
+            Q4_K => products_q45_k::<N, false>(of, values, ask),
+            Q5_K => products_q45_k::<N, true>(of, values, ask),
+            Q6_K => products_q6_k::<N, false>(of, values, offsets, ask),
+            _ => products_q6_k::<N, true>(of, values, offsets, ask),
         };
-        if GROUP == 32 {
+        if matches!(BLOCK, Q4_K | Q5_K) {
             subtract_minima::<N>(of, &at, &mut total);
         }
         for half in 0..2 {
@@ -147,7 +163,11 @@ unsafe fn products_q45_k<const N: usize, const FIVE: bool>(
         // SAFETY: as promised by the caller.
         unsafe {
             let words = |k| {
-                of.block.ask_ahead(ask, 8 * part + k);
+                if FIVE {
+                    of.block.ask_ahead::<{ lines(Format::Q5K) }>(ask, part, k);
+                } else {
+                    of.block.ask_ahead::<{ lines(Format::Q4K) }>(ask, part, k);
+                }
                 q45_k::<FIVE>(of.block, part, k)
             };
             let steps = [16 * part, 16 * part + 8];
@@ -181,9 +201,12 @@ unsafe fn products_q6_k<const N: usize, const UNPACKED: bool>(
         unsafe {
             let steps = [step, step + 16];
             let words = |k| {
-                of.block.ask_ahead(ask, 8 * eighth + k);
+                of.block.ask_ahead::<{ lines(Format::Q6K) }>(ask, eighth, k);
                 if UNPACKED {
-                    steps.map(|step| of.unpacked.load(step + k))
+                    [
+                        of.unpacked.load(steps[0] + k),
+                        of.unpacked.load(steps[1] + k),
+                    ]
                 } else {
                     q6_k::<0>(of.block, part, first + k)
                 }
@@ -191,9 +214,13 @@ unsafe fn products_q6_k<const N: usize, const UNPACKED: bool>(
             add_groups::<N, 4>(of.scales, values, steps, begin, words, &mut total);
             let steps = [step + 8, step + 24];
             let words = |k| {
-                of.block.ask_ahead(ask, 8 * eighth + 4 + k);
+                of.block
+                    .ask_ahead::<{ lines(Format::Q6K) }>(ask, eighth, 4 + k);
                 if UNPACKED {
-                    steps.map(|step| of.unpacked.load(step + k))
+                    [
+                        of.unpacked.load(steps[0] + k),
+                        of.unpacked.load(steps[1] + k),
+                    ]
                 } else {
                     q6_k::<1>(of.block, part, first + k)
                 }
@@ -220,8 +247,12 @@ unsafe fn add_groups<const N: usize, const STEPS: usize>(
     words: impl Fn(usize) -> [[__m512i; 2]; 2],
     total: &mut [[__m512; 2]; N],
 ) {
-    let mut dot: [[[__m512i; 2]; 2]; N] =
-        std::array::from_fn(|t| steps.map(|step| [begin(t, step / STEPS); 2]));
+    let mut dot = [[[_mm512_setzero_si512(); 2]; 2]; N];
+    for t in 0..N {
+        for group in 0..2 {
+            dot[t][group] = [begin(t, steps[group] / STEPS); 2];
+        }
+    }
     // SAFETY: as promised by the caller; `Scales` has fixed sizes.
     unsafe {
         for k in 0..STEPS {

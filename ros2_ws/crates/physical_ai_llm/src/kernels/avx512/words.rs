@@ -6,6 +6,12 @@ use crate::weight::TILE_ROWS;
 /// Bytes of a word of all rows.
 const WORD: usize = 4 * TILE_ROWS;
 
+/// Bytes of a line of the cache.
+const LINE: usize = 64;
+
+/// So many bytes before they are needed, they are asked for: a third of the smallest first cache there is.
+const AHEAD: usize = 12 << 10;
+
 /// One block of a tile: words of four neighbouring bytes, of all rows (see [`crate::Weight`]).
 #[derive(Clone, Copy)]
 pub struct Words<'a>(&'a [u8]);
@@ -45,24 +51,22 @@ impl<'a> Words<'a> {
         }
     }
 
-    /// Asks for a part of a block that comes later, one of 32 parts, if that is wanted.
+    /// Asks for what is read soon, if that is wanted: the part of a block that belongs to step `k` of eight, of a
+    /// quarter of it. A block has `LINES` lines of the cache.
     ///
     /// The CPU's own prefetcher stops at each page of 4 KiB, and asking for a whole block in one go takes longer
-    /// than it saves; a few lines at a time cost nothing.
+    /// than it saves; a few lines at a time cost nothing. Weights are read once, so they need not come into the
+    /// second cache.
     #[inline(always)]
-    pub fn ask_ahead(self, wanted: bool, part: usize) {
-        const BLOCKS: usize = 6;
+    pub fn ask_ahead<const LINES: usize>(self, wanted: bool, quarter: usize, k: usize) {
         if !wanted {
             return;
         }
-        let lines = self.0.len().div_ceil(64 * 32);
-        for line in part * lines..(part + 1) * lines {
-            let ahead = self
-                .0
-                .as_ptr()
-                .wrapping_add(BLOCKS * self.0.len() + line * 64);
+        let lines = LINES.div_ceil(4);
+        for line in k * lines / 8..(k + 1) * lines / 8 {
+            let at = AHEAD + (quarter * lines + line) * LINE;
             // SAFETY: a prefetch of any address is harmless.
-            unsafe { _mm_prefetch::<_MM_HINT_T1>(ahead.cast()) };
+            unsafe { _mm_prefetch::<_MM_HINT_NTA>(self.0.as_ptr().wrapping_add(at).cast()) };
         }
     }
 }
