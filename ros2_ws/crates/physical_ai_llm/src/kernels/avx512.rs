@@ -1,8 +1,15 @@
-//! Tiles of quantised weights times rows of activations with AVX-512 VNNI.
+//! Rows of activations times tiles of quantised weights with AVX-512 VNNI.
+//!
+//! A register holds four packed bytes of 16 rows. Their bits are taken apart for all of them at once, and
+//! `vpdpbusd` multiplies four neighbours of each row with a broadcast of four activations: sums need no reduction
+//! across lanes, and a scale is applied once per group.
 
+mod operands;
+mod packed;
 mod quants;
 mod scales;
 mod tile;
+mod unpacked;
 mod words;
 
 pub use tile::{Apart, multiply_tile};

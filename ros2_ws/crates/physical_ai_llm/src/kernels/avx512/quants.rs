@@ -4,7 +4,6 @@
 use std::arch::x86_64::*;
 
 use super::words::Words;
-use crate::weight::TILE_ROWS;
 
 /// Bits of each byte of `words`, joined with what is below them.
 #[inline]
@@ -82,62 +81,4 @@ pub unsafe fn q6_k<const B: usize>(block: Words<'_>, part: usize, k: usize) -> [
     };
     let [a, b] = [of_half(0), of_half(1)];
     [[a[0], b[0]], [a[1], b[1]]]
-}
-
-/// All weights of a block of Q6_K: `[64, TILE_ROWS, 4]`. Taking them apart takes as long as multiplying them, so
-/// that for many rows of activations it is done once.
-#[repr(C, align(64))]
-pub struct Unpacked([u8; 256 * TILE_ROWS]);
-
-impl Default for Unpacked {
-    fn default() -> Self {
-        Self([0; 256 * TILE_ROWS])
-    }
-}
-
-impl Unpacked {
-    /// Takes a block apart.
-    ///
-    /// # Safety
-    /// The block is of Q6_K.
-    #[inline]
-    #[target_feature(enable = "avx512f,avx512bw")]
-    pub unsafe fn fill(&mut self, block: Words<'_>) {
-        for part in 0..2 {
-            for k in 0..8 {
-                // SAFETY: as promised by the caller.
-                let (a, b) = unsafe { (q6_k::<0>(block, part, k), q6_k::<1>(block, part, k)) };
-                for (quarter, words) in [a[0], b[0], a[1], b[1]].into_iter().enumerate() {
-                    self.store(32 * part + 8 * quarter + k, words);
-                }
-            }
-        }
-    }
-
-    #[inline]
-    #[target_feature(enable = "avx512f")]
-    fn store(&mut self, step: usize, words: [__m512i; 2]) {
-        let places = self.0[step * 4 * TILE_ROWS..][..4 * TILE_ROWS].chunks_exact_mut(64);
-        for (place, words) in places.zip(words) {
-            // SAFETY: 64 bytes.
-            unsafe { _mm512_storeu_si512(place.as_mut_ptr().cast(), words) }
-        }
-    }
-
-    /// One step of both halves of the rows.
-    ///
-    /// # Safety
-    /// `step < 64`.
-    #[inline]
-    #[target_feature(enable = "avx512f")]
-    pub unsafe fn load(&self, step: usize) -> [__m512i; 2] {
-        // SAFETY: as promised by the caller; aligned.
-        unsafe {
-            let at = self.0.as_ptr().add(step * 4 * TILE_ROWS);
-            [
-                _mm512_load_si512(at.cast()),
-                _mm512_load_si512(at.add(64).cast()),
-            ]
-        }
-    }
 }
