@@ -17,7 +17,7 @@ use std::arch::x86_64::*;
 pub use tile::add_tile;
 
 use crate::activations::Activations;
-use row::{Portion, ask_ahead, scales_and_minima};
+use row::{Portion, prefetch, scales_and_minima};
 
 #[inline]
 #[target_feature(enable = "avx2,f16c")]
@@ -115,7 +115,7 @@ pub unsafe fn q45_k<const T: usize, const FIVE: bool>(
     let mut sum = [_mm256_setzero_ps(); T];
     let mut low = [_mm_setzero_ps(); T];
     for (block, w) in row.chunks_exact(bytes).enumerate() {
-        ask_ahead::<3>(w.as_ptr());
+        prefetch::<3>(w.as_ptr());
         // SAFETY: a block has 144 or 176 bytes; the activations have as many blocks.
         unsafe {
             let w = w.as_ptr();
@@ -174,7 +174,7 @@ pub unsafe fn q6_k<const T: usize>(row: &[u8], a: &Activations, first: usize) ->
     let mut sum = [_mm256_setzero_ps(); T];
     let mut offset = [_mm256_setzero_ps(); T];
     for (block, w) in row.chunks_exact(210).enumerate() {
-        ask_ahead::<3>(w.as_ptr());
+        prefetch::<3>(w.as_ptr());
         let d = half_at(w, 208);
         // SAFETY: a block has 210 bytes; the activations have as many blocks.
         unsafe {

@@ -4,6 +4,11 @@
 //! `vpdpbusd` multiplies four neighbours of each row with a broadcast of four activations: sums need no reduction
 //! across lanes, and a scale is applied once per group.
 
+#![allow(
+    clippy::needless_range_loop,
+    reason = "one index runs over several arrays of registers"
+)]
+
 mod operands;
 mod packed;
 mod quants;
@@ -12,4 +17,4 @@ mod tile;
 mod unpacked;
 mod words;
 
-pub use tile::{Apart, multiply_tile};
+pub use tile::{UnpackedBlock, multiply_tile};

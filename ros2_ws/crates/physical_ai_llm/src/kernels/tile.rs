@@ -16,7 +16,8 @@ use crate::{Format, Weight};
 struct Scratch {
     /// Of one tile: `[T, TILE_ROWS]`.
     sums: Vec<f32>,
-    apart: Box<avx512::Apart>,
+    /// Of one block.
+    unpacked: Box<avx512::UnpackedBlock>,
 }
 
 thread_local! {
@@ -66,7 +67,7 @@ impl<'a> Tile<'a> {
         tokens: usize,
         mut write: impl FnMut(usize, &[f32]),
     ) {
-        SCRATCH.with_borrow_mut(|Scratch { sums, apart }| {
+        SCRATCH.with_borrow_mut(|Scratch { sums, unpacked }| {
             sums.resize(tokens * TILE_ROWS, 0.0);
             // SAFETY: as promised by the caller.
             unsafe {
@@ -76,7 +77,7 @@ impl<'a> Tile<'a> {
                         avx2::add_tile(format, rows, a, tokens, sums);
                     }
                     Self::Tile(format, tile) => {
-                        avx512::multiply_tile(format, tile, a, tokens, apart, sums);
+                        avx512::multiply_tile(format, tile, a, tokens, unpacked, sums);
                     }
                 }
             }

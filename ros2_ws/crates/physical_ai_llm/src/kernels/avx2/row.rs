@@ -37,13 +37,13 @@ impl Portion {
     }
 }
 
-/// Bytes of weights that are asked for ahead of their use. The CPU's own prefetcher stops at each page
+/// Weights are prefetched so many bytes before they are read. The CPU's own prefetcher stops at each page
 /// of 4 KiB, and a mapped file has no larger ones.
 const AHEAD: usize = 8 << 10;
 
-/// Asks for so many cache lines ahead of a block of weights: they are read once, so into the first cache only.
+/// Prefetches so many cache lines ahead of a block of weights: they are read once, so into the first cache only.
 #[inline(always)]
-pub fn ask_ahead<const LINES: usize>(weights: *const u8) {
+pub fn prefetch<const LINES: usize>(weights: *const u8) {
     for line in 0..LINES {
         // SAFETY: a prefetch of any address is harmless.
         unsafe { _mm_prefetch::<_MM_HINT_NTA>(weights.wrapping_add(AHEAD + line * 64).cast()) };

@@ -1,8 +1,3 @@
-#![allow(
-    clippy::needless_range_loop,
-    reason = "one index runs over several arrays of registers"
-)]
-
 use std::arch::x86_64::*;
 
 use super::scales::Scales;
@@ -23,7 +18,8 @@ pub struct Operands<'a> {
 /// Products of some rows of activations with 16 rows of weights, twice.
 pub type Products<const N: usize> = [[__m512; 2]; N];
 
-impl<'a> Operands<'a> {
+// Always inlined: a call would pass all registers of products through memory.
+impl Operands<'_> {
     /// Where the activations of row `t` begin.
     #[inline(always)]
     fn at(self, t: usize) -> usize {

@@ -1,14 +1,10 @@
 //! Weights that are taken apart while they are multiplied, for a few rows of activations.
 
-#![allow(
-    clippy::needless_range_loop,
-    reason = "one index runs over several arrays of registers"
-)]
-
 use std::arch::x86_64::*;
 
 use super::operands::{Operands, Products};
 use super::quants::{q6_k, q45_k};
+use super::words::lines;
 use crate::Format;
 use crate::weight::TILE_ROWS;
 
@@ -16,11 +12,6 @@ use crate::weight::TILE_ROWS;
 const Q4_K: u8 = 0;
 const Q5_K: u8 = 1;
 const Q6_K: u8 = 2;
-
-/// Lines of the cache of a block.
-const fn lines(format: Format) -> usize {
-    (TILE_ROWS * format.block_bytes()).div_ceil(64)
-}
 
 /// Adds the products of one block.
 ///
@@ -95,10 +86,10 @@ unsafe fn products_q45_k<const N: usize, const FIVE: bool>(
             let words = |k| {
                 if FIVE {
                     of.block
-                        .ask_ahead::<{ lines(Format::Q5K) }>(first == 0, part, k);
+                        .prefetch_step::<{ lines(Format::Q5K) }>(first == 0, part, k);
                 } else {
                     of.block
-                        .ask_ahead::<{ lines(Format::Q4K) }>(first == 0, part, k);
+                        .prefetch_step::<{ lines(Format::Q4K) }>(first == 0, part, k);
                 }
                 q45_k::<FIVE>(of.block, part, k)
             };
@@ -129,13 +120,13 @@ unsafe fn products_q6_k<const N: usize>(of: Operands<'_>, first: usize) -> Produ
         unsafe {
             let words = |k| {
                 of.block
-                    .ask_ahead::<{ lines(Format::Q6K) }>(first == 0, eighth, k);
+                    .prefetch_step::<{ lines(Format::Q6K) }>(first == 0, eighth, k);
                 q6_k::<0>(of.block, part, k0 + k)
             };
             add_groups::<N, 4>(of, first, [step, step + 16], begin, words, &mut total);
             let words = |k| {
                 of.block
-                    .ask_ahead::<{ lines(Format::Q6K) }>(first == 0, eighth, 4 + k);
+                    .prefetch_step::<{ lines(Format::Q6K) }>(first == 0, eighth, 4 + k);
                 q6_k::<1>(of.block, part, k0 + k)
             };
             add_groups::<N, 4>(of, first, [step + 8, step + 24], begin, words, &mut total);

@@ -6,12 +6,13 @@ use super::{packed, unpacked};
 use crate::Format;
 use crate::activations::Activations;
 
-/// From so many rows of activations on, weights are taken apart once for all of them.
+/// From so many rows of activations on, weights are taken apart once for all of them; but those of Q4_K, which takes no
+/// longer than to read them again.
 const MANY: usize = 5;
 
 /// A block that is taken apart: memory of one thread.
 #[derive(Default)]
-pub struct Apart {
+pub struct UnpackedBlock {
     scales: Scales,
     unpacked: Unpacked,
 }
@@ -26,10 +27,10 @@ pub unsafe fn multiply_tile(
     tile: &[u8],
     a: &Activations,
     tokens: usize,
-    apart: &mut Apart,
+    memory: &mut UnpackedBlock,
     sums: &mut [f32],
 ) {
-    let Apart { scales, unpacked } = apart;
+    let UnpackedBlock { scales, unpacked } = memory;
     let once = tokens >= MANY && format != Format::Q4K;
     for index in 0..a.columns / 256 {
         let block = Words::new(format, tile, index);

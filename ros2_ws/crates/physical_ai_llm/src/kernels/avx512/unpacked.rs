@@ -1,10 +1,5 @@
 //! Weights of Q5_K or Q6_K that are taken apart once for many rows of activations.
 
-#![allow(
-    clippy::needless_range_loop,
-    reason = "one index runs over several arrays of registers"
-)]
-
 use std::arch::x86_64::*;
 
 use super::operands::{Operands, Products};
@@ -156,7 +151,7 @@ unsafe fn add<const N: usize, const STEPS: usize>(
     unsafe {
         for turn in 0..groups {
             if first == 0 {
-                of.block.ask_for_part(turn, groups);
+                of.block.prefetch_part(turn, groups);
             }
             let group = nth_group::<STEPS>(turn);
             let mut dot = [[_mm512_setzero_si512(); 2]; N];

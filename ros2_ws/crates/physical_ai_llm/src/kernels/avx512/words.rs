@@ -9,8 +9,14 @@ const WORD: usize = 4 * TILE_ROWS;
 /// Bytes of a line of the cache.
 const LINE: usize = 64;
 
-/// So many bytes before they are needed, they are asked for: a third of the smallest first cache there is.
+/// Weights are prefetched so many bytes before they are read: more than a third of a first cache of 32 KiB would drive
+/// out what is in use.
 const AHEAD: usize = 12 << 10;
+
+/// Lines of the cache of a block.
+pub const fn lines(format: Format) -> usize {
+    (TILE_ROWS * format.block_bytes()).div_ceil(LINE)
+}
 
 /// One block of a tile: words of four neighbouring bytes, of all rows (see [`crate::Weight`]).
 #[derive(Clone, Copy)]
@@ -51,33 +57,37 @@ impl<'a> Words<'a> {
         }
     }
 
-    /// Asks for what is read soon, if that is wanted: the part of a block that belongs to step `k` of eight, of a
-    /// quarter of it. A block has `LINES` lines of the cache.
+    /// Prefetches what is read soon, if that is wanted: the part of a block of `LINES` lines that belongs to step `k` of
+    /// eight, of a quarter of it.
     ///
-    /// The CPU's own prefetcher stops at each page of 4 KiB, and asking for a whole block in one go takes longer
-    /// than it saves; a few lines at a time cost nothing. Weights are read once, so they need not come into the
-    /// second cache.
+    /// The CPU's own prefetcher stops at each page of 4 KiB, and a whole block in one go takes longer than it saves; a
+    /// few lines at a time cost nothing, if their number is known when this is compiled. `wanted` is asked here because a
+    /// branch around the call made decoding with Q6_K a seventh slower.
     #[inline(always)]
-    pub fn ask_ahead<const LINES: usize>(self, wanted: bool, quarter: usize, k: usize) {
+    pub fn prefetch_step<const LINES: usize>(self, wanted: bool, quarter: usize, k: usize) {
         if !wanted {
             return;
         }
         let lines = LINES.div_ceil(4);
         for line in k * lines / 8..(k + 1) * lines / 8 {
-            let at = AHEAD + (quarter * lines + line) * LINE;
-            // SAFETY: a prefetch of any address is harmless.
-            unsafe { _mm_prefetch::<_MM_HINT_NTA>(self.0.as_ptr().wrapping_add(at).cast()) };
+            self.prefetch(quarter * lines + line);
         }
     }
 
-    /// The same, a part of `parts` of a block, for code that takes long for a block.
+    /// The same for one of `parts` of a block, for code that takes long for a block.
     #[inline(always)]
-    pub fn ask_for_part(self, part: usize, parts: usize) {
+    pub fn prefetch_part(self, part: usize, parts: usize) {
         let lines = self.0.len().div_ceil(LINE);
         for line in part * lines / parts..(part + 1) * lines / parts {
-            let at = AHEAD + line * LINE;
-            // SAFETY: a prefetch of any address is harmless.
-            unsafe { _mm_prefetch::<_MM_HINT_NTA>(self.0.as_ptr().wrapping_add(at).cast()) };
+            self.prefetch(line);
         }
+    }
+
+    /// Weights are read once, so they need not come into the second cache.
+    #[inline(always)]
+    fn prefetch(self, line: usize) {
+        let at = self.0.as_ptr().wrapping_add(AHEAD + line * LINE);
+        // SAFETY: a prefetch of any address is harmless.
+        unsafe { _mm_prefetch::<_MM_HINT_NTA>(at.cast()) };
     }
 }
