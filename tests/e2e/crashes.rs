@@ -2,12 +2,10 @@
 
 use std::time::Duration;
 
-use physical_ai_tests::{Process, Suite};
+use physical_ai_tests::{Process, STOP_S, Suite};
 use serde_json::Value;
 
 const WAIT: Duration = Duration::from_secs(90);
-/// Longest time from a death to robots at rest, simulated seconds.
-const STOP_S: f64 = 0.1;
 
 struct Outcome {
     suite: Suite,

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use nix::sys::signal::Signal;
-use physical_ai_tests::Suite;
+use physical_ai_tests::{Suite, assert_stands};
 
 const WAIT: Duration = Duration::from_secs(90);
 
@@ -29,6 +29,5 @@ fn rclpy_client_runs_a_plan_with_feedback_and_cancels_on_interrupt() {
     let text = client.text();
     assert!(text.contains("canceled"), "{text}");
     assert_ne!(status.code(), Some(0));
-    rover.write_line("mark");
-    assert_eq!(rover.wait_for_event(WAIT, "mark")["moving"], false);
+    assert_stands(&mut rover, &text);
 }

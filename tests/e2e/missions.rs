@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use nix::sys::signal::Signal;
-use physical_ai_tests::Suite;
+use physical_ai_tests::{Suite, assert_stands};
 
 const WAIT: Duration = Duration::from_secs(60);
 const SENTENCE: &str = "arm_1 puts the red box in bin_b while rover_1 patrols dock_a and dock_b, then rover_1 returns home";
@@ -54,9 +54,7 @@ fn interrupted_client_cancels_and_the_robot_stops() {
     assert_ne!(status.code(), Some(0));
     let text = client.text();
     assert!(text.contains("\"canceled\""), "{text}");
-    rover.write_line("mark");
-    let mark = rover.wait_for_event(WAIT, "mark");
-    assert_eq!(mark["moving"], false, "{mark}");
+    assert_stands(&mut rover, &text);
     // The robot is free again.
     let (code, lines) = suite.run_cli(&["mission", "run", "rover_1 returns home"]);
     assert_eq!(code, 0, "{lines:#?}");
@@ -103,8 +101,7 @@ fn emergency_stop_latches_until_it_is_reset() {
     assert_ne!(code, 0, "nothing moves while the stop is latched");
     let reason = Suite::result(&lines)["error_msg"].as_str().unwrap();
     assert!(reason.contains("emergency stop"), "{reason}");
-    rover.write_line("mark");
-    assert_eq!(rover.wait_for_event(WAIT, "mark")["moving"], false);
+    assert_stands(&mut rover, reason);
     let mut reset = suite.cli(&["estop", "--reset"]);
     let status = reset.wait_for_end(WAIT);
     assert_eq!(status.code(), Some(0), "{}", reset.text());

@@ -8,8 +8,10 @@
 
 mod process;
 mod slow_motion;
+mod standstill;
 mod suite;
 
 pub use process::{Process, checkout, peer, program};
 pub use slow_motion::SlowMotion;
+pub use standstill::{STOP_S, assert_stands};
 pub use suite::Suite;

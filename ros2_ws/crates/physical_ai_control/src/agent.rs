@@ -1,6 +1,7 @@
 //! Several robots controlled at once: tasks in, commands out, everything through the safety filter.
 
 mod robot;
+mod standstill;
 
 use std::collections::{BTreeMap, BTreeSet};
 

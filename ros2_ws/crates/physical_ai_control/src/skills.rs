@@ -56,9 +56,9 @@ pub enum Progress {
     Running(f32),
     /// Done, with what was measured.
     Succeeded(serde_json::Value),
-    /// Not done, and the robot is at rest.
+    /// Not done, and no set point moves any more.
     Failed(ErrorCode, String),
-    /// Stopped on request, and the robot is at rest.
+    /// Stopped on request, and no set point moves any more.
     Canceled,
 }
 

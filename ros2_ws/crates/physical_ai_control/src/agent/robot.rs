@@ -8,6 +8,7 @@ use physical_ai_domain::{
 use serde_json::Value;
 
 use super::Control;
+use super::standstill::{Standstill, StandstillWatch};
 use crate::skills::{
     ArmBody, ArmSkill, Perception, Progress, RoverBody, RoverSkill, Site, Skill, Tick,
 };
@@ -35,9 +36,12 @@ struct Running {
     started: Time,
     reported: f32,
     errors: Distribution,
+    /// How it ends as soon as the robot is at rest.
+    stopping: Option<(Ending, StandstillWatch)>,
 }
 
 /// How a task ended.
+#[derive(Clone)]
 struct Ending {
     state: TaskState,
     error: ErrorCode,
@@ -249,6 +253,7 @@ impl RobotControl {
             started: now,
             reported: 0.0,
             errors: Distribution::default(),
+            stopping: None,
         };
         let report = running.report(TaskState::Running, 0.0);
         self.running = Some(running);
@@ -303,7 +308,7 @@ impl RobotControl {
         self.command.stamp = now;
         self.command.sensor_stamp = state.stamp;
         let mut progress = None;
-        match self.running.as_mut() {
+        match self.running.as_mut().filter(|r| r.stopping.is_none()) {
             Some(running) => {
                 let tick = Tick {
                     now,
@@ -409,18 +414,41 @@ impl RobotControl {
         verdict: SafetyVerdict,
         now: Time,
     ) -> Option<TaskReport> {
-        self.running.as_ref()?;
+        let running = self.running.as_mut()?;
         if verdict.state >= SafetyState::Stopped {
             let ending = Ending::stopped(verdict, &self.joint_names);
             return self.end(ending, now);
         }
-        let ending = match progress? {
-            Progress::Running(share) => return self.go_on(share, now),
-            Progress::Succeeded(result) => {
-                Ending::succeeded(result, self.running.as_mut()?.errors.take())
+        let ending = match progress {
+            None => return self.end_at_rest(now),
+            Some(Progress::Running(share)) => return self.go_on(share, now),
+            Some(Progress::Succeeded(result)) => {
+                let ending = Ending::succeeded(result, running.errors.take());
+                return self.end(ending, now);
             }
-            Progress::Failed(code, reason) => Ending::failed(code, reason),
-            Progress::Canceled => Ending::canceled(),
+            Some(Progress::Failed(code, reason)) => Ending::failed(code, reason),
+            Some(Progress::Canceled) => Ending::canceled(),
+        };
+        running.stop(ending, now);
+        None
+    }
+
+    /// Ends a task that did not succeed once its robot stands: drives lag behind their set points.
+    fn end_at_rest(&mut self, now: Time) -> Option<TaskReport> {
+        let (ending, watch) = self.running.as_mut()?.stopping.as_mut()?;
+        let outcome = match watch.observe(self.state.as_ref()?, now) {
+            Standstill::Awaited => return None,
+            Standstill::Reached => "the robot is at rest".to_owned(),
+            Standstill::Missed(joint, speed) => format!(
+                "the robot was told to stand still, but {} goes on at {speed:.3} a second",
+                self.joint_names
+                    .get(joint)
+                    .map_or("a joint", String::as_str)
+            ),
+        };
+        let ending = Ending {
+            error_msg: format!("{}; {outcome}", ending.error_msg),
+            ..ending.clone()
         };
         self.end(ending, now)
     }
@@ -431,7 +459,8 @@ impl RobotControl {
         let timeout_s = running.assignment.timeout_s;
         if timeout_s > 0.0 && now.seconds_since(running.started) > timeout_s {
             let reason = format!("not done after timeout_s = {timeout_s}");
-            return self.end(Ending::failed(ErrorCode::Timeout, reason), now);
+            running.stop(Ending::failed(ErrorCode::Timeout, reason), now);
+            return None;
         }
         (share >= running.reported + PROGRESS_STEP).then(|| {
             running.reported = share;
@@ -491,6 +520,11 @@ impl RobotControl {
 }
 
 impl Running {
+    /// No skill any more: the robot is told to stand still, and `ending` follows when it does.
+    fn stop(&mut self, ending: Ending, now: Time) {
+        self.stopping = Some((ending, StandstillWatch::new(now)));
+    }
+
     fn report(&self, state: TaskState, progress: f32) -> TaskReport {
         TaskReport {
             mission: self.assignment.mission.clone(),
@@ -535,10 +569,7 @@ impl Ending {
     fn canceled() -> Self {
         Self {
             state: TaskState::Canceled,
-            ..Self::failed(
-                ErrorCode::Canceled,
-                "cancelled; the robot is at rest".into(),
-            )
+            ..Self::failed(ErrorCode::Canceled, "cancelled".into())
         }
     }
 
