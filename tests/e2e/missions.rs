@@ -101,7 +101,8 @@ fn emergency_stop_latches_until_it_is_reset() {
     assert_ne!(code, 0, "nothing moves while the stop is latched");
     let reason = Suite::result(&lines)["error_msg"].as_str().unwrap();
     assert!(reason.contains("emergency stop"), "{reason}");
-    assert_stands(&mut rover, reason);
+    rover.write_line("mark");
+    assert_eq!(rover.wait_for_event(WAIT, "mark")["moving"], false);
     let mut reset = suite.cli(&["estop", "--reset"]);
     let status = reset.wait_for_end(WAIT);
     assert_eq!(status.code(), Some(0), "{}", reset.text());

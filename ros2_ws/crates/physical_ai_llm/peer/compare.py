@@ -155,11 +155,11 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--ours", required=True, help="the physical-ai program")
     parser.add_argument("--model", required=True, help="GGUF file")
-    parser.add_argument("--runs", type=count, default=3, help="rounds; about 5 minutes each on 2 cores")
+    parser.add_argument("--runs", type=count, default=3, help="rounds; 5 to 12 minutes each on 2 cores")
     parser.add_argument("--threads", type=count, default=cores, help="default: one per core")
     parser.add_argument("--json", action="store_true", help="one object a line and nothing else on standard output")
     options = parser.parse_args()
-    note(f"{options.runs} rounds of about 5 minutes, {options.threads} threads, {options.model}")
+    note(f"{options.runs} rounds of 5 to 12 minutes, {options.threads} threads, {options.model}")
     rounds = measure(options)
     if best_setting(rounds, ROWS[0]) is None:
         sys.exit("llama.cpp is not available in any of its settings")

@@ -41,7 +41,6 @@ struct Running {
 }
 
 /// How a task ended.
-#[derive(Clone)]
 struct Ending {
     state: TaskState,
     error: ErrorCode,
@@ -435,22 +434,27 @@ impl RobotControl {
 
     /// Ends a task that did not succeed once its robot stands: drives lag behind their set points.
     fn end_at_rest(&mut self, now: Time) -> Option<TaskReport> {
-        let (ending, watch) = self.running.as_mut()?.stopping.as_mut()?;
+        let running = self.running.as_mut()?;
+        let (_, watch) = running.stopping.as_mut()?;
         let outcome = match watch.observe(self.state.as_ref()?, now) {
             Standstill::Awaited => return None,
             Standstill::Reached => "the robot is at rest".to_owned(),
-            Standstill::Missed(joint, speed) => format!(
-                "the robot was told to stand still, but {} goes on at {speed:.3} a second",
-                self.joint_names
-                    .get(joint)
-                    .map_or("a joint", String::as_str)
-            ),
+            Standstill::Missed(joint, speed) => {
+                let name = self.joint_names.get(joint).map_or("?", String::as_str);
+                format!(
+                    "the robot was told to stand still, but {name} moves on at {speed:.3} rad/s or m/s"
+                )
+            }
         };
-        let ending = Ending {
-            error_msg: format!("{}; {outcome}", ending.error_msg),
-            ..ending.clone()
-        };
-        self.end(ending, now)
+        let (ending, _) = running.stopping.take()?;
+        let error_msg = format!("{}; {outcome}", ending.error_msg);
+        self.end(
+            Ending {
+                error_msg,
+                ..ending
+            },
+            now,
+        )
     }
 
     /// Reports progress that is worth it; ends a task that takes longer than it may.
