@@ -7,7 +7,7 @@ use physical_ai_ros::msg::physical_ai_msgs::msg::{ActuatorCommand as CommandMsg,
 use physical_ai_ros::msg::physical_ai_msgs::srv::EmergencyStop;
 use physical_ai_ros::msg::std_msgs::msg::{Bool, Header};
 use physical_ai_ros::{
-    Application, ClockKind, Context, Diagnostic, Error, Level, Publisher, Qos, WorkerLink,
+    Application, ClockKind, CommandOrigin, Context, Diagnostic, Error, Level, Publisher, Qos, WorkerLink,
     command_from_msg, command_to_msg, time_to_msg,
 };
 
@@ -244,7 +244,11 @@ impl Robot {
 
     fn send(&mut self, command: &ActuatorCommand) {
         self.sequence += 1;
-        let message = command_to_msg(command, &self.joint_names, 0, self.sequence);
+        let origin = CommandOrigin {
+            sequence: self.sequence,
+            ..CommandOrigin::default()
+        };
+        let message = command_to_msg(command, &self.joint_names, origin);
         self.hardware.publish(&message);
     }
 

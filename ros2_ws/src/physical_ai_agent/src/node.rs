@@ -13,7 +13,7 @@ use physical_ai_ros::msg::physical_ai_msgs::msg::{
 use physical_ai_ros::msg::sensor_msgs::msg::LaserScan;
 use physical_ai_ros::msg::std_msgs::msg::{Bool, Header};
 use physical_ai_ros::{
-    Application, ClockKind, Context, Diagnostic, Error, Level, Publisher, Qos, WorkerLink,
+    Application, ClockKind, CommandOrigin, Context, Diagnostic, Error, Level, Publisher, Qos, WorkerLink,
     command_to_msg, pose_from_msg, robot_state_from_msg, time_from_msg, time_to_msg,
 };
 
@@ -217,7 +217,12 @@ impl AgentNode {
         };
         topics.sequence += 1;
         // Joint names are left out: both sides hold the same model, and this is the hot path.
-        let command = command_to_msg(control.command, &[], incarnation, topics.sequence);
+        let origin = CommandOrigin {
+            source: incarnation,
+            session: 0,
+            sequence: topics.sequence,
+        };
+        let command = command_to_msg(control.command, &[], origin);
         topics.command.publish(&command);
         let (verdict, report) = (control.verdict, control.report);
         self.publish_safety(context, &name, verdict);

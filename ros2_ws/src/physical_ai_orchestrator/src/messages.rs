@@ -71,6 +71,7 @@ pub fn feedback(mission: &Mission) -> ExecuteMission::Feedback {
         progress: mission.progress(),
         planner: mission.planner.clone(),
         tasks: mission.tasks.iter().map(task_status).collect(),
+        plan: String::new(),
     }
 }
 
@@ -128,6 +129,7 @@ pub fn missions(missions: &[&Mission], now: Time) -> MissionStatusArray {
                 error_code: m.error as u16,
                 error_msg: m.error_msg.clone(),
                 tasks: m.tasks.iter().map(task_status).collect(),
+                ..Default::default()
             })
             .collect(),
     }

@@ -50,6 +50,7 @@ pub fn robot_state_to_msg(
         },
         robot: state.robot.to_string(),
         sequence,
+        refused: 0,
         joint_names: joint_names.to_vec(),
         position: state.position.clone(),
         velocity: state.velocity.clone(),
@@ -92,12 +93,22 @@ pub fn robot_state_from_msg(message: msg::RobotState) -> Result<domain::RobotSta
     })
 }
 
-/// Command to message. `source` and `sequence` identify the sender's stream.
+/// Who sends a command, and as which of its commands.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct CommandOrigin {
+    /// Incarnation of the sending process.
+    pub source: u64,
+    /// Token that the receiver handed out to it; 0: none.
+    pub session: u64,
+    /// Grows by one with each command of this source.
+    pub sequence: u64,
+}
+
+/// Command to message.
 pub fn command_to_msg(
     command: &domain::ActuatorCommand,
     joint_names: &[String],
-    source: u64,
-    sequence: u64,
+    origin: CommandOrigin,
 ) -> msg::ActuatorCommand {
     msg::ActuatorCommand {
         header: Header {
@@ -105,8 +116,9 @@ pub fn command_to_msg(
             frame_id: String::new(),
         },
         robot: command.robot.to_string(),
-        source,
-        sequence,
+        source: origin.source,
+        session: origin.session,
+        sequence: origin.sequence,
         sensor_stamp: time_to_msg(command.sensor_stamp),
         mode: match command.mode {
             domain::CommandMode::Position => 0,

@@ -109,6 +109,7 @@ pub async fn validate(global: &Global, mission: &str) -> anyhow::Result<ExitCode
     let request = ValidateMission::Request {
         text: mission.text,
         plan: mission.plan,
+        ..Default::default()
     };
     let answer = client
         .call::<ValidateMission::Service>("validate_mission", request, VALIDATION)
