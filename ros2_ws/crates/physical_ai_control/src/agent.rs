@@ -1,5 +1,6 @@
 //! Several robots controlled at once: tasks in, commands out, everything through the safety filter.
 
+mod following;
 mod robot;
 mod standstill;
 
@@ -119,10 +120,17 @@ impl Agent {
         }
     }
 
-    /// Engages or resets the emergency stop of all robots.
-    pub fn set_emergency_stop(&mut self, engaged: bool) {
-        for robot in self.robots.values_mut() {
+    /// Engages or resets a robot's emergency stop.
+    pub fn set_emergency_stop(&mut self, robot: &RobotName, engaged: bool) {
+        if let Some(robot) = self.robots.get_mut(robot) {
             robot.set_emergency_stop(engaged);
+        }
+    }
+
+    /// Says why a robot's commands do not reach its joints now, at `steady_s`; `None`: they do.
+    pub fn set_held(&mut self, robot: &RobotName, reason: Option<String>, steady_s: f64) {
+        if let Some(robot) = self.robots.get_mut(robot) {
+            robot.set_held(reason, steady_s);
         }
     }
 
@@ -207,5 +215,7 @@ impl Agent {
     }
 }
 
+#[cfg(test)]
+mod held_tests;
 #[cfg(test)]
 mod tests;

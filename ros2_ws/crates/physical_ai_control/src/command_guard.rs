@@ -1,29 +1,50 @@
-use physical_ai_domain::{ActuatorCommand, CommandMode, JointLimits, RobotModel, Time};
+use physical_ai_domain::{ActuatorCommand, CommandMode, JointLimits, RobotModel, RobotState, Time};
+
+use crate::SafetyCause;
+
+/// Oldest state on which a robot may be moved, seconds of ROS time: the agents judge by less.
+const MAX_STATE_AGE_S: f64 = 0.2;
+/// What an agent knows of its robot may be newer than what is known here, seconds.
+const SLACK_S: f64 = 0.02;
+/// Share of the velocity limit by which steps of set points may exceed it: more than agents allow.
+const STEP_TOLERANCE: f64 = 1.1;
+/// Steps that are rounding, radians or metres.
+const STEP_MARGIN: f64 = 1e-4;
+/// Longest interval over which set points may move on.
+const LONGEST_INTERVAL_S: f64 = 0.1;
 
 /// What the guard says about a command.
 #[derive(Debug, Clone, PartialEq)]
 pub enum GuardVerdict {
     /// Goes to the hardware as it is.
     Accept,
-    /// Goes to the hardware, clamped to the joints' limits.
-    Clamped,
+    /// Goes to the hardware, changed because of this.
+    Clamped(SafetyCause),
     /// Is dropped, for this reason.
     Reject(String),
-    /// Becomes a controlled stop, for this reason.
-    Hold(String),
+    /// Becomes a controlled stop, because of this and with this reason.
+    Hold(SafetyCause, String),
 }
 
-/// The last gate before the hardware: one source at a time, in order, fresh, finite, within limits.
-/// Silence becomes a controlled stop, never the last value.
+/// The last gate before the hardware: fresh, finite, within limits, near what is measured. Whose commands
+/// come here at all is up to a [`CommandSession`](crate::CommandSession).
+///
+/// Silence becomes a controlled stop, never the last value; and whatever held the robot, its set points start
+/// anew from where it is measured.
 #[derive(Debug, Clone)]
 pub struct CommandGuard {
     joints: Vec<JointLimits>,
+    names: Vec<String>,
     timeout_s: f64,
-    source: Option<u64>,
-    sequence: u64,
     last_steady_s: f64,
     holding: bool,
     emergency_stop: bool,
+    measured: Vec<f64>,
+    /// Stamp of what is measured, or why nothing is known.
+    measured_at: Result<Time, String>,
+    /// The last position set points and their time; none after a hold.
+    told: Vec<f64>,
+    told_at: Option<Time>,
 }
 
 impl CommandGuard {
@@ -31,18 +52,22 @@ impl CommandGuard {
     pub fn new(model: &RobotModel, timeout_s: f64) -> Self {
         Self {
             joints: model.movable().map(|j| j.limits).collect(),
+            names: model.joint_names(),
             timeout_s,
-            source: None,
-            sequence: 0,
             last_steady_s: f64::NEG_INFINITY,
             holding: true,
             emergency_stop: false,
+            measured: Vec::new(),
+            measured_at: Err("no state of this robot has arrived yet".to_owned()),
+            told: Vec::new(),
+            told_at: None,
         }
     }
 
     /// Engages or resets the emergency stop.
     pub fn set_emergency_stop(&mut self, engaged: bool) {
         self.emergency_stop = engaged;
+        self.release();
     }
 
     /// Changes the time of silence after which it stops.
@@ -55,6 +80,41 @@ impl CommandGuard {
         self.holding
     }
 
+    /// The robot is held for a reason of somebody else's: set points start anew after it.
+    pub fn release(&mut self) {
+        self.holding = true;
+        self.told_at = None;
+    }
+
+    /// Takes where the robot is.
+    ///
+    /// # Real-time
+    /// Allocates only for the text of a fault.
+    pub fn observe(&mut self, state: &RobotState) {
+        if let Some(fault) = &state.fault {
+            self.measured_at = Err(format!("its state is faulty: {fault}"));
+        } else if state.position.len() != self.joints.len() {
+            let (observed, expected) = (state.position.len(), self.joints.len());
+            self.measured_at = Err(format!("its state has {observed} positions, not {expected}"));
+        } else if let Some(i) = state.position.iter().position(|p| !p.is_finite()) {
+            self.measured_at = Err(format!("position[{i}] of its state is not finite"));
+        } else {
+            self.measured.clone_from(&state.position);
+            self.measured_at = Ok(state.stamp);
+        }
+    }
+
+    /// Why this robot may not be moved on what is known of it at `now`; `None`: it may.
+    pub fn state_fault(&self, now: Time) -> Option<String> {
+        match &self.measured_at {
+            Err(reason) => Some(reason.clone()),
+            Ok(stamp) if now.seconds_since(*stamp) > MAX_STATE_AGE_S => {
+                Some("its state is old".to_owned())
+            }
+            Ok(_) => None,
+        }
+    }
+
     /// Judges a command and changes it where needed.
     ///
     /// # Real-time
@@ -62,25 +122,9 @@ impl CommandGuard {
     pub fn check(
         &mut self,
         command: &mut ActuatorCommand,
-        source: u64,
-        sequence: u64,
         now: Time,
         steady_s: f64,
     ) -> GuardVerdict {
-        let silent = steady_s - self.last_steady_s > self.timeout_s;
-        match self.source {
-            // A newer process takes over at once; an older one only after the newer fell silent.
-            Some(current) if source < current && !silent => {
-                return GuardVerdict::Reject(format!("source {source} is older than {current}"));
-            }
-            Some(current) if source == current && sequence <= self.sequence => {
-                return GuardVerdict::Reject(format!(
-                    "sequence {sequence} is not above {}",
-                    self.sequence
-                ));
-            }
-            _ => {}
-        }
         let age_s = now.seconds_since(command.stamp);
         // A validity that is no number must not make a command valid for ever.
         if age_s > command.valid_for_s || command.valid_for_s.is_nan() {
@@ -95,23 +139,38 @@ impl CommandGuard {
                 -age_s
             ));
         }
-        self.source = Some(source);
-        self.sequence = sequence;
         if let Some(reason) = self.fault(command) {
-            self.hold(command);
-            return GuardVerdict::Hold(reason);
+            return self.hold(command, SafetyCause::NotFinite, reason);
+        }
+        // Who was silent is not heard in mid motion again: the robot was held meanwhile.
+        if steady_s - self.last_steady_s > self.timeout_s {
+            self.release();
         }
         self.last_steady_s = steady_s;
         if self.emergency_stop {
-            self.hold(command);
-            return GuardVerdict::Hold("the emergency stop is engaged".into());
+            let reason = "the emergency stop is engaged".to_owned();
+            return self.hold(command, SafetyCause::EmergencyStop, reason);
+        }
+        if command.mode == CommandMode::Hold {
+            self.told_at = None;
+            self.holding = false;
+            return GuardVerdict::Accept;
+        }
+        if let Some(reason) = self.state_fault(now) {
+            return self.hold(command, SafetyCause::StaleState, reason);
+        }
+        let mut cause = self.clamp(command);
+        if command.mode == CommandMode::Position {
+            match self.step(command, now) {
+                Ok(None) => {}
+                Ok(Some(step)) => cause = Some(step),
+                Err(reason) => return self.hold(command, SafetyCause::Tracking, reason),
+            }
+        } else {
+            self.told_at = None;
         }
         self.holding = false;
-        if self.clamp(command) {
-            GuardVerdict::Clamped
-        } else {
-            GuardVerdict::Accept
-        }
+        cause.map_or(GuardVerdict::Accept, GuardVerdict::Clamped)
     }
 
     /// True once when silence has lasted too long: send a hold command then.
@@ -119,16 +178,22 @@ impl CommandGuard {
         if self.holding || steady_s - self.last_steady_s <= self.timeout_s {
             return false;
         }
-        self.holding = true;
+        self.release();
         true
     }
 
-    fn hold(&mut self, command: &mut ActuatorCommand) {
-        self.holding = true;
+    fn hold(
+        &mut self,
+        command: &mut ActuatorCommand,
+        cause: SafetyCause,
+        reason: String,
+    ) -> GuardVerdict {
+        self.release();
         command.mode = CommandMode::Hold;
         command.position.clear();
         command.velocity.clear();
         command.effort.clear();
+        GuardVerdict::Hold(cause, reason)
     }
 
     /// What makes it no command: a value that is missing, too many or not finite.
@@ -153,23 +218,88 @@ impl CommandGuard {
         None
     }
 
-    fn clamp(&self, command: &mut ActuatorCommand) -> bool {
-        let mut changed = false;
-        let mut limit = |value: &mut f64, low: f64, high: f64| {
+    /// Keeps values within the joints' limits; says which one counted first.
+    fn clamp(&self, command: &mut ActuatorCommand) -> Option<SafetyCause> {
+        let mut hit = None;
+        let mut limit = |value: &mut f64, low: f64, high: f64, cause: SafetyCause| {
             let clamped = value.clamp(low, high);
-            changed |= clamped != *value;
+            if clamped != *value {
+                hit = hit.or(Some(cause));
+            }
             *value = clamped;
         };
         for (value, l) in command.position.iter_mut().zip(&self.joints) {
-            limit(value, l.lower, l.upper);
+            limit(value, l.lower, l.upper, SafetyCause::PositionLimit);
         }
         for (value, l) in command.velocity.iter_mut().zip(&self.joints) {
-            limit(value, -l.velocity, l.velocity);
+            limit(value, -l.velocity, l.velocity, SafetyCause::VelocityLimit);
         }
         for (value, l) in command.effort.iter_mut().zip(&self.joints) {
-            limit(value, -l.effort, l.effort);
+            limit(value, -l.effort, l.effort, SafetyCause::EffortLimit);
         }
-        changed
+        hit
+    }
+
+    /// Keeps position set points near what is measured, and their steps within the velocity limits.
+    ///
+    /// # Errors
+    /// A motion that does not begin where the robot is.
+    fn step(
+        &mut self,
+        command: &mut ActuatorCommand,
+        now: Time,
+    ) -> Result<Option<SafetyCause>, String> {
+        let age_s = match &self.measured_at {
+            Ok(stamp) => now.seconds_since(*stamp).max(0.0) + SLACK_S,
+            Err(reason) => return Err(reason.clone()),
+        };
+        // A clock that went back is that of another world.
+        let told_at = self.told_at.filter(|at| *at <= command.stamp);
+        let dt_s = told_at.map(|at| {
+            command
+                .stamp
+                .seconds_since(at)
+                .clamp(0.0, LONGEST_INTERVAL_S)
+        });
+        let mut hit = None;
+        for (i, limits) in self.joints.iter().enumerate() {
+            let (asked, measured) = (command.position[i], self.measured[i]);
+            let reach = limits.tracking_tolerance(age_s);
+            let ahead = (asked - measured).abs();
+            let mut next = asked;
+            match dt_s {
+                None if ahead > reach => {
+                    return Err(format!(
+                        "{} is told to be at {asked:.4}, but measured at {measured:.4}: a motion begins \
+                         within {reach:.4} of where the robot is",
+                        self.names[i]
+                    ));
+                }
+                None => {}
+                Some(dt_s) => {
+                    let most = STEP_TOLERANCE * limits.velocity * dt_s + STEP_MARGIN;
+                    let told = self.told[i];
+                    if (next - told).abs() > most {
+                        next = next.clamp(told - most, told + most);
+                        hit = Some(SafetyCause::VelocityLimit);
+                    }
+                    if (next - measured).abs() > reach {
+                        next = next.clamp(measured - reach, measured + reach);
+                        hit = Some(SafetyCause::Tracking);
+                    }
+                }
+            }
+            if next != asked {
+                command.position[i] = next.clamp(limits.lower, limits.upper);
+                // A feed-forward that belongs to another motion would push against this one.
+                if let Some(velocity) = command.velocity.get_mut(i) {
+                    *velocity = 0.0;
+                }
+            }
+        }
+        self.told.clone_from(&command.position);
+        self.told_at = Some(command.stamp);
+        Ok(hit)
     }
 }
 

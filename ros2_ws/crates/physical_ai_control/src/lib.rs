@@ -2,6 +2,7 @@
 //! small state machines that know nothing of ROS. Units are SI and radians, frames follow REP-103.
 
 mod command_guard;
+mod command_session;
 mod diff_drive;
 mod error;
 #[cfg(test)]
@@ -12,12 +13,14 @@ mod metrics;
 mod navigation;
 mod odometry;
 mod safety;
+mod stop_follower;
 mod trajectory;
 
 pub mod agent;
 pub mod skills;
 
 pub use command_guard::{CommandGuard, GuardVerdict};
+pub use command_session::CommandSession;
 pub use diff_drive::DifferentialDrive;
 pub use error::Error;
 pub use inverse_kinematics::inverse_kinematics;
@@ -26,4 +29,5 @@ pub use metrics::{Distribution, Summary};
 pub use navigation::{DriveLimits, Navigator, Obstacles, Speed};
 pub use odometry::{Odometry, OdometrySnapshot};
 pub use safety::{SafetyCause, SafetyFilter, SafetyLimits, SafetyState, SafetyVerdict};
+pub use stop_follower::{StopFollower, StopState};
 pub use trajectory::{JointPoint, JointTrajectory, LIMIT_SHARE};

@@ -181,6 +181,12 @@ impl Navigator {
         allowed.copysign(error_rad)
     }
 
+    /// Goes on from the measured `speed`: the robot was held meanwhile.
+    pub fn take_up(&mut self, speed: Speed) {
+        let is_finite = speed.forward_mps.is_finite() && speed.yaw_rate_rps.is_finite();
+        self.speed = if is_finite { speed } else { Speed::default() };
+    }
+
     /// Slows down within the limits; call until it stands.
     pub fn brake(&mut self, dt_s: f64) -> Speed {
         self.speed = Speed {

@@ -23,6 +23,9 @@ pub enum SafetyCause {
     Workspace,
     Obstacle,
     NotFinite,
+    Tracking,
+    SecondWriter,
+    Session,
 }
 
 impl SafetyCause {
@@ -39,6 +42,9 @@ impl SafetyCause {
             Self::Workspace => "workspace",
             Self::Obstacle => "obstacle",
             Self::NotFinite => "not_finite",
+            Self::Tracking => "tracking",
+            Self::SecondWriter => "second_writer",
+            Self::Session => "session",
         }
     }
 }
@@ -134,7 +140,9 @@ impl Default for SafetyLimits {
 ///
 /// A command with a value missing, too many or not finite is a stop. Set points that pass are within
 /// the joints' limits of position, velocity and effort, and so is their change: of velocity and
-/// acceleration since the command before, and since the measured state after a stop.
+/// acceleration since the command before, and since the measured state after a stop. Position set points
+/// stay within a tracking tolerance of what is measured: a joint that is kept from following must not jump
+/// when it is let go.
 ///
 /// # Real-time
 /// [`SafetyFilter::filter`] does not allocate once its buffers have their size.

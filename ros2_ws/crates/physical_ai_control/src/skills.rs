@@ -70,7 +70,12 @@ pub trait Skill {
     /// Called at the control rate: must not block.
     fn tick(&mut self, tick: &Tick<'_>, command: &mut ActuatorCommand) -> Progress;
 
-    /// The robot was held for so long, seconds, because nobody knew its state: goes on from there.
+    /// The robot does not keep up: its set points stand where they are, and no time has passed for so long,
+    /// seconds.
+    fn postpone(&mut self, seconds: f64);
+
+    /// The robot was held for so long, seconds, because nobody knew its state or it took no commands: goes on
+    /// from where it is measured then.
     fn pause(&mut self, seconds: f64);
 
     /// Begins a controlled stop; ticks go on until [`Progress::Canceled`].

@@ -44,6 +44,20 @@ pub struct JointLimits {
     pub effort: f64,
 }
 
+/// Part of the tracking tolerance that does not grow with a joint's speed, radians or metres: more than what
+/// a gripper's fingers hold keeps them from their set point.
+const TRACKING_MARGIN: f64 = 0.05;
+/// Seconds of motion at full speed by which a joint may be behind its set point.
+const TRACKING_S: f64 = 0.05;
+
+impl JointLimits {
+    /// How far a position set point may be from where the joint was measured `age_s` seconds ago, radians or
+    /// metres. What is further away would make the joint jump as soon as it can follow.
+    pub fn tracking_tolerance(&self, age_s: f64) -> f64 {
+        TRACKING_MARGIN + self.velocity * (TRACKING_S + age_s.max(0.0))
+    }
+}
+
 /// A joint: its child's frame, seen from its parent's, moves along or about `axis`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Joint {

@@ -15,6 +15,14 @@ const SMOOTH_STEP: f64 = 1e-3;
 /// jumps.
 const SMOOTH_S: f64 = 0.005;
 
+/// Seconds of holding after which a joint counts as at rest.
+const SETTLED_S: f64 = 0.2;
+/// Where a joint that turns is held further from its set point than this it is let go, radians: its motor is
+/// at its limit.
+const STRAINED_RAD: f64 = 0.02;
+/// The same for one that slides, metres: what is between fingers keeps them so far apart, and has to stay held.
+const STRAINED_M: f64 = 0.05;
+
 /// Position gain of a joint's servo, in efforts at the limit per radian or metre.
 const POSITION_GAIN_PER_EFFORT: f64 = 50.0;
 /// Damping over stiffness of the position servo, seconds.
@@ -55,8 +63,12 @@ impl SetPoint {
     }
 
     /// Follows `wanted`: exactly while that moves smoothly, and with no more than `acceleration` after a
-    /// jump, as there is one after a stop that who commands did not hear of.
-    fn follow(&mut self, wanted: &Self, acceleration: f64, dt_s: f64) {
+    /// jump, as there is one after a stop that who commands did not hear of; never faster than the joint may.
+    fn follow(&mut self, wanted: &Self, limits: &JointLimits, dt_s: f64) {
+        let (acceleration, fastest) = (
+            RAMP_ACCELERATION_FACTOR * limits.acceleration,
+            limits.velocity,
+        );
         // What is left when both have moved on at the wanted velocity.
         let behind = wanted.position - (self.position + wanted.velocity * dt_s);
         let slower = wanted.velocity - self.velocity;
@@ -67,8 +79,35 @@ impl SetPoint {
         let closing = closing_speed(behind.abs(), acceleration, dt_s).copysign(behind);
         let most = acceleration * dt_s;
         self.velocity += (slower + closing).clamp(-most, most);
+        self.velocity = self.velocity.clamp(-fastest, fastest);
         self.position += self.velocity * dt_s;
     }
+
+    /// A controlled stop: fast, but along a ramp that the motors can follow. What something kept from its set
+    /// point stays where it is `measured` then, instead of jumping when it comes loose.
+    fn hold(&mut self, kind: JointKind, limits: &JointLimits, hold: Hold) {
+        let step = RAMP_ACCELERATION_FACTOR * limits.acceleration * hold.dt_s;
+        self.velocity -= self.velocity.clamp(-step, step);
+        self.advance(hold.dt_s, limits);
+        let most = if kind == JointKind::Prismatic {
+            STRAINED_M
+        } else {
+            STRAINED_RAD
+        };
+        if kind != JointKind::Continuous
+            && hold.held_s > SETTLED_S
+            && (self.position - hold.measured).abs() > most {
+            self.position = hold.measured.clamp(limits.lower, limits.upper);
+        }
+    }
+}
+
+/// A step in which a joint is held, and for how long it was.
+#[derive(Debug, Clone, Copy)]
+struct Hold {
+    measured: f64,
+    held_s: f64,
+    dt_s: f64,
 }
 
 /// Speed at which what is `distance` behind can still slow down in time with this deceleration.
@@ -91,6 +130,8 @@ pub(crate) struct Drives {
     set_points: Vec<SetPoint>,
     mode: CommandMode,
     since_command_s: f64,
+    /// Seconds since it began to hold.
+    held_s: f64,
 }
 
 impl Drives {
@@ -108,6 +149,7 @@ impl Drives {
             set_points,
             mode: CommandMode::Hold,
             since_command_s: 0.0,
+            held_s: 0.0,
         }
     }
 
@@ -136,6 +178,8 @@ impl Drives {
                 CommandMode::Velocity => {
                     let limit = self.joints[i].1.velocity;
                     wanted.velocity = velocity.clamp(-limit, limit);
+                    // Where an earlier command wanted it is past.
+                    wanted.position = self.set_points[i].position;
                 }
                 CommandMode::Effort | CommandMode::Hold => {}
             }
@@ -147,26 +191,45 @@ impl Drives {
         self.mode == CommandMode::Hold
     }
 
-    /// Advances by one physics step and gives the control value of each joint's actuator.
-    pub(crate) fn step(&mut self, dt_s: f64, mut control: impl FnMut(usize, f64)) {
+    /// Stops by itself until there is a command again.
+    pub(crate) fn hold(&mut self) {
+        self.mode = CommandMode::Hold;
+    }
+
+    /// Advances by one physics step and gives the control value of each joint's actuator. `measured`: where each
+    /// joint is, radians or metres.
+    pub(crate) fn step(
+        &mut self,
+        dt_s: f64,
+        measured: &[f64],
+        mut control: impl FnMut(usize, f64),
+    ) {
         self.since_command_s += dt_s;
-        if self.since_command_s > DRIVE_WATCHDOG_S {
+        // These drives have no effort mode: a command of it is a stop.
+        if self.since_command_s > DRIVE_WATCHDOG_S || self.mode == CommandMode::Effort {
             self.mode = CommandMode::Hold;
         }
+        self.held_s = if self.is_holding() {
+            self.held_s + dt_s
+        } else {
+            0.0
+        };
         for (i, set_point) in self.set_points.iter_mut().enumerate() {
             let ((kind, limits), wanted) = (&self.joints[i], &mut self.wanted[i]);
-            let acceleration = RAMP_ACCELERATION_FACTOR * limits.acceleration;
             if self.mode == CommandMode::Hold {
-                // A controlled stop: fast, but along a ramp that the motors can follow.
-                let step = acceleration * dt_s;
-                set_point.velocity -= set_point.velocity.clamp(-step, step);
-                set_point.advance(dt_s, limits);
+                let hold = Hold {
+                    measured: measured[i],
+                    held_s: self.held_s,
+                    dt_s,
+                };
+                set_point.hold(*kind, limits, hold);
             } else if *kind == JointKind::Continuous {
-                set_point.velocity = wanted.velocity;
+                let step = RAMP_ACCELERATION_FACTOR * limits.acceleration * dt_s;
+                set_point.velocity += (wanted.velocity - set_point.velocity).clamp(-step, step);
             } else {
                 // Between commands they move on, so that 200 Hz commands give smooth motion.
                 wanted.advance(dt_s, limits);
-                set_point.follow(wanted, acceleration, dt_s);
+                set_point.follow(wanted, limits, dt_s);
             }
             let value = match kind {
                 JointKind::Continuous => set_point.velocity,
@@ -177,3 +240,6 @@ impl Drives {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -72,6 +72,8 @@ struct SimulatedRobot {
     position_index: Vec<usize>,
     velocity_index: Vec<usize>,
     control_index: Vec<usize>,
+    /// Where its joints are, kept to spare an allocation per step.
+    measured: Vec<f64>,
     imu: Option<(usize, usize)>,
     lidar: Option<(usize, usize)>,
     base_body: usize,
@@ -151,12 +153,20 @@ impl SimulatedWorld {
     /// # Errors
     /// [`Error::Diverged`] if the integration blew up; only a reset helps then.
     pub fn step(&mut self) -> Result<(), Error> {
+        let position = self.data.qpos();
+        for robot in self.robots.values_mut() {
+            let indices = robot.position_index.iter();
+            let measured = robot.measured.iter_mut().zip(indices);
+            measured.for_each(|(measured, index)| *measured = position[*index]);
+        }
         let control = self.data.ctrl_mut();
         for robot in self.robots.values_mut() {
             let index = &robot.control_index;
             robot
                 .drives
-                .step(self.step_s, |joint, value| control[index[joint]] = value);
+                .step(self.step_s, &robot.measured, |joint, value| {
+                    control[index[joint]] = value;
+                });
         }
         self.data.step();
         self.steps += 1;
@@ -232,6 +242,13 @@ impl SimulatedWorld {
         }
         robot.drives.apply(command, now);
         Ok(())
+    }
+
+    /// Lets a robot's drives stop until there is a command again.
+    pub fn hold(&mut self, robot: &RobotName) {
+        if let Some(robot) = self.robots.get_mut(robot) {
+            robot.drives.hold();
+        }
     }
 
     /// True while a robot's drives stop by themselves or on command.
@@ -383,6 +400,7 @@ impl SimulatedRobot {
             position_index: Vec::new(),
             velocity_index: Vec::new(),
             control_index: Vec::new(),
+            measured: Vec::new(),
             imu: None,
             lidar: None,
             base_body: find(MjtObjBase::mjOBJ_BODY, &name(&model.links[model.root].name))?,
@@ -396,6 +414,7 @@ impl SimulatedRobot {
                 .control_index
                 .push(find(MjtObjBase::mjOBJ_ACTUATOR, &name(&joint.name))?);
         }
+        robot.measured = vec![0.0; robot.position_index.len()];
         let sensor = |n: &str| -> Result<usize, Error> {
             let id = find(MjtObjBase::mjOBJ_SENSOR, &name(n))?;
             Ok(mujoco.sensor_adr()[id] as usize)

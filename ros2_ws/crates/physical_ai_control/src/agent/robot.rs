@@ -8,13 +8,14 @@ use physical_ai_domain::{
 use serde_json::Value;
 
 use super::Control;
+use super::following::{FollowWatch, Lag};
 use super::standstill::{Standstill, StandstillWatch};
 use crate::skills::{
     ArmBody, ArmSkill, Perception, Progress, RoverBody, RoverSkill, Site, Skill, Tick,
 };
 use crate::{
-    Distribution, DriveLimits, Error, JointPoint, SafetyCause, SafetyFilter, SafetyLimits,
-    SafetyState, SafetyVerdict, Speed, Summary,
+    Distribution, DriveLimits, Error, SafetyCause, SafetyFilter, SafetyLimits,
+    SafetyState, SafetyVerdict, Summary,
 };
 
 /// Seconds for which a command is valid: some ticks, so that one lost message does no harm.
@@ -22,6 +23,8 @@ const COMMAND_VALID_S: f64 = 0.05;
 /// A robot without a fresh state stands still at once; its task fails only after so many seconds, since
 /// most gaps are a busy machine or a driver that is restarted.
 const STATE_PATIENCE_S: f64 = 1.0;
+/// So long may a robot be held by who receives its commands before its task fails, seconds.
+const HELD_PATIENCE_S: f64 = 1.0;
 /// Progress is reported when it moved by this much.
 const PROGRESS_STEP: f32 = 0.02;
 
@@ -36,6 +39,7 @@ struct Running {
     started: Time,
     reported: f32,
     errors: Distribution,
+    following: FollowWatch,
     /// How it ends as soon as the robot is at rest.
     stopping: Option<(Ending, StandstillWatch)>,
 }
@@ -73,8 +77,8 @@ pub struct RobotControl {
     running: Option<Running>,
     durations_s: BTreeMap<String, f64>,
     command: ActuatorCommand,
-    /// Where an idle arm stays.
-    hold: Option<Vec<f64>>,
+    /// Why commands do not reach the joints, and since when in steady time.
+    held: Option<(String, f64)>,
     state: Option<RobotState>,
     last_now: Time,
     last_steady_s: f64,
@@ -127,7 +131,7 @@ impl RobotControl {
             running: None,
             durations_s: BTreeMap::new(),
             command,
-            hold: None,
+            held: None,
             state: None,
             last_now: Time::ZERO,
             last_steady_s: f64::NEG_INFINITY,
@@ -187,6 +191,9 @@ impl RobotControl {
         if self.emergency_stop {
             return Some("the emergency stop is engaged".into());
         }
+        if let Some((reason, _)) = &self.held {
+            return Some(reason.clone());
+        }
         match &self.state {
             None => Some("no state of this robot has arrived yet".into()),
             // The state's age does not tell: with a simulation that hangs, time stands still.
@@ -205,9 +212,14 @@ impl RobotControl {
     pub(super) fn set_emergency_stop(&mut self, engaged: bool) {
         self.emergency_stop = engaged;
         self.filter.set_emergency_stop(engaged);
-        if engaged {
-            self.hold = None;
-        }
+    }
+
+    /// Why commands do not reach the joints now; `None`: they do.
+    pub(super) fn set_held(&mut self, reason: Option<String>, steady_s: f64) {
+        self.held = reason.map(|reason| {
+            let since_s = self.held.as_ref().map_or(steady_s, |(_, since_s)| *since_s);
+            (reason, since_s)
+        });
     }
 
     pub(super) fn assign(
@@ -252,6 +264,7 @@ impl RobotControl {
             started: now,
             reported: 0.0,
             errors: Distribution::default(),
+            following: FollowWatch::default(),
             stopping: None,
         };
         let report = running.report(TaskState::Running, 0.0);
@@ -269,8 +282,9 @@ impl RobotControl {
         Ok(match &self.body {
             Body::Arm(body) => {
                 let state = self.state.as_ref();
-                let held = || state.map(|s| self.filter.held_position(s, now));
-                let positions = self.hold.clone().or_else(held).unwrap_or_default();
+                let positions = state
+                    .map(|s| self.filter.held_position(s, now))
+                    .unwrap_or_default();
                 Box::new(ArmSkill::try_new(
                     name,
                     params,
@@ -307,7 +321,8 @@ impl RobotControl {
         self.command.stamp = now;
         self.command.sensor_stamp = state.stamp;
         let mut progress = None;
-        match self.running.as_mut().filter(|r| r.stopping.is_none()) {
+        let commanded = |r: &&mut Running| r.stopping.is_none() && self.held.is_none();
+        match self.running.as_mut().filter(commanded) {
             Some(running) => {
                 let tick = Tick {
                     now,
@@ -319,18 +334,16 @@ impl RobotControl {
                 running.errors.add(running.skill.tracking_error());
                 self.tracking.add(running.skill.tracking_error());
             }
-            None => self.idle(&state, now),
+            None => self.stand(),
         }
         let verdict = self.filter.filter(&state, &mut self.command, now, others);
-        self.hold = match self.command.mode {
-            CommandMode::Position => Some(self.command.position.clone()),
-            _ => None,
-        };
+        let lag = self.follow(&state, verdict, now, dt_s);
         self.state = Some(state);
         let report = match reset {
             Some(ending) => self.end(ending, now),
             None if self.pause_while_stale(verdict, steady_s, dt_s) => None,
-            None => self.conclude(progress, verdict, now),
+            None if self.pause_while_held(verdict, steady_s, dt_s) => None,
+            None => self.conclude(progress, lag, verdict, now),
         };
         Control {
             command: &self.command,
@@ -382,17 +395,46 @@ impl RobotControl {
         steady_s - since_s < STATE_PATIENCE_S
     }
 
-    /// An idle arm stays where it is; an idle rover stands.
-    fn idle(&mut self, state: &RobotState, now: Time) {
-        match &self.body {
-            Body::Arm(body) => {
-                let held = || self.filter.held_position(state, now);
-                let position = self.hold.clone().unwrap_or_else(held);
-                let velocity = vec![0.0; position.len()];
-                body.command(&JointPoint { position, velocity }, &mut self.command);
-            }
-            Body::Rover(body) => body.command(Speed::default(), &mut self.command),
+    /// Takes no time from the skill while who receives the commands holds the robot; true as long as it may go
+    /// on when it is let go.
+    fn pause_while_held(&mut self, verdict: SafetyVerdict, steady_s: f64, dt_s: f64) -> bool {
+        let Some((_, since_s)) = self.held else {
+            return false;
+        };
+        if verdict.state >= SafetyState::Stopped {
+            return false;
         }
+        let Some(running) = self.running.as_mut().filter(|r| r.stopping.is_none()) else {
+            return false;
+        };
+        running.skill.pause(dt_s);
+        steady_s - since_s < HELD_PATIENCE_S
+    }
+
+    /// Lets the skill wait for a robot that does not keep up; what keeps it from following for too long.
+    fn follow(
+        &mut self,
+        state: &RobotState,
+        verdict: SafetyVerdict,
+        now: Time,
+        dt_s: f64,
+    ) -> Option<Lag> {
+        let running = self.running.as_mut()?;
+        if verdict.cause == Some(SafetyCause::Tracking) {
+            running.skill.postpone(dt_s);
+        }
+        running
+            .following
+            .observe(&self.model, state, &self.command, verdict, now)
+    }
+
+    /// Whoever has no order stands: set points exist only while a task runs, so that nothing begins to move
+    /// when a robot is let go.
+    fn stand(&mut self) {
+        self.command.mode = CommandMode::Hold;
+        self.command.position.clear();
+        self.command.velocity.clear();
+        self.command.effort.clear();
     }
 
     fn measure_tick(&mut self, steady_s: f64) {
@@ -410,6 +452,7 @@ impl RobotControl {
     fn conclude(
         &mut self,
         progress: Option<Progress>,
+        lag: Option<Lag>,
         verdict: SafetyVerdict,
         now: Time,
     ) -> Option<TaskReport> {
@@ -418,15 +461,23 @@ impl RobotControl {
             let ending = Ending::stopped(verdict, &self.joint_names);
             return self.end(ending, now);
         }
-        let ending = match progress {
-            None => return self.end_at_rest(now),
-            Some(Progress::Running(share)) => return self.go_on(share, now),
-            Some(Progress::Succeeded(result)) => {
+        let ending = match (progress, &self.held, lag) {
+            (_, Some((reason, _)), _) if running.stopping.is_none() => {
+                let reason = format!("robot {} was held for 1 s: {reason}", self.model.name);
+                let ending = Ending::failed(ErrorCode::StaleData, reason);
+                return self.end(ending, now);
+            }
+            (None, ..) => return self.end_at_rest(now),
+            (Some(_), _, Some(lag)) => {
+                Ending::failed(ErrorCode::Blocked, lag.text(&self.joint_names))
+            }
+            (Some(Progress::Running(share)), ..) => return self.go_on(share, now),
+            (Some(Progress::Succeeded(result)), ..) => {
                 let ending = Ending::succeeded(result, running.errors.take());
                 return self.end(ending, now);
             }
-            Some(Progress::Failed(code, reason)) => Ending::failed(code, reason),
-            Some(Progress::Canceled) => Ending::canceled(),
+            (Some(Progress::Failed(code, reason)), ..) => Ending::failed(code, reason),
+            (Some(Progress::Canceled), ..) => Ending::canceled(),
         };
         running.stop(ending, now);
         None
@@ -507,7 +558,7 @@ impl RobotControl {
         }
         self.silent_s = silent_s;
         self.running.as_ref()?;
-        self.hold = None;
+        self.filter.forget();
         let reason = format!("no state of robot {} for {silent_s:.2} s", self.model.name);
         self.end(Ending::failed(ErrorCode::StaleData, reason), now)
     }

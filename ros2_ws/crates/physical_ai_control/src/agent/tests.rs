@@ -6,19 +6,25 @@ use super::*;
 use crate::fixtures::{arm, at_rest, rover, world};
 use crate::{Chain, DifferentialDrive, SafetyState};
 
-const TICK_S: f64 = 0.005;
+pub(super) const TICK_S: f64 = 0.005;
 
 /// Both robots of the demo, ideal: they do at once what they are told.
-struct Bench {
-    agent: Agent,
-    states: Vec<RobotState>,
+pub(super) struct Bench {
+    pub(super) agent: Agent,
+    pub(super) states: Vec<RobotState>,
+    /// What each robot was told last.
+    pub(super) told: Vec<ActuatorCommand>,
+    /// No joint moves, whatever it is told.
+    pub(super) jams: bool,
+    /// Largest distance of a set point of the arm from where its joint was measured.
+    pub(super) farthest: f64,
     ticks: i64,
     lidar_works: bool,
     wall: Obstacles,
 }
 
 impl Bench {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         let world = world();
         let rest = [0.0, 0.0, 1.6, 1.54, 0.0, 0.0, 0.02, 0.02];
         let mut rover_state = at_rest(&rover(), &[0.0; 2], Time::ZERO);
@@ -32,6 +38,9 @@ impl Bench {
         let mut bench = Self {
             agent: agent.unwrap(),
             states: vec![at_rest(&arm(), &rest, Time::ZERO), rover_state],
+            told: Vec::new(),
+            jams: false,
+            farthest: 0.0,
             ticks: 200,
             lidar_works: true,
             wall: Obstacles::default(),
@@ -40,7 +49,7 @@ impl Bench {
         bench
     }
 
-    fn now(&self) -> Time {
+    pub(super) fn now(&self) -> Time {
         Time::from_nanoseconds(self.ticks * 5_000_000)
     }
 
@@ -59,22 +68,40 @@ impl Bench {
             .see_objects(stamp, &BTreeMap::from([(object.to_owned(), seen)]));
     }
 
-    fn assign(&mut self, robot: &str, skill: &str, params: Value, timeout_s: f64) -> TaskReport {
+    pub(super) fn assign(&mut self, robot: &str, skill: &str, params: Value, timeout_s: f64) -> TaskReport {
         self.try_assign(robot, skill, params, timeout_s).unwrap()
     }
 
-    fn try_assign(
+    pub(super) fn try_assign(
         &mut self,
         robot: &str,
         skill: &str,
         params: Value,
         timeout_s: f64,
     ) -> Result<TaskReport, (ErrorCode, String)> {
+        let (task, token) = ("t", FencingToken(7));
+        self.order(robot, skill, params, timeout_s, (task, token))
+    }
+
+    /// A second task beside that of [`Bench::assign`].
+    pub(super) fn assign_other(&mut self, robot: &str, skill: &str, params: Value) {
+        let other = ("other", FencingToken(8));
+        self.order(robot, skill, params, 0.0, other).unwrap();
+    }
+
+    fn order(
+        &mut self,
+        robot: &str,
+        skill: &str,
+        params: Value,
+        timeout_s: f64,
+        (task, token): (&str, FencingToken),
+    ) -> Result<TaskReport, (ErrorCode, String)> {
         let assignment = Assignment {
             mission: MissionId::try_new("m").unwrap(),
-            task: TaskId::try_new("t").unwrap(),
+            task: TaskId::try_new(task).unwrap(),
             attempt: 1,
-            token: FencingToken(7),
+            token,
             skill: SkillName::try_new(skill).unwrap(),
             robot: Some(RobotName::try_new(robot).unwrap()),
             params,
@@ -89,7 +116,7 @@ impl Bench {
     }
 
     /// One control tick of both robots; their reports and the worst state of the filter.
-    fn tick(&mut self) -> (Vec<TaskReport>, SafetyState) {
+    pub(super) fn tick(&mut self) -> (Vec<TaskReport>, SafetyState) {
         self.ticks += 1;
         let now = self.now();
         if self.lidar_works {
@@ -97,10 +124,19 @@ impl Bench {
             self.agent.see_obstacles(&rover, now, self.wall.clone());
         }
         let (mut reports, mut worst) = (Vec::new(), SafetyState::Normal);
+        self.told.clear();
         for state in &mut self.states {
             state.stamp = now;
             let control = self.agent.tick(state.clone(), now, now.seconds()).unwrap();
-            obey(state, control.command);
+            let ahead = control.command.position.iter().zip(&state.position);
+            let farthest = ahead.map(|(told, at)| (told - at).abs()).fold(0.0, f64::max);
+            self.farthest = self.farthest.max(farthest);
+            if self.jams {
+                state.velocity.fill(0.0);
+            } else {
+                obey(state, control.command);
+            }
+            self.told.push(control.command.clone());
             worst = worst.max(control.verdict.state);
             reports.extend(control.report);
         }
@@ -108,7 +144,7 @@ impl Bench {
     }
 
     /// Ticks until a task ended; that report, and those before it.
-    fn run(&mut self, limit_s: f64) -> (TaskReport, Vec<TaskReport>) {
+    pub(super) fn run(&mut self, limit_s: f64) -> (TaskReport, Vec<TaskReport>) {
         let mut before = Vec::new();
         for _ in 0..(limit_s / TICK_S) as usize {
             for report in self.tick().0 {
@@ -144,7 +180,7 @@ fn obey(state: &mut RobotState, command: &ActuatorCommand) {
     }
 }
 
-fn assert_failed(report: &TaskReport, error: ErrorCode, retryable: bool, reason: &str) {
+pub(super) fn assert_failed(report: &TaskReport, error: ErrorCode, retryable: bool, reason: &str) {
     assert_eq!(report.state, TaskState::Failed, "{report:?}");
     assert_eq!((report.error, report.retryable), (error, retryable));
     assert!(report.error_msg.contains(reason), "{}", report.error_msg);
@@ -278,7 +314,8 @@ fn joint_that_does_not_stop_is_named() {
 fn emergency_stop_fails_the_task_for_good_and_refuses_the_next() {
     let mut bench = Bench::new();
     bench.assign("arm_1", "home", json!({}), 0.0);
-    bench.agent.set_emergency_stop(true);
+    let arm = RobotName::try_new("arm_1").unwrap();
+    bench.agent.set_emergency_stop(&arm, true);
     let (report, _) = bench.run(0.1);
     assert_failed(&report, ErrorCode::SafetyStop, false, "(emergency_stop)");
     let (code, reason) = bench
@@ -286,7 +323,7 @@ fn emergency_stop_fails_the_task_for_good_and_refuses_the_next() {
         .unwrap_err();
     assert_eq!(code, ErrorCode::SafetyStop);
     assert!(reason.contains("emergency stop"), "{reason}");
-    bench.agent.set_emergency_stop(false);
+    bench.agent.set_emergency_stop(&arm, false);
     bench.assign("arm_1", "home", json!({}), 0.0);
 }
 

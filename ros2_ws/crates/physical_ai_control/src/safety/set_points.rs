@@ -42,7 +42,10 @@ struct Hits(SafetyVerdict);
 
 impl Hits {
     fn add(&mut self, cause: SafetyCause, joint: usize, value: f64, limit: f64) {
-        if self.0.cause.is_none() {
+        // A robot that does not follow counts more than what it was asked for.
+        let counts_more =
+            cause == SafetyCause::Tracking && self.0.cause != Some(SafetyCause::Tracking);
+        if self.0.cause.is_none() || counts_more {
             self.0 = SafetyVerdict::new(SafetyState::Limited, cause, joint, value, limit);
         }
     }
@@ -161,6 +164,7 @@ impl SetPointLimiter {
         hits: &mut Hits,
     ) {
         let dt_s = self.interval_s(command.mode, state, now);
+        let age_s = now.seconds_since(state.stamp);
         for (i, limits) in self.joints.iter().enumerate() {
             let asked = command.position[i];
             let wanted = asked.clamp(limits.lower, limits.upper);
@@ -168,7 +172,8 @@ impl SetPointLimiter {
                 hits.add(SafetyCause::PositionLimit, i, asked, wanted);
             }
             let (before, rate) = (self.values[i], self.rates[i]);
-            let next = next_position(limits, wanted, before, rate, self.interval_s, dt_s);
+            let mut next = next_position(limits, wanted, before, rate, self.interval_s, dt_s);
+            next.stay_near(limits, state.position[i], age_s);
             if let Some((cause, value, limit)) = next.hit {
                 hits.add(cause, i, value, limit);
             }
@@ -235,6 +240,21 @@ fn limit_speed(value: &mut f64, limits: &JointLimits, joint: usize, hits: &mut H
 struct NextPosition {
     position: f64,
     hit: Option<(SafetyCause, f64, f64)>,
+}
+
+impl NextPosition {
+    /// Keeps it within the tracking tolerance around where the joint was `measured`, `age_s` ago.
+    fn stay_near(&mut self, limits: &JointLimits, measured: f64, age_s: f64) {
+        let reach = limits.tracking_tolerance(age_s);
+        let ahead = self.position - measured;
+        if ahead.abs() <= reach {
+            return;
+        }
+        // Where a joint is beyond its limits, they count.
+        let near = measured + reach.copysign(ahead);
+        self.position = near.clamp(limits.lower, limits.upper);
+        self.hit = Some((SafetyCause::Tracking, ahead.abs(), reach));
+    }
 }
 
 /// The set point `dt_s` after `before`, which moved at `rate` on the mean of the `interval_s` before.

@@ -230,6 +230,26 @@ fn jump_becomes_an_approach_that_arrives_without_overshoot() {
 }
 
 #[test]
+fn set_point_stays_near_an_arm_that_does_not_follow() {
+    let model = arm();
+    let mut filter = SafetyFilter::new(&model, SafetyLimits::default());
+    let reach = 0.05 + 2.2 * 0.05;
+    for tick in 0..400 {
+        let now = at(1.0 + f64::from(tick) * TICK_S);
+        let mut asked = command(&model, CommandMode::Position, &REST, now);
+        asked.position[0] = (f64::from(tick) * 0.008).min(1.0);
+        let verdict = filter.filter(&at_rest(&model, &REST, now), &mut asked, now, &[]);
+        assert!(asked.position[0] <= reach + 1e-9, "{asked:?}");
+        let is_ahead = f64::from(tick) * 0.008 > reach + 0.02;
+        if is_ahead {
+            assert_eq!(verdict.cause, Some(SafetyCause::Tracking));
+            let detail = verdict.detail(&model.joint_names());
+            assert!(detail.contains("joint_1") && detail.contains("limit 0.1600"), "{detail}");
+        }
+    }
+}
+
+#[test]
 fn second_command_of_the_same_instant_moves_nothing() {
     let model = arm();
     let mut filter = SafetyFilter::new(&model, SafetyLimits::default());
@@ -381,6 +401,9 @@ fn names_of_causes_are_those_of_the_message() {
         SafetyCause::Workspace,
         SafetyCause::Obstacle,
         SafetyCause::NotFinite,
+        SafetyCause::Tracking,
+        SafetyCause::SecondWriter,
+        SafetyCause::Session,
     ] {
         assert!(causes.contains(cause.as_str()), "{cause:?}");
     }

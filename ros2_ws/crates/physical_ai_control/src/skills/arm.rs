@@ -336,6 +336,10 @@ impl Skill for ArmSkill {
 
     fn pause(&mut self, seconds: f64) {
         self.held = true;
+        self.postpone(seconds);
+    }
+
+    fn postpone(&mut self, seconds: f64) {
         match &mut self.running {
             Some(Running::Motion(motion, _)) => motion.pause(seconds),
             Some(Running::Until(time) | Running::Look { since: time, .. }) => {

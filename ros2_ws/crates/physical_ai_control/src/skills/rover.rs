@@ -90,6 +90,8 @@ pub struct RoverSkill {
     navigator: Option<Navigator>,
     wait_until: Option<Time>,
     wait_s: f64,
+    /// The robot was held since the last tick: its speed is not the one that was told.
+    held: bool,
     canceling: bool,
     failure: Option<(ErrorCode, String)>,
     blocked_since: Option<Time>,
@@ -125,6 +127,7 @@ impl RoverSkill {
             navigator: None,
             wait_until: None,
             wait_s,
+            held: false,
             canceling: false,
             failure: None,
             blocked_since: None,
@@ -315,6 +318,15 @@ impl Skill for RoverSkill {
         if let Some(last) = self.last.replace(pose) {
             self.driven_m += distance(&last, &pose);
         }
+        if std::mem::take(&mut self.held)
+            && let Some(navigator) = &mut self.navigator
+        {
+            let base = &tick.state.base;
+            navigator.take_up(Speed {
+                forward_mps: base.forward_mps,
+                yaw_rate_rps: base.yaw_rate_rps,
+            });
+        }
         if self.canceling || self.failure.is_some() {
             return self.brake(tick, command);
         }
@@ -325,6 +337,11 @@ impl Skill for RoverSkill {
     }
 
     fn pause(&mut self, seconds: f64) {
+        self.held = true;
+        self.postpone(seconds);
+    }
+
+    fn postpone(&mut self, seconds: f64) {
         for time in [&mut self.wait_until, &mut self.blocked_since] {
             *time = time.map(|t| t.plus_seconds(seconds));
         }
