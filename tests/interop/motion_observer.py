@@ -4,8 +4,9 @@
 Prints READY once joint states arrive. Events, each with `sim_s` (stamp of the sample, ROS time):
   moving / resting   the fastest joint passes the threshold; `fastest` in rad/s or m/s
   hold / commanded   what the actuator worker sends to the drives
+  ready / not_ready  what the actuator worker tells of the robot, with its reason
 Answers each line on standard input with {"event": "mark", "sim_s": newest stamp, "moving": …, "fastest": …,
-"position": […], "hold": …}.
+"position": […], "hold": …, "peak": largest speed since the mark before, "ready": …, "reason": …}.
 """
 import argparse
 import json
@@ -14,7 +15,7 @@ import sys
 import time
 
 import rclpy
-from physical_ai_msgs.msg import ActuatorCommand
+from physical_ai_msgs.msg import ActuatorCommand, CommandStatus
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.qos import qos_profile_sensor_data
 from sensor_msgs.msg import JointState
@@ -30,11 +31,15 @@ class Observer:
         self.sim_s = None
         self.moving = False
         self.fastest = 0.0
+        self.peak = 0.0
+        self.ready = None
+        self.reason = ""
         self.hold = None
         self.position = []
         self.velocity = []
         robot = arguments.robot
         node.create_subscription(JointState, f"{robot}/joint_states", self.joints, qos_profile_sensor_data)
+        node.create_subscription(CommandStatus, f"{robot}/command_status", self.status, 10)
         node.create_subscription(ActuatorCommand, f"{robot}/hardware_command", self.command, qos_profile_sensor_data)
 
     def joints(self, message):
@@ -43,6 +48,7 @@ class Observer:
         self.position = list(message.position)
         fastest = max(abs(v) for v in message.velocity)
         self.fastest = fastest
+        self.peak = max(self.peak, fastest)
         moving = fastest > self.threshold
         if moving != self.moving:
             self.moving = moving
@@ -57,8 +63,15 @@ class Observer:
             stamp = message.header.stamp.sec + message.header.stamp.nanosec * 1e-9
             say(event="hold" if hold else "commanded", sim_s=self.sim_s, stamp_s=stamp)
 
+    def status(self, message):
+        if (message.ready, message.reason) != (self.ready, self.reason):
+            self.ready, self.reason = message.ready, message.reason
+            say(event="ready" if message.ready else "not_ready", sim_s=self.sim_s, reason=message.reason)
+
     def mark(self):
-        say(event="mark", sim_s=self.sim_s, moving=self.moving, fastest=self.fastest, hold=self.hold, position=self.position)
+        say(event="mark", sim_s=self.sim_s, moving=self.moving, fastest=self.fastest, hold=self.hold, position=self.position,
+            peak=self.peak, ready=self.ready, reason=self.reason)
+        self.peak = 0.0
 
 
 def main():
@@ -66,7 +79,7 @@ def main():
     parser.add_argument("--robot", required=True)
     parser.add_argument("--namespace", default="")
     parser.add_argument("--threshold", type=float, default=0.03, help="rad/s or m/s")
-    parser.add_argument("--timeout-s", type=float, default=120.0)
+    parser.add_argument("--timeout-s", type=float, default=1200.0)
     arguments = parser.parse_args()
     rclpy.init()
     node = rclpy.create_node("motion_observer", namespace=arguments.namespace)

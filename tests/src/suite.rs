@@ -63,6 +63,8 @@ impl Suite {
             .arg(format!("orchestrator.journal_file={}", journal.display()))
             .arg("--state-file")
             .arg(&state)
+            // What nodes remember beyond their lives, as the emergency stop, is this suite's alone.
+            .env("XDG_STATE_HOME", folder.path())
             // Missions are planned by rules where a test does not say otherwise.
             .args(["--set", "orchestrator.planner_worker="]);
         for assignment in set {
@@ -143,8 +145,13 @@ impl Suite {
 
     /// Kills a node's process for good, as a crash would.
     pub fn kill_node(&self, name: &str) {
+        self.signal_node(name, Signal::SIGKILL);
+    }
+
+    /// Sends a signal to a node's process.
+    pub fn signal_node(&self, name: &str, signal: Signal) {
         let pid = self.node(name)["pid"].as_i64().unwrap();
-        kill(Pid::from_raw(i32::try_from(pid).unwrap()), Signal::SIGKILL).unwrap();
+        kill(Pid::from_raw(i32::try_from(pid).unwrap()), signal).unwrap();
     }
 
     /// Waits until a node that died is active again.

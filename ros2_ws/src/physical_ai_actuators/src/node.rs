@@ -1,41 +1,111 @@
 use std::path::Path;
 use std::time::Duration;
 
-use physical_ai_control::{CommandGuard, GuardVerdict};
-use physical_ai_domain::{ActuatorCommand, CommandMode, RobotModel, RobotName, Time, World};
-use physical_ai_ros::msg::physical_ai_msgs::msg::{ActuatorCommand as CommandMsg, SafetyStatus};
-use physical_ai_ros::msg::physical_ai_msgs::srv::EmergencyStop;
+use physical_ai_control::SafetyCause;
+use physical_ai_domain::{RobotModel, Time, World};
+use physical_ai_ros::msg::physical_ai_msgs::msg::{CommandStatus, EmergencyStopState};
+use physical_ai_ros::msg::physical_ai_msgs::srv::{EmergencyStop, OpenSession};
 use physical_ai_ros::msg::std_msgs::msg::{Bool, Header};
 use physical_ai_ros::{
-    Application, ClockKind, CommandOrigin, Context, Diagnostic, Error, Level, Publisher, Qos, WorkerLink,
-    command_from_msg, command_to_msg, time_to_msg,
+    Application, ClockKind, Context, Diagnostic, Error, Level, Publisher, Qos, WorkerLink,
+    random_token, robot_state_from_msg, state_path, time_to_msg,
 };
 
+use crate::latch::Latch;
 use crate::parameters::ActuatorParameters;
+use crate::robot::Robot;
 
-/// Least time between two warnings about one robot, seconds.
-const WARN_EVERY_S: f64 = 5.0;
+/// The graph is asked who commands after so many turns of the watch, 5 ms each.
+const LOOK_EVERY: u64 = 20;
 
-struct Robot {
-    name: RobotName,
-    guard: CommandGuard,
-    joint_names: Vec<String>,
-    hardware: Publisher<CommandMsg>,
-    safety: Publisher<SafetyStatus>,
-    sequence: u64,
-    rejected: u64,
-    holds: u64,
-    warned_s: f64,
-    reason: String,
-    published: Option<(u8, String)>,
-}
-
-/// Guards of all robots and their topics.
+/// Guards of all robots, their topics, and the latch of the emergency stop.
 pub struct Actuators {
     robots: Vec<Robot>,
-    emergency: Publisher<Bool>,
-    emergency_stop: bool,
+    latch: Latch,
+    stop_state: Publisher<EmergencyStopState>,
     link: WorkerLink,
+    turns: u64,
+}
+
+fn load(p: &ActuatorParameters) -> Result<Vec<RobotModel>, Error> {
+    let yaml = std::fs::read_to_string(&p.world_file)
+        .map_err(|e| Error::application(format!("world_file {}: {e}", p.world_file)))?;
+    let world = World::from_yaml(&p.world_file, &yaml).map_err(Error::application)?;
+    if let Some(unknown) = p.robots.iter().find(|r| world.robot(r).is_none()) {
+        return Err(Error::application(format!(
+            "robots: {unknown:?} is not in {}",
+            p.world_file
+        )));
+    }
+    let driven = |name: &str| p.robots.is_empty() || p.robots.iter().any(|r| r == name);
+    world
+        .robots
+        .iter()
+        .filter(|placement| driven(placement.name.as_str()))
+        .map(|placement| {
+            let path = Path::new(&p.model_folder).join(format!("{}.urdf", placement.model));
+            let urdf = std::fs::read_to_string(&path)
+                .map_err(|e| Error::application(format!("{}: {e}", path.display())))?;
+            RobotModel::from_urdf(placement.name.clone(), &urdf).map_err(Error::application)
+        })
+        .collect()
+}
+
+/// Takes a robot's states and commands, and hands out the right to command it. States come first: commands
+/// are judged by the newest one.
+fn serve_robot(context: &mut Context<Actuators>, robot: &str, index: usize) -> Result<(), Error> {
+    context.subscribe(
+        &format!("{robot}/state"),
+        Qos::command(),
+        move |app: &mut Actuators, _, message| match robot_state_from_msg(message) {
+            Ok(state) => app.robots[index].guard.observe(&state),
+            Err(error) => tracing::warn!("state ignored: {error}"),
+        },
+    )?;
+    context.subscribe(
+        &format!("{robot}/command"),
+        Qos::command(),
+        move |app: &mut Actuators, context, message| {
+            if context.is_active() {
+                let now = context.now();
+                app.robots[index].command(message, now, context.steady_s());
+            }
+        },
+    )?;
+    context.service::<OpenSession::Service>(
+        &format!("{robot}/open_session"),
+        move |app, context, request| app.open_session(context, index, &request),
+    )?;
+    Ok(())
+}
+
+/// Anyone may stop; only the service may reset.
+fn serve_stop(context: &mut Context<Actuators>) -> Result<(), Error> {
+    context.subscribe(
+        "emergency_stop",
+        Qos::stop(),
+        |app: &mut Actuators, context, message: Bool| {
+            if message.data {
+                app.engage(context, "topic emergency_stop", "");
+            } else {
+                tracing::warn!(
+                    "false on emergency_stop resets nothing: call set_emergency_stop, or `physical-ai estop --reset`"
+                );
+            }
+        },
+    )?;
+    context.service::<EmergencyStop::Service>("set_emergency_stop", |app, context, request| {
+        if request.engage {
+            app.engage(context, &request.source, &request.reason);
+        } else {
+            app.reset(context, &request.source, &request.reason);
+        }
+        EmergencyStop::Response {
+            engaged: app.latch.is_engaged(),
+            ..Default::default()
+        }
+    })?;
+    Ok(())
 }
 
 impl Application for Actuators {
@@ -44,70 +114,41 @@ impl Application for Actuators {
         "Lets only fresh commands within limits reach the hardware, and stops what falls silent.";
 
     fn configure(context: &mut Context<Self>, p: &ActuatorParameters) -> Result<Self, Error> {
-        let yaml = std::fs::read_to_string(&p.world_file)
-            .map_err(|e| Error::application(format!("world_file {}: {e}", p.world_file)))?;
-        let world = World::from_yaml(&p.world_file, &yaml).map_err(Error::application)?;
-        if let Some(unknown) = p.robots.iter().find(|r| world.robot(r).is_none()) {
-            return Err(Error::application(format!(
-                "robots: {unknown:?} is not in {}",
-                p.world_file
-            )));
-        }
+        let link = WorkerLink::try_new(context, "actuator", |app: &mut Self| &mut app.link)?;
+        serve_stop(context)?;
         let mut robots = Vec::new();
-        for placement in &world.robots {
-            if !p.robots.is_empty() && !p.robots.iter().any(|r| r == placement.name.as_str()) {
-                continue;
-            }
-            let path = Path::new(&p.model_folder).join(format!("{}.urdf", placement.model));
-            let urdf = std::fs::read_to_string(&path)
-                .map_err(|e| Error::application(format!("{}: {e}", path.display())))?;
-            let model =
-                RobotModel::from_urdf(placement.name.clone(), &urdf).map_err(Error::application)?;
-            let index = robots.len();
-            let robot = Robot::try_new(context, &model, p.command_timeout_s)?;
-            context.subscribe(
-                &format!("{}/command", robot.name),
-                Qos::command(),
-                move |app: &mut Self, context, message| {
-                    app.command(context, index, message);
-                },
-            )?;
-            robots.push(robot);
+        for (index, model) in load(p)?.iter().enumerate() {
+            serve_robot(context, model.name.as_str(), index)?;
+            let source = link.incarnation();
+            robots.push(Robot::try_new(context, model, index, p.command_timeout_s, source)?);
         }
-        context.subscribe(
-            "emergency_stop",
-            Qos::state_latched(),
-            |app: &mut Self, context, message: Bool| {
-                // Anyone may stop; only the service may reset.
-                if message.data && !app.emergency_stop {
-                    app.set_emergency_stop(context, true, "topic emergency_stop");
-                }
-            },
-        )?;
-        context.service::<EmergencyStop::Service>(
-            "set_emergency_stop",
-            |app, context, request| {
-                let who = format!("{}: {}", request.source, request.reason);
-                app.set_emergency_stop(context, request.engage, &who);
-                EmergencyStop::Response {
-                    engaged: app.emergency_stop,
-                    ..Default::default()
-                }
-            },
-        )?;
+        let path = state_path("stop", context.namespace(), context.node_name(), "json");
+        let latch = Latch::open(path);
+        if latch.is_engaged() {
+            let state = latch.state();
+            tracing::error!(source = %state.source, reason = %state.reason, "the emergency stop is still engaged");
+        }
+        for robot in &mut robots {
+            robot.guard.set_emergency_stop(latch.is_engaged());
+        }
         context.timer(Duration::from_millis(5), ClockKind::Steady, Self::watch);
-        Ok(Self {
+        let mut app = Self {
             robots,
-            emergency: context.publisher("emergency_stop", Qos::state_latched())?,
-            emergency_stop: false,
-            link: WorkerLink::try_new(context, "actuator", |app: &mut Self| &mut app.link)?,
-        })
+            latch,
+            stop_state: context.publisher("emergency_stop_state", Qos::state_latched())?,
+            link,
+            turns: 0,
+        };
+        app.tell_stop(context);
+        Ok(app)
     }
 
     fn deactivate(&mut self, context: &mut Context<Self>) -> Result<(), Error> {
         let now = context.now();
         for robot in &mut self.robots {
-            robot.hold(now, "the actuator worker is inactive");
+            let reason = "the actuator worker is inactive";
+            robot.hold(now, SafetyCause::StaleCommand, reason);
+            robot.tell_status(context, Some(reason), self.latch.is_engaged());
         }
         Ok(())
     }
@@ -124,181 +165,145 @@ impl Application for Actuators {
     }
 
     fn diagnostics(&self) -> Vec<Diagnostic> {
-        let emergency = if self.emergency_stop {
-            Diagnostic::new(
+        let emergency = match (self.latch.is_engaged(), self.latch.problem()) {
+            (true, _) => Diagnostic::new(
                 "emergency stop",
                 Level::Error,
                 "engaged; reset it with set_emergency_stop",
             )
-        } else {
-            Diagnostic::new("emergency stop", Level::Ok, "not engaged")
+            .with("source", &self.latch.state().source)
+            .with("reason", &self.latch.state().reason),
+            (false, Some(problem)) => Diagnostic::new(
+                "emergency stop",
+                Level::Warn,
+                format!("its reset may be forgotten: {problem}"),
+            ),
+            (false, None) => Diagnostic::new("emergency stop", Level::Ok, "not engaged"),
         };
-        let robots = self.robots.iter().map(|r| {
-            let name = format!("{} commands", r.name);
-            let (level, text) = if r.guard.is_holding() {
-                (Level::Warn, format!("held: {}", r.reason))
-            } else {
-                (Level::Ok, "commanded".to_owned())
-            };
-            Diagnostic::new(&name, level, text)
-                .with("rejected", r.rejected)
-                .with("holds", r.holds)
-        });
+        let robots = self.robots.iter().map(Robot::diagnostic);
         std::iter::once(emergency).chain(robots).collect()
     }
 }
 
 impl Actuators {
-    /// The hot path: judge and forward in the same turn.
-    fn command(&mut self, context: &mut Context<Self>, index: usize, message: CommandMsg) {
-        if !context.is_active() {
-            return;
-        }
-        let (source, sequence) = (message.source, message.sequence);
+    fn open_session(
+        &mut self,
+        context: &mut Context<Self>,
+        index: usize,
+        request: &OpenSession::Request,
+    ) -> OpenSession::Response {
         let robot = &mut self.robots[index];
-        let mut command = match command_from_msg(message) {
-            Ok(command) if command.robot == robot.name => command,
-            Ok(command) => return robot.reject(&format!("it is for robot {}", command.robot)),
-            Err(error) => return robot.reject(&error.to_string()),
-        };
-        let (now, steady_s) = (context.now(), context.steady_s());
-        match robot
-            .guard
-            .check(&mut command, source, sequence, now, steady_s)
-        {
-            GuardVerdict::Reject(reason) => robot.reject(&reason),
-            GuardVerdict::Hold(reason) => {
-                robot.send(&command);
-                robot.state(now, 2, &reason);
+        let steady_s = context.steady_s();
+        let opened = robot
+            .session
+            .open(&request.node, request.source, random_token(), steady_s);
+        match opened {
+            Ok(session) => {
+                tracing::info!(robot = %robot.name, node = %request.node, "commanded by");
+                robot.guard.release();
+                OpenSession::Response {
+                    session,
+                    ..Default::default()
+                }
             }
-            GuardVerdict::Clamped => {
-                robot.send(&command);
-                robot.state(now, 1, "clamped to the joints' limits");
-            }
-            GuardVerdict::Accept => {
-                robot.send(&command);
-                robot.state(now, 0, "");
-            }
+            Err(error_msg) => OpenSession::Response {
+                session: 0,
+                error_code: 1,
+                error_msg,
+            },
         }
     }
 
+    /// Takes a drive's word; what it latched while this worker was down is latched here, too.
+    pub fn drive_speaks(&mut self, context: &mut Context<Self>, index: usize, s: CommandStatus) {
+        let source = self.link.incarnation();
+        let (steady_s, stopped, node) = (context.steady_s(), s.emergency_stop, s.node.clone());
+        let is_first = self.robots[index].drive.hear(s, source, steady_s);
+        if is_first && stopped {
+            self.engage(context, &node, "it was engaged while the actuator worker was down");
+        }
+    }
+
+    /// Takes a drive's answer to the request for a session.
+    pub fn drive_answers(
+        &mut self,
+        index: usize,
+        answer: Result<OpenSession::Response, Error>,
+    ) {
+        self.robots[index].drive.answer(answer);
+    }
+
     fn watch(&mut self, context: &mut Context<Self>) {
+        self.turns += 1;
         let (now, steady_s) = (context.now(), context.steady_s());
-        for robot in &mut self.robots {
-            if robot.guard.poll(steady_s) {
-                robot.hold(now, "no fresh command");
-                // A loaded machine stops often; a line a moment is enough for people.
-                if steady_s - robot.warned_s > WARN_EVERY_S {
-                    robot.warned_s = steady_s;
-                    tracing::warn!(robot = %robot.name, holds = robot.holds, "no fresh command: controlled stop");
-                }
+        let source = self.link.incarnation();
+        let engaged = self.latch.is_engaged();
+        let obstacle = match (context.is_active(), engaged) {
+            (false, _) => Some("the actuator worker is inactive"),
+            (true, true) => Some("the emergency stop is engaged"),
+            (true, false) => None,
+        };
+        for (index, robot) in self.robots.iter_mut().enumerate() {
+            let mut changed = robot.watch(now, steady_s);
+            if self.turns.is_multiple_of(LOOK_EVERY) {
+                robot.look_around(context, now, steady_s);
+            }
+            changed |= robot.tell_status(context, obstacle, engaged);
+            let name = robot.name.clone();
+            robot.drive.ask(context, index, name.as_str(), source);
+            if changed {
                 context.request_diagnostics_update();
             }
         }
     }
 
-    fn set_emergency_stop(&mut self, context: &mut Context<Self>, engage: bool, who: &str) {
-        // Told again even if nothing changes here: after a restart others may believe something else.
-        self.emergency.publish(&Bool { data: engage });
-        if self.emergency_stop == engage {
-            return;
-        }
-        self.emergency_stop = engage;
+    /// Stops all robots first and remembers it then.
+    fn engage(&mut self, context: &mut Context<Self>, source: &str, reason: &str) {
         let now = context.now();
+        let text = "the emergency stop is engaged";
         for robot in &mut self.robots {
-            robot.guard.set_emergency_stop(engage);
-            if engage {
-                robot.hold(now, "the emergency stop is engaged");
-            }
+            robot.guard.set_emergency_stop(true);
+            robot.hold(now, SafetyCause::EmergencyStop, text);
         }
-        context.request_diagnostics_update();
-        if engage {
-            tracing::error!(who, "emergency stop engaged");
-        } else {
-            tracing::warn!(who, "emergency stop reset");
+        if !self.latch.is_engaged() {
+            tracing::error!(source, reason, "emergency stop engaged");
+            self.remember(true, source, reason, now);
+        }
+        self.tell_stop(context);
+    }
+
+    fn reset(&mut self, context: &mut Context<Self>, source: &str, reason: &str) {
+        if self.latch.is_engaged() {
+            tracing::warn!(source, reason, "emergency stop reset");
+        }
+        // Said again even if nothing changes here: who heard the button while this worker did not is reset by it.
+        self.remember(false, source, reason, context.now());
+        for robot in &mut self.robots {
+            robot.guard.set_emergency_stop(false);
+        }
+        self.tell_stop(context);
+    }
+
+    fn remember(&mut self, engaged: bool, source: &str, reason: &str, now: Time) {
+        if let Err(error) = self.latch.set(engaged, source, reason, now) {
+            tracing::error!("the emergency stop's state cannot be written: {error}");
         }
     }
-}
 
-impl Robot {
-    fn try_new(
-        context: &mut Context<Actuators>,
-        model: &RobotModel,
-        timeout_s: f64,
-    ) -> Result<Self, Error> {
-        let topic = |name: &str| format!("{}/{name}", model.name);
-        Ok(Self {
-            name: model.name.clone(),
-            guard: CommandGuard::new(model, timeout_s),
-            joint_names: model.joint_names(),
-            hardware: context.publisher(&topic("hardware_command"), Qos::command())?,
-            safety: context.publisher(&topic("actuator_safety"), Qos::state_latched())?,
-            sequence: 0,
-            rejected: 0,
-            holds: 0,
-            warned_s: f64::NEG_INFINITY,
-            reason: "no command yet".to_owned(),
-            published: None,
-        })
-    }
-
-    fn send(&mut self, command: &ActuatorCommand) {
-        self.sequence += 1;
-        let origin = CommandOrigin {
-            sequence: self.sequence,
-            ..CommandOrigin::default()
-        };
-        let message = command_to_msg(command, &self.joint_names, origin);
-        self.hardware.publish(&message);
-    }
-
-    fn reject(&mut self, reason: &str) {
-        self.rejected += 1;
-        tracing::debug!(robot = %self.name, "command rejected: {reason}");
-    }
-
-    fn hold(&mut self, now: Time, reason: &str) {
-        self.holds += 1;
-        self.send(&ActuatorCommand {
-            robot: self.name.clone(),
-            stamp: now,
-            sensor_stamp: Time::ZERO,
-            mode: CommandMode::Hold,
-            position: Vec::new(),
-            velocity: Vec::new(),
-            effort: Vec::new(),
-            valid_for_s: f64::MAX,
-        });
-        self.state(now, 2, reason);
-    }
-
-    /// Publishes what the guard does when that changes.
-    fn state(&mut self, now: Time, state: u8, detail: &str) {
-        if self
-            .published
-            .as_ref()
-            .is_some_and(|(s, d)| *s == state && d == detail)
-        {
-            return;
-        }
-        self.reason = detail.to_owned();
-        self.published = Some((state, detail.to_owned()));
-        let cause = match state {
-            0 => "",
-            1 => "position_limit",
-            _ if detail.contains("emergency") => "emergency_stop",
-            _ => "stale_command",
-        };
-        self.safety.publish(&SafetyStatus {
+    fn tell_stop(&mut self, context: &mut Context<Self>) {
+        let state = self.latch.state();
+        self.stop_state.publish(&EmergencyStopState {
             header: Header {
-                stamp: time_to_msg(now),
+                stamp: time_to_msg(Time::from_nanoseconds(state.changed_ns)),
                 ..Default::default()
             },
-            robot: self.name.to_string(),
-            state: if cause == "emergency_stop" { 3 } else { state },
-            cause: cause.to_owned(),
-            detail: detail.to_owned(),
-            interventions: self.holds,
+            owner: context.qualified_name(),
+            incarnation: self.link.incarnation(),
+            robots: self.robots.iter().map(|r| r.name.to_string()).collect(),
+            engaged: state.engaged,
+            source: state.source.clone(),
+            reason: state.reason.clone(),
         });
+        context.request_diagnostics_update();
     }
 }

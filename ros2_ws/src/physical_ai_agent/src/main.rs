@@ -2,6 +2,8 @@
 
 mod node;
 mod parameters;
+mod robot_link;
+mod stop;
 mod tasks;
 
 fn main() -> std::process::ExitCode {

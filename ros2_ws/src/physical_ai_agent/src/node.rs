@@ -4,50 +4,32 @@ use std::time::Duration;
 
 use physical_ai_control::agent::Agent;
 use physical_ai_control::skills::SeenObject;
-use physical_ai_control::{DriveLimits, Obstacles, SafetyLimits, SafetyState, SafetyVerdict};
+use physical_ai_control::{
+    DriveLimits, Obstacles, SafetyCause, SafetyLimits, SafetyVerdict, StopFollower,
+};
 use physical_ai_domain::{RobotModel, RobotName, World};
 use physical_ai_ros::msg::physical_ai_msgs::msg::{
-    ActuatorCommand as CommandMsg, ControlMetrics, ObjectPoses, RobotState as RobotStateMsg,
-    SafetyStatus,
+    CommandStatus, ControlMetrics, ObjectPoses, RobotState as RobotStateMsg, SafetyStatus,
 };
+use physical_ai_ros::msg::physical_ai_msgs::srv::OpenSession;
 use physical_ai_ros::msg::sensor_msgs::msg::LaserScan;
-use physical_ai_ros::msg::std_msgs::msg::{Bool, Header};
+use physical_ai_ros::msg::std_msgs::msg::Header;
 use physical_ai_ros::{
-    Application, ClockKind, CommandOrigin, Context, Diagnostic, Error, Level, Publisher, Qos, WorkerLink,
-    command_to_msg, pose_from_msg, robot_state_from_msg, time_from_msg, time_to_msg,
+    Application, ClockKind, Context, Diagnostic, Error, Level, Qos, WorkerLink, pose_from_msg,
+    robot_state_from_msg, time_from_msg, time_to_msg,
 };
 
 use crate::parameters::AgentParameters;
-
-struct Topics {
-    command: Publisher<CommandMsg>,
-    safety: Publisher<SafetyStatus>,
-    metrics: Publisher<ControlMetrics>,
-    sequence: u64,
-    judged: Option<(SafetyState, Option<&'static str>)>,
-}
+use crate::robot_link::RobotLink;
+use crate::stop;
 
 /// An agent and its topics.
 pub struct AgentNode {
     pub(crate) agent: Agent,
     pub(crate) link: WorkerLink,
-    topics: BTreeMap<RobotName, Topics>,
-    emergency_stop: bool,
-    emergency: Publisher<Bool>,
+    pub(crate) robots: BTreeMap<RobotName, RobotLink>,
+    pub(crate) stops: StopFollower,
     bad_states: u64,
-}
-
-impl Topics {
-    fn try_new(context: &mut Context<AgentNode>, robot: &RobotName) -> Result<Self, Error> {
-        let topic = |suffix: &str| format!("{robot}/{suffix}");
-        Ok(Self {
-            command: context.publisher(&topic("command"), Qos::command())?,
-            safety: context.publisher(&topic("safety"), Qos::state_latched())?,
-            metrics: context.publisher(&topic("control_metrics"), Qos::standard())?,
-            sequence: 0,
-            judged: None,
-        })
-    }
 }
 
 /// Listens to a robot's state, which drives its control loop, and to its lidar.
@@ -135,10 +117,12 @@ impl Application for AgentNode {
             robot.set_period_s(1.0 / p.rate_hz);
         }
         let names: Vec<RobotName> = agent.robots().cloned().collect();
-        let mut topics = BTreeMap::new();
+        let mut robots = BTreeMap::new();
         for name in names {
+            let link = RobotLink::try_new(context, &name)?;
+            agent.set_held(&name, link.held(context.steady_s()), context.steady_s());
             observe(context, &name)?;
-            topics.insert(name.clone(), Topics::try_new(context, &name)?);
+            robots.insert(name, link);
         }
         context.subscribe(
             "objects",
@@ -147,11 +131,7 @@ impl Application for AgentNode {
                 app.see_objects(context, &message);
             },
         )?;
-        context.subscribe(
-            "emergency_stop",
-            Qos::state_latched(),
-            |app: &mut Self, context, m: Bool| app.set_emergency_stop(context, m.data),
-        )?;
+        stop::follow(context)?;
         context.timer(Duration::from_millis(50), ClockKind::Steady, Self::watch);
         context.timer(
             Duration::from_secs(1),
@@ -163,9 +143,8 @@ impl Application for AgentNode {
         Ok(Self {
             agent,
             link,
-            topics,
-            emergency_stop: false,
-            emergency: context.publisher("emergency_stop", Qos::state_latched())?,
+            robots,
+            stops: StopFollower::default(),
             bad_states: 0,
         })
     }
@@ -181,12 +160,15 @@ impl Application for AgentNode {
             Level::Ok,
             format!("load {:.2}", self.agent.load()),
         )
-        .with("robots", self.topics.len())
+        .with("robots", self.robots.len())
         .with("bad_states", self.bad_states);
-        let emergency = if self.emergency_stop {
-            Diagnostic::new("emergency stop", Level::Error, "engaged")
-        } else {
-            Diagnostic::new("emergency stop", Level::Ok, "not engaged")
+        let stopped = self
+            .robots
+            .keys()
+            .find_map(|robot| self.stops.reason(robot.as_str()));
+        let emergency = match stopped {
+            Some(reason) => Diagnostic::new("emergency stop", Level::Error, reason),
+            None => Diagnostic::new("emergency stop", Level::Ok, "not engaged"),
         };
         vec![tasks, emergency]
     }
@@ -212,18 +194,9 @@ impl AgentNode {
         let Some(control) = self.agent.tick(state, now, steady_s) else {
             return;
         };
-        let Some(topics) = self.topics.get_mut(&name) else {
-            return;
-        };
-        topics.sequence += 1;
-        // Joint names are left out: both sides hold the same model, and this is the hot path.
-        let origin = CommandOrigin {
-            source: incarnation,
-            session: 0,
-            sequence: topics.sequence,
-        };
-        let command = command_to_msg(control.command, &[], origin);
-        topics.command.publish(&command);
+        if let Some(link) = self.robots.get_mut(&name) {
+            link.send(control.command, incarnation);
+        }
         let (verdict, report) = (control.verdict, control.report);
         self.publish_safety(context, &name, verdict);
         if let Some(report) = report {
@@ -244,41 +217,56 @@ impl AgentNode {
         name: &RobotName,
         verdict: SafetyVerdict,
     ) {
-        let judged = (verdict.state, verdict.cause.map(|c| c.as_str()));
-        let Some(topics) = self.topics.get_mut(name) else {
+        let judged = (verdict.state, verdict.cause);
+        let Some(link) = self.robots.get_mut(name) else {
             return;
         };
-        if topics.judged == Some(judged) {
+        if link.judged == Some(judged) {
             return;
         }
-        topics.judged = Some(judged);
+        link.judged = Some(judged);
         let Some(robot) = self.agent.robot_mut(name) else {
             return;
         };
-        topics.safety.publish(&SafetyStatus {
+        link.safety.publish(&SafetyStatus {
             header: Header {
                 stamp: time_to_msg(context.now()),
                 ..Default::default()
             },
             robot: name.to_string(),
             state: verdict.state as u8,
-            cause: judged.1.unwrap_or_default().to_owned(),
+            cause: judged.1.map_or("", SafetyCause::as_str).to_owned(),
             detail: verdict.detail(robot.joint_names()),
             interventions: robot.interventions(),
         });
     }
 
-    fn set_emergency_stop(&mut self, context: &mut Context<Self>, engaged: bool) {
-        if self.emergency_stop == engaged {
-            return;
+    /// Takes what the receiver of a robot's commands says.
+    pub fn receiver_speaks(
+        &mut self,
+        context: &mut Context<Self>,
+        robot: &RobotName,
+        status: CommandStatus,
+    ) {
+        let (source, steady_s) = (self.link.incarnation(), context.steady_s());
+        if let Some(link) = self.robots.get_mut(robot) {
+            link.hear(status, source, steady_s);
+            self.agent.set_held(robot, link.held(steady_s), steady_s);
         }
-        self.emergency_stop = engaged;
-        self.agent.set_emergency_stop(engaged);
-        // Said again, so that an actuator worker that starts later hears of a stop that its
-        // predecessor latched.
-        self.emergency.publish(&Bool { data: engaged });
-        self.refresh_offer(context);
-        context.request_diagnostics_update();
+    }
+
+    /// Takes the receiver's answer to the request for a session.
+    pub fn receiver_answers(
+        &mut self,
+        context: &mut Context<Self>,
+        robot: &RobotName,
+        answer: Result<OpenSession::Response, Error>,
+    ) {
+        let steady_s = context.steady_s();
+        if let Some(link) = self.robots.get_mut(robot) {
+            link.answer(context, robot, answer);
+            self.agent.set_held(robot, link.held(steady_s), steady_s);
+        }
     }
 
     fn see_objects(&mut self, context: &mut Context<Self>, message: &ObjectPoses) {
@@ -302,9 +290,14 @@ impl AgentNode {
         }
     }
 
-    /// Fails tasks of robots that fell silent, and keeps readiness of capabilities true.
+    /// Asks for sessions, fails tasks of robots that fell silent, and keeps readiness of capabilities true.
     fn watch(&mut self, context: &mut Context<Self>) {
         let (now, steady_s) = (context.now(), context.steady_s());
+        let source = self.link.incarnation();
+        for (name, link) in &mut self.robots {
+            link.ask(context, name, source);
+            self.agent.set_held(name, link.held(steady_s), steady_s);
+        }
         for report in self.agent.watch(now, steady_s) {
             tracing::warn!(task = %report.task, "{}", report.error_msg);
             self.link.report(now, report);
@@ -317,7 +310,7 @@ impl AgentNode {
             stamp: time_to_msg(context.now()),
             ..Default::default()
         };
-        for (name, topics) in &self.topics {
+        for (name, link) in &self.robots {
             let Some(robot) = self.agent.robot_mut(name) else {
                 continue;
             };
@@ -328,7 +321,7 @@ impl AgentNode {
             let tracking = |f: fn(&physical_ai_control::Summary) -> f64| {
                 metrics.tracking.as_ref().map_or(f64::NAN, f)
             };
-            topics.metrics.publish(&ControlMetrics {
+            link.metrics.publish(&ControlMetrics {
                 header: header.clone(),
                 robot: name.to_string(),
                 source: context.node_name().to_owned(),

@@ -5,6 +5,7 @@ mod llm;
 mod load;
 mod planning;
 mod result;
+mod stops;
 mod suite;
 mod windows;
 
@@ -122,7 +123,7 @@ fn load(outcome: &Outcome) -> String {
 fn number(measurement: &Measurement, value: f64) -> String {
     match measurement.unit {
         "cores" | "s" => format!("{value:.3}"),
-        "tokens/s" | "ratio" => format!("{value:.2}"),
+        "tokens/s" | "ratio" | "ms" => format!("{value:.2}"),
         _ => format!("{value:.0}"),
     }
 }

@@ -1,93 +1,151 @@
 //! `estop`: engages or resets the latched emergency stop.
 
+use std::collections::BTreeMap;
 use std::process::ExitCode;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::bail;
+use physical_ai_ros::msg::physical_ai_msgs::msg::EmergencyStopState;
 use physical_ai_ros::msg::physical_ai_msgs::srv::EmergencyStop;
 use physical_ai_ros::msg::std_msgs::msg::Bool;
-use physical_ai_ros::{Client, Error, Qos};
+use physical_ai_ros::{Client, Error, Publisher, Qos};
 use serde_json::json;
+use tokio::sync::mpsc::UnboundedReceiver;
 
 use crate::arguments::{EstopArguments, Global};
 use crate::{connection, output};
 
 /// Nobody should wait longer for a stop before another way is tried.
 const ANSWER: Duration = Duration::from_secs(2);
-/// How often a reset is asked for.
-const RESET_TRIES: usize = 5;
 /// A stop that was asked for is not given up soon: discovery takes seconds on a busy machine.
-const DISCOVERY: Duration = Duration::from_secs(15);
-/// From a subscriber's discovery to its having the message.
-const DELIVERY: Duration = Duration::from_millis(300);
+const PATIENCE: Duration = Duration::from_secs(15);
+/// Latches that were told of within so long are all that there are.
+const NEWS: Duration = Duration::from_millis(300);
+/// Latches that are listened to.
+const MOST_OWNERS: usize = 64;
 
-/// Engages or resets.
+/// What is known of each latch, by its owner.
+struct Latches {
+    news: UnboundedReceiver<EmergencyStopState>,
+    owners: BTreeMap<String, EmergencyStopState>,
+}
+
+impl Latches {
+    async fn listen(client: &Client) -> Result<Self, Error> {
+        let qos = Qos::latched(MOST_OWNERS);
+        Ok(Self {
+            news: client.subscribe("emergency_stop_state", qos).await?,
+            owners: BTreeMap::new(),
+        })
+    }
+
+    /// Takes news until there is none for a moment.
+    async fn settle(&mut self) {
+        while let Ok(Some(state)) = tokio::time::timeout(NEWS, self.news.recv()).await {
+            self.owners.insert(state.owner.clone(), state);
+        }
+    }
+
+    fn names(&self, engaged: bool) -> Vec<&str> {
+        let owners = self.owners.iter().filter(|(_, s)| s.engaged == engaged);
+        owners.map(|(owner, _)| owner.as_str()).collect()
+    }
+}
+
+/// Engages or resets all latches that there are.
 pub async fn run(global: &Global, options: &EstopArguments) -> anyhow::Result<ExitCode> {
     let client = connection::connect(global)?;
+    let mut latches = Latches::listen(&client).await?;
+    let engage = !options.reset;
     let request = EmergencyStop::Request {
-        engage: !options.reset,
+        engage,
         source: format!("physical-ai (pid {})", std::process::id()),
         reason: options.reason.clone(),
     };
-    let mut answer = ask(&client, &request).await;
-    // A stop goes out by another way at once; a reset has none, and asking twice does no harm. An answer
-    // is lost when the server has not discovered its client yet.
-    for _ in 1..RESET_TRIES {
-        if answer.is_ok() || !options.reset {
-            break;
-        }
-        answer = ask(&client, &request).await;
-    }
-    let (engaged, via) = match answer {
-        Ok(answer) if answer.error_code == 0 => (answer.engaged, "service set_emergency_stop"),
-        Ok(answer) => bail!("the actuator worker refuses: {}", answer.error_msg),
-        Err(error) if options.reset => {
-            return Err(connection::explain(global, "actuator worker", error));
-        }
-        Err(error) => {
-            publish(&client, global, error).await?;
-            (true, "topic emergency_stop")
-        }
-    };
-    if global.json {
-        output::json_line(&json!({"engaged": engaged, "via": via}));
-    } else if engaged {
-        output::line(format!(
-            "emergency stop engaged ({via}); `physical-ai estop --reset` resets it"
-        ));
-    } else {
-        output::line(format!("emergency stop reset ({via})"));
-    }
-    Ok(if engaged == options.reset {
-        ExitCode::FAILURE
-    } else {
-        ExitCode::SUCCESS
-    })
-}
-
-async fn ask(
-    client: &Client,
-    request: &EmergencyStop::Request,
-) -> Result<EmergencyStop::Response, Error> {
-    client
-        .call::<EmergencyStop::Service>("set_emergency_stop", request.clone(), ANSWER)
-        .await
-}
-
-/// Tells agents and whoever else listens, when no actuator worker answers.
-async fn publish(client: &Client, global: &Global, error: Error) -> anyhow::Result<()> {
-    output::note(format!(
-        "physical-ai: no actuator worker answers ({error}); publishing emergency_stop instead"
-    ));
-    let stop = client
+    let button = client
         .publisher::<Bool>("emergency_stop", Qos::state_latched())
         .await?;
-    stop.publish(&Bool { data: true });
-    client
-        .wait_for_subscriber(&stop, DISCOVERY)
-        .await
-        .map_err(|_| connection::nobody(global, "actuator worker and no agent"))?;
-    // Leaving at once would take the message along.
-    tokio::time::sleep(DELIVERY).await;
-    Ok(())
+    let end = Instant::now() + PATIENCE;
+    let problem = loop {
+        // The button reaches drives and agents also where no actuator worker lives.
+        if engage {
+            press(&client, &button).await;
+        }
+        let answer = client
+            .call::<EmergencyStop::Service>("set_emergency_stop", request.clone(), ANSWER)
+            .await;
+        latches.settle().await;
+        // One server answers for all of them; what each did it tells itself.
+        if !latches.owners.is_empty() && latches.names(!engage).is_empty() {
+            break None;
+        }
+        let is_late = Instant::now() >= end;
+        match answer {
+            Ok(answer) if answer.error_code != 0 => {
+                bail!("the actuator worker refuses: {}", answer.error_msg)
+            }
+            Err(error) if engage && latches.owners.is_empty() && button.subscriber_count() > 0 => {
+                break Some(error);
+            }
+            Err(error) if is_late && latches.owners.is_empty() => {
+                return Err(connection::explain(global, "actuator worker", error));
+            }
+            _ if is_late => break None,
+            _ => {}
+        }
+    };
+    tell(global, &latches, engage, problem)
+}
+
+/// Publishes a stop, and once more when somebody listens who did not before.
+async fn press(client: &Client, button: &Publisher<Bool>) {
+    button.publish(&Bool { data: true });
+    let listens = client.wait_for_subscriber(button, ANSWER).await;
+    if listens.is_ok() {
+        button.publish(&Bool { data: true });
+    }
+}
+
+/// Says which latches were reached; success only if all were.
+fn tell(
+    global: &Global,
+    latches: &Latches,
+    engage: bool,
+    problem: Option<Error>,
+) -> anyhow::Result<ExitCode> {
+    let (reached, missed) = (latches.names(engage), latches.names(!engage));
+    let via = match problem {
+        Some(_) => "topic emergency_stop",
+        None => "service set_emergency_stop",
+    };
+    if let Some(error) = problem {
+        output::note(format!(
+            "physical-ai: no actuator worker answers ({error}); agents and drives heard emergency_stop instead"
+        ));
+    }
+    if global.json {
+        let engaged = engage || !missed.is_empty();
+        output::json_line(
+            &json!({"engaged": engaged, "via": via, "reached": reached, "missed": missed}),
+        );
+    } else {
+        let owners = if reached.is_empty() {
+            via.to_owned()
+        } else {
+            reached.join(", ")
+        };
+        output::line(if engage {
+            format!("emergency stop engaged ({owners}); `physical-ai estop --reset` resets it")
+        } else {
+            format!("emergency stop reset ({owners})")
+        });
+    }
+    if missed.is_empty() {
+        return Ok(ExitCode::SUCCESS);
+    }
+    output::note(format!(
+        "physical-ai: {} did not follow; try again",
+        missed.join(", ")
+    ));
+    Ok(ExitCode::FAILURE)
 }

@@ -243,6 +243,27 @@ impl<A: 'static> Context<A> {
         self.node.get_topic_names_and_types().unwrap_or_default()
     }
 
+    /// Fully qualified names of the nodes that publish on a topic, as the graph knows them now; one entry per
+    /// publisher.
+    pub fn publishers_of(&self, topic: &str) -> Vec<String> {
+        let publishers = self
+            .node
+            .get_publishers_info_by_topic(&self.resolve(topic), false)
+            .unwrap_or_default();
+        publishers
+            .into_iter()
+            .map(|p| {
+                let namespace = p.node_namespace.trim_end_matches('/');
+                format!("{namespace}/{}", p.node_name)
+            })
+            .collect()
+    }
+
+    /// Fully qualified name of this node.
+    pub fn qualified_name(&self) -> String {
+        format!("{}/{}", self.namespace.trim_end_matches('/'), self.name)
+    }
+
     /// What the publishers of a topic offer now; `None` while there is none.
     pub fn offered(&self, topic: &str) -> Option<OfferedQos> {
         let publishers = self

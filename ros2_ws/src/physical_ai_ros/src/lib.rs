@@ -55,6 +55,7 @@ mod serialization;
 mod service_client;
 mod services;
 mod state_folder;
+mod tokens;
 mod worker_link;
 
 pub use action_client::{ActionClient, GoalOutcome, GoalStatus};
@@ -76,6 +77,7 @@ pub use qos::{OfferedQos, Qos};
 pub use serialization::{deserialize, serialize};
 pub use service_client::ServiceClient;
 pub use state_folder::{runtime_path, state_path};
+pub use tokens::random_token;
 pub use worker_link::*;
 
 /// Message, service and action types, so that nodes need not name r2r.

@@ -27,6 +27,11 @@ impl Qos {
         )
     }
 
+    /// The emergency stop's input: whoever publishes on it is heard, latched or not, as long as it is reliable.
+    pub fn stop() -> Self {
+        Self(QosProfile::default().keep_last(100).reliable().volatile())
+    }
+
     /// Events of which none may be lost.
     pub fn events() -> Self {
         Self(QosProfile::default().keep_last(1000).reliable())

@@ -1,17 +1,19 @@
 use std::path::Path;
 use std::time::Duration;
 
+use physical_ai_control::StopFollower;
 use physical_ai_domain::{RobotModel, World};
-use physical_ai_ros::msg::physical_ai_msgs::msg::{ActuatorCommand, ObjectPoses};
+use physical_ai_ros::msg::physical_ai_msgs::msg::ObjectPoses;
 use physical_ai_ros::msg::physical_ai_msgs::srv::StepSimulation;
 use physical_ai_ros::msg::rosgraph_msgs::msg::Clock;
 use physical_ai_ros::msg::std_srvs::srv::{SetBool, Trigger};
 use physical_ai_ros::{
     Application, ClockKind, Context, Diagnostic, Error, Handle, Level, Publisher, Qos, WorkerLink,
-    command_from_msg, time_to_msg,
+    time_to_msg,
 };
 use physical_ai_sim::{SensorNoise, SimulatedWorld};
 
+use crate::drives::{PowerStage, follow_stops};
 use crate::parameters::SimulationParameters;
 use crate::publishing::{RobotPublishers, object_poses};
 
@@ -19,11 +21,13 @@ const MOST_STEPS: u32 = 1_000_000;
 
 /// A simulated world and its publishers.
 pub struct Simulation {
-    world: SimulatedWorld,
-    robots: Vec<RobotPublishers>,
+    pub(crate) world: SimulatedWorld,
+    pub(crate) robots: Vec<RobotPublishers>,
+    pub(crate) stages: Vec<PowerStage>,
+    pub(crate) stops: StopFollower,
     clock: Publisher<Clock>,
     objects: Publisher<ObjectPoses>,
-    link: WorkerLink,
+    pub(crate) link: WorkerLink,
     steps_per_batch: u32,
     batches_per_perception: u64,
     batches: u64,
@@ -31,7 +35,7 @@ pub struct Simulation {
     pace: Handle,
     paused: bool,
     failure: Option<String>,
-    refused: u64,
+    pub(crate) refused: u64,
 }
 
 fn load(p: &SimulationParameters) -> Result<SimulatedWorld, Error> {
@@ -67,19 +71,6 @@ fn load_models(world: &World, folder: &str) -> Result<Vec<RobotModel>, Error> {
         .collect()
 }
 
-/// Listens to the actuator workers.
-fn obey(context: &mut Context<Simulation>, models: &[RobotModel]) -> Result<(), Error> {
-    for (i, model) in models.iter().enumerate() {
-        let topic = format!("{}/hardware_command", model.name);
-        context.subscribe(
-            &topic,
-            Qos::command(),
-            move |app: &mut Simulation, context, message| app.apply(context, i, message),
-        )?;
-    }
-    Ok(())
-}
-
 impl Application for Simulation {
     type Parameters = SimulationParameters;
     const DESCRIPTION: &'static str =
@@ -92,7 +83,17 @@ impl Application for Simulation {
             .iter()
             .map(|model| RobotPublishers::try_new(context, model))
             .collect::<Result<Vec<_>, _>>()?;
-        obey(context, &models)?;
+        let stages = models
+            .iter()
+            .enumerate()
+            .map(|(i, model)| PowerStage::try_new(context, model, i))
+            .collect::<Result<Vec<_>, _>>()?;
+        follow_stops(context)?;
+        context.timer(
+            Duration::from_millis(10),
+            ClockKind::Steady,
+            Self::watch_stages,
+        );
         serve(context)?;
         context.timer(
             Duration::from_secs(1),
@@ -109,6 +110,8 @@ impl Application for Simulation {
         Ok(Self {
             world,
             robots,
+            stages,
+            stops: StopFollower::default(),
             clock: context.publisher("/clock", Qos::clock())?,
             objects: context.publisher("objects", Qos::sensor())?,
             link: WorkerLink::try_new(context, "simulation", |app: &mut Self| &mut app.link)?,
@@ -140,12 +143,12 @@ impl Application for Simulation {
             None if self.paused => Diagnostic::new("physics", Level::Ok, "paused"),
             None => Diagnostic::new("physics", Level::Ok, "running"),
         };
-        vec![
-            physics
-                .with("time_s", self.world.time().seconds())
-                .with("robots", self.robots.len())
-                .with("refused_commands", self.refused),
-        ]
+        let physics = physics
+            .with("time_s", self.world.time().seconds())
+            .with("robots", self.robots.len())
+            .with("refused_commands", self.refused);
+        let drives = self.stages.iter().map(PowerStage::diagnostic);
+        std::iter::once(physics).chain(drives).collect()
     }
 }
 
@@ -185,21 +188,6 @@ fn serve(context: &mut Context<Simulation>) -> Result<(), Error> {
 }
 
 impl Simulation {
-    fn apply(&mut self, context: &mut Context<Self>, robot: usize, message: ActuatorCommand) {
-        let result = command_from_msg(message)
-            .map_err(|e| e.to_string())
-            .and_then(|command| {
-                self.robots[robot]
-                    .latency
-                    .answered(command.sensor_stamp, context.steady_s());
-                self.world.apply(&command).map_err(|e| e.to_string())
-            });
-        if let Err(error) = result {
-            self.refused += 1;
-            tracing::warn!("hardware command refused: {error}");
-        }
-    }
-
     /// A timer that runs one batch each time it is due. A stall of more than a batch slows simulated
     /// time down instead of letting it jump.
     fn pace(context: &mut Context<Self>, batch_s: f64, real_time_factor: f64) -> Handle {

@@ -13,6 +13,7 @@ use tokio::sync::watch;
 
 use super::load::{self, Work};
 use super::result::Measurement;
+use super::stops;
 use super::suite::{Suite, Usage};
 use super::windows::LoopWindows;
 use crate::arguments::{BenchControlArguments, Global};
@@ -24,6 +25,8 @@ const WARM_UP: Duration = Duration::from_secs(3);
 /// Longest wait for the loops' first report.
 const FIRST_REPORT: Duration = Duration::from_secs(10);
 const POLL: Duration = Duration::from_millis(50);
+/// Times that the emergency stop is pressed per run.
+const STOPS_PER_RUN: usize = 3;
 
 /// What was measured, and under what load.
 pub struct Outcome {
@@ -82,11 +85,32 @@ async fn measure_running(
     };
     let (runs, work) = tokio::join!(measure, load::keep_busy(&client, plans, stopped));
     let runs = runs?;
+    let mut measurements = measurements(&runs)?;
+    measurements.extend(measure_stops(&client, options, plans).await?);
     Ok(Outcome {
-        measurements: measurements(&runs)?,
+        measurements,
         work,
         overruns: runs.iter().map(|r| r.windows.overruns).sum(),
     })
+}
+
+/// What the emergency stop takes, with robots that work again after each; their missions fail by it and count
+/// for nothing.
+async fn measure_stops(
+    client: &Client,
+    options: &BenchControlArguments,
+    plans: &[Value; 2],
+) -> anyhow::Result<Option<Measurement>> {
+    let (stop, stopped) = watch::channel(false);
+    let measure = async {
+        let all_ms = stops::measure(client, options.runs as usize * STOPS_PER_RUN).await;
+        // Nobody listens if there is no work.
+        let _ = stop.send(true);
+        all_ms
+    };
+    let (all_ms, _) = tokio::join!(measure, load::keep_busy(client, plans, stopped));
+    let (name, one_cycle_ms) = ("control.stop_to_zero_ms", 5.0);
+    Ok(Measurement::of(name, "ms", Some(one_cycle_ms), &all_ms?))
 }
 
 /// Subscribes to every loop's metrics; what they tell gathers in the value returned.
