@@ -47,6 +47,9 @@ pub struct Tick<'a> {
     pub state: &'a RobotState,
     /// Newest surroundings.
     pub perception: &'a Perception,
+    /// Why commands do not reach the joints now, for example "the actuator worker is inactive"; `None`:
+    /// they do.
+    pub held: Option<&'a str>,
 }
 
 /// Where a skill is.

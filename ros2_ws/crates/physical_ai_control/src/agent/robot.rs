@@ -314,6 +314,7 @@ impl RobotControl {
                     dt_s,
                     state: &state,
                     perception: &self.perception,
+                    held: None,
                 };
                 progress = Some(running.skill.tick(&tick, &mut self.command));
                 running.errors.add(running.skill.tracking_error());
