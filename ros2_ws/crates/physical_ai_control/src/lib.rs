@@ -6,12 +6,14 @@ mod diff_drive;
 mod error;
 #[cfg(test)]
 mod fixtures;
+mod floor;
 mod inverse_kinematics;
 mod kinematics;
 mod metrics;
 mod navigation;
 mod odometry;
 mod safety;
+mod self_collision;
 mod trajectory;
 
 pub mod agent;

@@ -6,9 +6,10 @@ use physical_ai_domain::{
     ActuatorCommand, CommandMode, JointKind, RobotModel, RobotName, Time, World,
 };
 
-use crate::drive::Drives;
+use crate::drive::{Drives, without_force};
+use crate::faults::RobotFaults;
 use crate::noise::Gaussian;
-use crate::{Error, SensorNoise, mjcf};
+use crate::{Error, Fault, SensorNoise, mjcf};
 
 /// Beams of a lidar over a full turn.
 const LIDAR_BEAMS: usize = 180;
@@ -68,6 +69,7 @@ pub struct ObjectPose {
 struct SimulatedRobot {
     model: RobotModel,
     drives: Drives,
+    faults: RobotFaults,
     /// Per movable joint: index into qpos, qvel and ctrl.
     position_index: Vec<usize>,
     velocity_index: Vec<usize>,
@@ -77,11 +79,20 @@ struct SimulatedRobot {
     base_body: usize,
 }
 
+struct SimulatedObject {
+    name: String,
+    body: usize,
+    size_m: [f64; 3],
+    /// Of its free joint: index into qpos and qvel.
+    position_index: usize,
+    velocity_index: usize,
+}
+
 /// A physics world with drives and sensors.
 pub struct SimulatedWorld {
     data: MjData<Box<MjModel>>,
     robots: BTreeMap<RobotName, SimulatedRobot>,
-    objects: Vec<(String, usize, [f64; 3])>,
+    objects: Vec<SimulatedObject>,
     noise: SensorNoise,
     random: Gaussian,
     seed: u64,
@@ -112,8 +123,15 @@ impl SimulatedWorld {
             .boxes
             .iter()
             .map(|b| {
-                let id = find(MjtObjBase::mjOBJ_BODY, &format!("object/{}", b.name))?;
-                Ok((b.name.to_string(), id, b.size_m))
+                let body = find(MjtObjBase::mjOBJ_BODY, &format!("object/{}", b.name))?;
+                let joint = model.body_jntadr()[body] as usize;
+                Ok(SimulatedObject {
+                    name: b.name.to_string(),
+                    body,
+                    size_m: b.size_m,
+                    position_index: model.jnt_qposadr()[joint] as usize,
+                    velocity_index: model.jnt_dofadr()[joint] as usize,
+                })
             })
             .collect::<Result<_, Error>>()?;
         let robots = models
@@ -158,7 +176,9 @@ impl SimulatedWorld {
                 .drives
                 .step(self.step_s, |joint, value| control[index[joint]] = value);
         }
+        self.cut_power();
         self.data.step();
+        self.hold_jammed();
         self.steps += 1;
         let position = self.data.qpos();
         for (name, robot) in &self.robots {
@@ -177,7 +197,142 @@ impl SimulatedWorld {
         Ok(())
     }
 
-    /// Everything back to the start, the noise too.
+    /// Drives without power give no force.
+    fn cut_power(&mut self) {
+        for robot in self.robots.values().filter(|r| r.faults.unpowered) {
+            for (i, joint) in robot.model.movable().enumerate() {
+                let position = self.data.qpos()[robot.position_index[i]];
+                let velocity = self.data.qvel()[robot.velocity_index[i]];
+                self.data.ctrl_mut()[robot.control_index[i]] =
+                    without_force(joint.kind, position, velocity);
+            }
+        }
+    }
+
+    /// Jammed joints are where they were, whatever the step did to them.
+    fn hold_jammed(&mut self) {
+        for robot in self.robots.values() {
+            for (joint, at) in robot.faults.jammed() {
+                self.data.qpos_mut()[robot.position_index[joint]] = at;
+                self.data.qvel_mut()[robot.velocity_index[joint]] = 0.0;
+            }
+        }
+    }
+
+    /// Breaks something, or mends it.
+    ///
+    /// # Errors
+    /// [`Error::UnknownRobot`], [`Error::UnknownJoint`], [`Error::UnknownObject`] or [`Error::BadPose`];
+    /// nothing changes then.
+    pub fn inject(&mut self, fault: &Fault) -> Result<(), Error> {
+        match fault {
+            Fault::Jam { robot, joint } => self.set_jammed(robot, joint.as_deref(), true),
+            Fault::Release { robot, joint } => self.set_jammed(robot, joint.as_deref(), false),
+            Fault::PowerOff(robot) => {
+                self.robot_mut(robot)?.faults.unpowered = true;
+                Ok(())
+            }
+            Fault::PowerOn(robot) => self.power_on(robot),
+            Fault::Silence(robot) => {
+                self.robot_mut(robot)?.faults.silent = true;
+                Ok(())
+            }
+            Fault::Speak(robot) => {
+                self.robot_mut(robot)?.faults.silent = false;
+                Ok(())
+            }
+            Fault::PlaceObject { object, pose } => self.place_object(object, pose),
+        }
+    }
+
+    fn robot_mut(&mut self, robot: &RobotName) -> Result<&mut SimulatedRobot, Error> {
+        let found = self.robots.get_mut(robot);
+        found.ok_or_else(|| Error::UnknownRobot(robot.to_string()))
+    }
+
+    fn set_jammed(
+        &mut self,
+        robot: &RobotName,
+        joint: Option<&str>,
+        jammed: bool,
+    ) -> Result<(), Error> {
+        let positions = self.true_joint_positions(robot);
+        let robot = self.robot_mut(robot)?;
+        let chosen = match joint {
+            None => 0..robot.position_index.len(),
+            Some(name) => {
+                let index = robot.model.movable_index(name);
+                let index = index.ok_or_else(|| Error::UnknownJoint {
+                    robot: robot.model.name.to_string(),
+                    joint: name.to_owned(),
+                    known: robot.model.joint_names().join(", "),
+                })?;
+                index..index + 1
+            }
+        };
+        for joint in chosen {
+            let at = positions.as_ref().map(|p| p[joint]).filter(|_| jammed);
+            robot.faults.set_jammed(joint, at);
+        }
+        Ok(())
+    }
+
+    fn power_on(&mut self, robot: &RobotName) -> Result<(), Error> {
+        let positions = self.true_joint_positions(robot).unwrap_or_default();
+        let robot = self.robot_mut(robot)?;
+        if std::mem::take(&mut robot.faults.unpowered) {
+            robot.drives.restart(positions.into_iter());
+        }
+        Ok(())
+    }
+
+    fn place_object(&mut self, object: &str, pose: &Isometry3<f64>) -> Result<(), Error> {
+        let found = self.objects.iter().find(|o| o.name == object);
+        let found = found.ok_or_else(|| {
+            let known: Vec<&str> = self.objects.iter().map(|o| o.name.as_str()).collect();
+            Error::UnknownObject {
+                object: object.to_owned(),
+                known: known.join(", "),
+            }
+        })?;
+        let (t, q) = (pose.translation.vector, pose.rotation);
+        let values = [t.x, t.y, t.z, q.w, q.i, q.j, q.k];
+        if let Some(value) = values.iter().find(|v| !v.is_finite()) {
+            return Err(Error::BadPose {
+                object: object.to_owned(),
+                value: *value,
+            });
+        }
+        let (position, velocity) = (found.position_index, found.velocity_index);
+        self.data.qpos_mut()[position..position + values.len()].copy_from_slice(&values);
+        self.data.qvel_mut()[velocity..velocity + 6].fill(0.0);
+        self.data.forward();
+        Ok(())
+    }
+
+    /// True while a robot's drives have power; false for a robot that is not in this world.
+    pub fn is_powered(&self, robot: &RobotName) -> bool {
+        self.robots.get(robot).is_some_and(|r| !r.faults.unpowered)
+    }
+
+    /// Where a robot's joints really are, radians or metres in the model's order: ground truth, for tests.
+    pub fn true_joint_positions(&self, robot: &RobotName) -> Option<Vec<f64>> {
+        let index = &self.robots.get(robot)?.position_index;
+        Some(index.iter().map(|i| self.data.qpos()[*i]).collect())
+    }
+
+    /// Where an object really is in the world, metres: ground truth, for tests.
+    pub fn true_object_pose(&self, object: &str) -> Option<Isometry3<f64>> {
+        let body = self.objects.iter().find(|o| o.name == object)?.body;
+        Some(isometry(self.data.xpos()[body], self.data.xquat()[body]))
+    }
+
+    /// A robot whose sensors speak.
+    fn speaking(&self, robot: &RobotName) -> Option<&SimulatedRobot> {
+        self.robots.get(robot).filter(|r| !r.faults.silent)
+    }
+
+    /// Everything back to the start, the noise too; nothing is broken any more.
     pub fn reset(&mut self) {
         self.data.reset();
         self.data.forward();
@@ -185,6 +340,7 @@ impl SimulatedWorld {
         self.steps = 0;
         for robot in self.robots.values_mut() {
             robot.drives = fresh_drives(&robot.model);
+            robot.faults = RobotFaults::none(robot.position_index.len());
         }
     }
 
@@ -239,10 +395,10 @@ impl SimulatedWorld {
         self.robots.get(robot).is_none_or(|r| r.drives.is_holding())
     }
 
-    /// Reads the joint encoders: with noise on arms, quantised on wheels.
+    /// Reads the joint encoders: with noise on arms, quantised on wheels; nothing from a robot that is silent.
     pub fn joint_sample(&mut self, robot: &RobotName) -> Option<JointSample> {
         let stamp = self.time();
-        let robot = self.robots.get(robot)?;
+        let robot = self.robots.get(robot).filter(|r| !r.faults.silent)?;
         let (positions, velocities) = (self.data.qpos(), self.data.qvel());
         let mut sample = JointSample {
             stamp,
@@ -268,10 +424,10 @@ impl SimulatedWorld {
         Some(sample)
     }
 
-    /// Reads a robot's IMU, if it has one.
+    /// Reads a robot's IMU, if it has one that speaks.
     pub fn imu_sample(&mut self, robot: &RobotName) -> Option<ImuSample> {
         let stamp = self.time();
-        let (gyro, accelerometer) = self.robots.get(robot)?.imu?;
+        let (gyro, accelerometer) = self.speaking(robot)?.imu?;
         let data = self.data.sensordata();
         let read = |at: usize| [data[at], data[at + 1], data[at + 2]];
         let (mut angular_velocity, mut linear_acceleration) = (read(gyro), read(accelerometer));
@@ -288,10 +444,10 @@ impl SimulatedWorld {
         })
     }
 
-    /// Turns a robot's lidar once, if it has one.
+    /// Turns a robot's lidar once, if it has one that speaks.
     pub fn laser_sample(&mut self, robot: &RobotName) -> Option<LaserSample> {
         let stamp = self.time();
-        let (site, body) = self.robots.get(robot)?.lidar?;
+        let (site, body) = self.speaking(robot)?.lidar?;
         let origin = self.data.site_xpos()[site];
         let m = self.data.site_xmat()[site];
         let angle_min = -std::f64::consts::PI;
@@ -334,15 +490,15 @@ impl SimulatedWorld {
         let noise = self.noise.object_m;
         self.objects
             .iter()
-            .map(|(name, body, size_m)| {
-                let mut pose = isometry(positions[*body], orientations[*body]);
+            .map(|object| {
+                let mut pose = isometry(positions[object.body], orientations[object.body]);
                 for value in pose.translation.vector.iter_mut() {
                     *value += self.random.sample(noise);
                 }
                 ObjectPose {
-                    name: name.clone(),
+                    name: object.name.clone(),
                     pose,
-                    size_m: *size_m,
+                    size_m: object.size_m,
                 }
             })
             .collect()
@@ -380,6 +536,7 @@ impl SimulatedRobot {
         let name = |part: &str| format!("{}/{part}", model.name);
         let mut robot = Self {
             drives: fresh_drives(&model),
+            faults: RobotFaults::none(model.movable().len()),
             position_index: Vec::new(),
             velocity_index: Vec::new(),
             control_index: Vec::new(),

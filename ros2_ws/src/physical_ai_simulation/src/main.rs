@@ -1,5 +1,6 @@
 //! The `simulation_worker` node: a MuJoCo world behind the topics that drivers of real robots would have.
 
+mod faults;
 mod latency;
 mod node;
 mod parameters;

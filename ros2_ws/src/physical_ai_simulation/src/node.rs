@@ -19,7 +19,7 @@ const MOST_STEPS: u32 = 1_000_000;
 
 /// A simulated world and its publishers.
 pub struct Simulation {
-    world: SimulatedWorld,
+    pub(crate) world: SimulatedWorld,
     robots: Vec<RobotPublishers>,
     clock: Publisher<Clock>,
     objects: Publisher<ObjectPoses>,
@@ -94,6 +94,7 @@ impl Application for Simulation {
             .collect::<Result<Vec<_>, _>>()?;
         obey(context, &models)?;
         serve(context)?;
+        crate::faults::serve(context)?;
         context.timer(
             Duration::from_secs(1),
             ClockKind::Steady,

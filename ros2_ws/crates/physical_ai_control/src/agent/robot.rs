@@ -10,7 +10,8 @@ use serde_json::Value;
 use super::Control;
 use super::standstill::{Standstill, StandstillWatch};
 use crate::skills::{
-    ArmBody, ArmSkill, Perception, Progress, RoverBody, RoverSkill, Site, Skill, Tick,
+    ArmBody, ArmSituation, ArmSkill, Perception, Progress, RoverBody, RoverSkill, Site, Skill,
+    Tick, placement,
 };
 use crate::{
     Distribution, DriveLimits, Error, JointPoint, SafetyCause, SafetyFilter, SafetyLimits,
@@ -25,7 +26,8 @@ const STATE_PATIENCE_S: f64 = 1.0;
 /// Progress is reported when it moved by this much.
 const PROGRESS_STEP: f32 = 0.02;
 
-enum Body {
+/// What a robot can do.
+pub(super) enum Body {
     Arm(ArmBody),
     Rover(RoverBody),
 }
@@ -106,7 +108,7 @@ impl RobotControl {
                 })?;
         let body = match model.kind {
             RobotKind::Arm => Body::Arm(ArmBody::try_new(&model, placement.pose.isometry())?),
-            RobotKind::Rover => Body::Rover(RoverBody::try_new(&model, drive, placement.pose)?),
+            RobotKind::Rover => Body::Rover(RoverBody::try_new(&model, site, drive, safety)?),
         };
         let command = ActuatorCommand {
             robot: model.name.clone(),
@@ -158,6 +160,25 @@ impl RobotControl {
 
     pub(super) fn position(&self) -> Option<Vector3<f64>> {
         self.state.as_ref().map(|s| s.base.pose.translation.vector)
+    }
+
+    pub(super) fn body(&self) -> &Body {
+        &self.body
+    }
+
+    pub(super) fn state(&self) -> Option<&RobotState> {
+        self.state.as_ref()
+    }
+
+    pub(super) fn perception(&self) -> &Perception {
+        &self.perception
+    }
+
+    /// Set points of all joints now, radians and metres: where an arm's motion begins.
+    pub(super) fn set_points(&self, now: Time) -> Vec<f64> {
+        let state = self.state.as_ref();
+        let held = || state.map(|s| self.filter.held_position(s, now));
+        self.hold.clone().or_else(held).unwrap_or_default()
     }
 
     pub(super) fn perception_mut(&mut self) -> &mut Perception {
@@ -236,16 +257,9 @@ impl RobotControl {
                 format!("robot {} cannot move: {reason}", self.model.name),
             ));
         }
-        let skill = self.skill(&assignment, site, now).map_err(|e| {
-            let code = match e {
-                Error::Unreachable { .. } => ErrorCode::Unreachable,
-                Error::InvalidParams { ref field, .. } if field == "skill" => {
-                    ErrorCode::UnknownSkill
-                }
-                _ => ErrorCode::InvalidParams,
-            };
-            (code, e.to_string())
-        })?;
+        let skill = self
+            .skill(&assignment, site, now)
+            .map_err(|e| (e.code(), e.to_string()))?;
         let running = Running {
             assignment,
             skill,
@@ -269,18 +283,19 @@ impl RobotControl {
         Ok(match &self.body {
             Body::Arm(body) => {
                 let state = self.state.as_ref();
-                let held = || state.map(|s| self.filter.held_position(s, now));
-                let positions = self.hold.clone().or_else(held).unwrap_or_default();
-                Box::new(ArmSkill::try_new(
-                    name,
-                    params,
+                let situation = ArmSituation {
                     body,
                     site,
-                    &self.perception,
-                    &positions,
-                )?)
+                    perception: &self.perception,
+                    set_points: &self.set_points(now),
+                    measured: state.map_or(&[], |s| &s.position),
+                };
+                Box::new(ArmSkill::try_new(name, params, &situation)?)
             }
-            Body::Rover(body) => Box::new(RoverSkill::try_new(name, params, body, site)?),
+            Body::Rover(body) => {
+                let from = self.state.as_ref().map_or(body.start, placement);
+                Box::new(RoverSkill::try_new(name, params, body, site, &from)?)
+            }
         })
     }
 

@@ -1,9 +1,11 @@
 use std::collections::BTreeSet;
 
 use super::*;
-use crate::DriveLimits;
 use crate::fixtures::{arm, rover, world};
-use crate::skills::{ArmBody, ArmSkill, Perception, RoverBody, RoverSkill, SeenObject};
+use crate::skills::{
+    ArmBody, ArmSituation, ArmSkill, Perception, RoverBody, RoverSkill, SeenObject,
+};
+use crate::{DriveLimits, SafetyLimits};
 
 /// Resting posture of the arm, all joints.
 const REST: [f64; 8] = [0.0, 0.0, 1.6, 1.54, 0.0, 0.0, 0.02, 0.02];
@@ -26,13 +28,32 @@ fn plan_arm(skill: &str, params: &Value) -> Result<(), Error> {
         .objects
         .insert("far_box".into(), seen(3.0, 0.0, 0.42));
     let body = ArmBody::try_new(&arm(), base).unwrap();
-    ArmSkill::try_new(skill, params, &body, &site(), &perception, &REST).map(|_| ())
+    // What is to be placed is in the hand.
+    let mut holding = REST;
+    if skill == "place" {
+        let tool = base * crate::Chain::to_tool(&arm()).unwrap().forward(&REST);
+        let seen = SeenObject {
+            pose: tool,
+            size_m: [0.04; 3],
+        };
+        perception.objects.insert("blue_box".into(), seen);
+        holding[6..].fill(0.02);
+    }
+    let situation = ArmSituation {
+        body: &body,
+        site: &site(),
+        perception: &perception,
+        set_points: &REST,
+        measured: &holding,
+    };
+    ArmSkill::try_new(skill, params, &situation).map(|_| ())
 }
 
 fn plan_rover(skill: &str, params: &Value) -> Result<(), Error> {
     let start = world().robot("rover_1").unwrap().pose;
-    let body = RoverBody::try_new(&rover(), DriveLimits::default(), start).unwrap();
-    RoverSkill::try_new(skill, params, &body, &site()).map(|_| ())
+    let limits = SafetyLimits::default();
+    let body = RoverBody::try_new(&rover(), &site(), DriveLimits::default(), limits).unwrap();
+    RoverSkill::try_new(skill, params, &body, &site(), &start).map(|_| ())
 }
 
 type Plan = fn(&str, &Value) -> Result<(), Error>;
@@ -79,8 +100,8 @@ fn good_parameters_are_planned() {
         ("home", json!({})),
         ("wait", json!({"duration_s": 1.5})),
         ("navigate_to", json!({"place": "dock_a"})),
-        ("navigate_to", json!({"x": 1, "y": -2.5})),
-        ("navigate_to", json!({"x": 1, "y": -2.5, "yaw": 0.5})),
+        ("navigate_to", json!({"x": 1, "y": -1.5})),
+        ("navigate_to", json!({"x": 1, "y": -1.5, "yaw": 0.5})),
         ("patrol", json!({"places": ["dock_a", "dock_b"]})),
         ("patrol", json!({"places": ["dock_a"], "rounds": 1000})),
         ("patrol", json!({"places": ["dock_a"], "rounds": 2.0})),
