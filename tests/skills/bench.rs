@@ -132,12 +132,16 @@ impl Bench {
             pose: self.world.robot(name.as_str()).unwrap().pose.isometry(),
             ..Default::default()
         };
+        let mut fault = None;
         if let Some(odometry) = self.odometry.get_mut(name) {
             let imu = self.sim.imu_sample(name).unwrap();
             odometry.gyro(imu.angular_velocity[2]).unwrap();
-            odometry
-                .wheels(sample.stamp, [sample.position[0], sample.position[1]])
-                .unwrap();
+            let wheels = [sample.position[0], sample.position[1]];
+            fault = odometry
+                .wheels(sample.stamp, wheels)
+                .err()
+                .map(|e| e.to_string());
+            (base.forward_mps, base.yaw_rate_rps) = odometry.speed();
             base.pose = odometry.pose().isometry();
         }
         Some(RobotState {
@@ -146,7 +150,7 @@ impl Bench {
             position: sample.position,
             velocity: sample.velocity,
             base,
-            fault: None,
+            fault,
         })
     }
 

@@ -56,17 +56,14 @@ fn arm_does_not_fold_into_itself() {
     let folded = json!({"positions": [0, -1.5, -2.5, -1.5, 0, 0]});
     let (code, reason) = bench.assign("arm_1", "move_joints", folded).unwrap_err();
     assert_eq!(code, ErrorCode::Unreachable);
-    assert!(
-        reason.contains("base_link and link_4 would run into each other"),
-        "{reason}"
-    );
+    assert!(reason.contains("would run into each other"), "{reason}");
 }
 
 #[test]
 fn motion_into_the_table_fails_with_the_joint_and_its_error() {
     let mut bench = bench("demo");
     // The wrist stays above the base's height, but the hand would lie in the table.
-    let params = json!({"positions": [0.0, 1.45, 0.8, -0.9, 0.0, 0.0]});
+    let params = json!({"positions": [0.9, 1.5, 0.75, -0.6, 0.0, 1.57]});
     bench.assign("arm_1", "move_joints", params).unwrap();
     let report = bench.run(1, 20.0).remove(0);
     assert_failed(
@@ -218,9 +215,9 @@ fn box_that_is_placed_lies_there_and_the_result_says_how_well() {
 fn box_that_is_taken_away_is_missed_with_where_it_is() {
     // Out of the hand on the way, and from the bin after the release.
     for (after_s, reasons) in [
-        (5.6, ["red_box is ", "m from the tool: it was lost"]),
+        (4.4, ["red_box is ", "m from the tool: it was lost"]),
         (
-            8.2,
+            5.9,
             ["red_box is at (0.2", "beside bin_b (allowed 0.020 m)"],
         ),
     ] {
@@ -243,7 +240,7 @@ fn failure_after_a_stop_in_mid_carry_names_the_stop() {
     let mut bench = bench("demo");
     let params = json!({"object": "red_box", "place": "bin_b"});
     bench.assign("arm_1", "pick_and_place", params).unwrap();
-    pass(&mut bench, 5.0);
+    pass(&mut bench, 3.6);
     bench.stall(600);
     let fault = Fault::PlaceObject {
         object: "red_box".into(),
@@ -262,7 +259,7 @@ fn failure_after_a_stop_in_mid_carry_names_the_stop() {
 
 #[test]
 fn wheel_that_does_not_turn_is_named_within_seconds() {
-    let check = |fault: Option<Fault>, reasons: &[&str]| {
+    let check = |fault: Option<Fault>, patience_s: f64, reasons: &[&str]| {
         let mut bench = bench("demo");
         bench
             .assign("rover_1", "navigate_to", json!({"place": "dock_a"}))
@@ -272,24 +269,26 @@ fn wheel_that_does_not_turn_is_named_within_seconds() {
             Some(fault) => bench.sim.inject(fault).unwrap(),
             None => drop(bench.cut.insert(robot("rover_1"))),
         }
-        let report = bench.run(1, 5.0).remove(0);
+        let report = bench.run(1, patience_s).remove(0);
         assert_failed(&report, ErrorCode::Blocked, reasons);
     };
     let left = jam("rover_1", "left_wheel_joint");
     check(
         Some(left),
-        &[
-            "left_wheel_joint does not turn: commanded ",
-            "measured -0.00 rad/s",
-            "jammed",
-        ][..1],
+        3.0,
+        &["left_wheel_joint does not turn: commanded ", "jammed"],
     );
     let off = Fault::PowerOff(robot("rover_1"));
     check(
         Some(off),
+        12.0,
         &["_wheel_joint does not turn", "held or not powered"],
     );
-    check(None, &["_wheel_joint does not turn", "held or not powered"]);
+    check(
+        None,
+        3.0,
+        &["_wheel_joint does not turn", "held or not powered"],
+    );
 }
 
 fn true_distance(bench: &Bench) -> f64 {

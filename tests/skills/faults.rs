@@ -82,8 +82,8 @@ fn trial(random: &mut Random) -> Trial {
             arm("move_joints", json!({"positions": upright}), 1.0)
         }
         2 => {
-            let (x, y) = (random.between(0.3, 0.45), random.between(-0.2, 0.2));
-            let z = random.between(0.6, 0.8);
+            let (x, y) = (random.between(0.35, 0.42), random.between(-0.12, 0.15));
+            let z = random.between(0.6, 0.7);
             arm("move_to", json!({"x": x, "y": y, "z": z}), 2.5)
         }
         3 => arm("home", json!({}), 2.0),
@@ -124,8 +124,8 @@ struct Break {
 
 fn breakage(random: &mut Random, trial: &Trial, bench: &Bench) -> Break {
     let robot = trial.robot.clone();
-    let at_s = random.between(0.0, 1.1 * trial.typical_s);
-    let lasts_s = [0.3, 1.0, 3.0, f64::INFINITY][random.index(4)];
+    let at_s = random.between(0.0, 0.8 * trial.typical_s);
+    let lasts_s = [0.3, 1.5, f64::INFINITY, f64::INFINITY][random.index(4)];
     let back = |fault| lasts_s.is_finite().then_some((at_s + lasts_s, fault));
     let carries = trial.params.get("object").is_some() || !trial.before.is_empty();
     let (name, fault, cut, mended) = match random.index(if carries { 5 } else { 4 }) {

@@ -101,6 +101,11 @@ pub enum Progress {
     Canceled,
 }
 
+/// Whether a measured value is beyond its limit; what is not known is.
+fn exceeds(value: f64, limit: f64) -> bool {
+    value.is_nan() || value > limit
+}
+
 /// A skill in execution.
 pub trait Skill {
     /// Writes the set points of this tick into `command` and says where it is.

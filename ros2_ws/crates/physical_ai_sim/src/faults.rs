@@ -37,36 +37,11 @@ pub enum Fault {
     },
 }
 
-/// What is broken in one robot.
-#[derive(Debug, Clone, Default)]
+/// What is broken in one robot, beside its joints.
+#[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct RobotFaults {
-    /// Positions at which joints are jammed, in the model's order; `None`: the joint is free.
-    jammed: Vec<Option<f64>>,
     /// The drives give no force.
     pub(crate) unpowered: bool,
     /// No sensor says anything.
     pub(crate) silent: bool,
-}
-
-impl RobotFaults {
-    /// A robot in which nothing is broken.
-    pub(crate) fn none(joints: usize) -> Self {
-        Self {
-            jammed: vec![None; joints],
-            ..Self::default()
-        }
-    }
-
-    /// Jams a joint at a position, radians or metres, or sets it free.
-    pub(crate) fn set_jammed(&mut self, joint: usize, at: Option<f64>) {
-        if let Some(jammed) = self.jammed.get_mut(joint) {
-            *jammed = at;
-        }
-    }
-
-    /// The jammed joints and where they are, radians or metres.
-    pub(crate) fn jammed(&self) -> impl Iterator<Item = (usize, f64)> {
-        let joints = self.jammed.iter().enumerate();
-        joints.filter_map(|(joint, at)| at.map(|at| (joint, at)))
-    }
 }

@@ -17,6 +17,9 @@ const LIDAR_BEAMS: usize = 180;
 const LIDAR_RANGE_M: f64 = 8.0;
 /// Joint positions beyond this are no robot's: the integration diverged.
 const DIVERGED: f64 = 1e6;
+/// Damping of a joint that is jammed, N m s/rad or N s/m: full effort moves it by less than a milliradian per
+/// second. As a force between two links it leaves the rest of the robot to its own physics.
+const JAMMED_DAMPING: f64 = 1e6;
 
 /// What the joint encoders of a robot say.
 #[derive(Debug, Clone, PartialEq)]
@@ -178,7 +181,6 @@ impl SimulatedWorld {
         }
         self.cut_power();
         self.data.step();
-        self.hold_jammed();
         self.steps += 1;
         let position = self.data.qpos();
         for (name, robot) in &self.robots {
@@ -205,16 +207,6 @@ impl SimulatedWorld {
                 let velocity = self.data.qvel()[robot.velocity_index[i]];
                 self.data.ctrl_mut()[robot.control_index[i]] =
                     without_force(joint.kind, position, velocity);
-            }
-        }
-    }
-
-    /// Jammed joints are where they were, whatever the step did to them.
-    fn hold_jammed(&mut self) {
-        for robot in self.robots.values() {
-            for (joint, at) in robot.faults.jammed() {
-                self.data.qpos_mut()[robot.position_index[joint]] = at;
-                self.data.qvel_mut()[robot.velocity_index[joint]] = 0.0;
             }
         }
     }
@@ -256,7 +248,6 @@ impl SimulatedWorld {
         joint: Option<&str>,
         jammed: bool,
     ) -> Result<(), Error> {
-        let positions = self.true_joint_positions(robot);
         let robot = self.robot_mut(robot)?;
         let chosen = match joint {
             None => 0..robot.position_index.len(),
@@ -270,11 +261,42 @@ impl SimulatedWorld {
                 index..index + 1
             }
         };
-        for joint in chosen {
-            let at = positions.as_ref().map(|p| p[joint]).filter(|_| jammed);
-            robot.faults.set_jammed(joint, at);
+        let all: Vec<f64> = robot.model.movable().map(|j| j.damping).collect();
+        let damping = |j: usize| if jammed { JAMMED_DAMPING } else { all[j] };
+        let changes: Vec<(usize, f64)> = chosen
+            .map(|j| (robot.velocity_index[j], damping(j)))
+            .collect();
+        self.set_damping(&changes)
+    }
+
+    /// Gives degrees of freedom, by their index into qvel, another damping; they begin at rest.
+    fn set_damping(&mut self, changes: &[(usize, f64)]) -> Result<(), Error> {
+        let mut model = self.data.model_clone();
+        for (index, damping) in changes {
+            model.dof_damping_mut()[*index] = *damping;
+            self.data.qvel_mut()[*index] = 0.0;
         }
-        Ok(())
+        let swapped = self.data.try_swap_model(model);
+        swapped
+            .map(|_| ())
+            .map_err(|e| Error::Mujoco(e.to_string()))
+    }
+
+    /// Sets all joints free that are jammed.
+    fn release_all(&mut self) {
+        let damping = self.data.model().dof_damping();
+        let mut changes = Vec::new();
+        for robot in self.robots.values() {
+            for (joint, index) in robot.model.movable().zip(&robot.velocity_index) {
+                if damping[*index] != joint.damping {
+                    changes.push((*index, joint.damping));
+                }
+            }
+        }
+        if !changes.is_empty() && self.set_damping(&changes).is_err() {
+            // A clone of its own model always fits.
+            debug_assert!(false, "the world does not take its own model");
+        }
     }
 
     fn power_on(&mut self, robot: &RobotName) -> Result<(), Error> {
@@ -334,13 +356,14 @@ impl SimulatedWorld {
 
     /// Everything back to the start, the noise too; nothing is broken any more.
     pub fn reset(&mut self) {
+        self.release_all();
         self.data.reset();
         self.data.forward();
         self.random = Gaussian::new(self.seed);
         self.steps = 0;
         for robot in self.robots.values_mut() {
             robot.drives = fresh_drives(&robot.model);
-            robot.faults = RobotFaults::none(robot.position_index.len());
+            robot.faults = RobotFaults::default();
         }
     }
 
@@ -536,7 +559,7 @@ impl SimulatedRobot {
         let name = |part: &str| format!("{}/{part}", model.name);
         let mut robot = Self {
             drives: fresh_drives(&model),
-            faults: RobotFaults::none(model.movable().len()),
+            faults: RobotFaults::default(),
             position_index: Vec::new(),
             velocity_index: Vec::new(),
             control_index: Vec::new(),

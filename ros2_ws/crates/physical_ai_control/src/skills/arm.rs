@@ -17,7 +17,7 @@ use plan::{Planner, Step};
 
 use super::hold::{HoldRecord, likely_cause};
 use super::parameters::Params;
-use super::{Perception, Progress, Site, Skill, Tick};
+use super::{Perception, Progress, Site, Skill, Tick, exceeds};
 use crate::safety::finger_after_hold;
 use crate::self_collision::SelfCollision;
 use crate::{Chain, Error, JointPoint};
@@ -402,9 +402,8 @@ fn settled(told: &JointPoint, body: &ArmBody, tick: &Tick<'_>, waited_s: f64) ->
     let position = |j: usize| tick.state.position.get(j).copied().unwrap_or(f64::NAN);
     let off = |j: usize| (position(j) - told.position[j]).abs();
     let speed = |j: usize| tick.state.velocity.get(j).map_or(f64::NAN, |v| v.abs());
-    // Negated: what is not known is neither there nor at rest.
-    let is_off = |j: &usize| !(off(*j) <= JOINT_TOLERANCE_RAD);
-    let moves = |j: &usize| !(speed(*j) <= REST_SPEED);
+    let is_off = |j: &usize| exceeds(off(*j), JOINT_TOLERANCE_RAD);
+    let moves = |j: &usize| exceeds(speed(*j), REST_SPEED);
     let joints = 0..body.arm_joints.min(told.position.len());
     let joint = joints
         .clone()

@@ -10,7 +10,7 @@ use wheel_watch::WheelWatch;
 
 use super::hold::{HoldRecord, likely_cause};
 use super::parameters::{DURATION_S, Params, ROUNDS};
-use super::{Progress, Site, Skill, Tick};
+use super::{Progress, Site, Skill, Tick, exceeds};
 use crate::navigation::{POSITION_TOLERANCE_M, YAW_TOLERANCE_RAD, wrap};
 use crate::{Error, Navigator, Speed};
 
@@ -171,10 +171,9 @@ impl RoverSkill {
     /// The first wheel that turns, with its speed, radians per second.
     fn turning_wheel<'a>(&'a self, tick: &'a Tick<'_>) -> Option<(&'a str, f64)> {
         let wheels = self.body.wheels(tick.state);
-        // Negated: what is not known is not at rest.
         wheels
             .into_iter()
-            .find(|(_, speed)| !(speed.abs() <= REST_RPS))
+            .find(|(_, speed)| exceeds(speed.abs(), REST_RPS))
     }
 
     fn wait(&mut self, tick: &Tick<'_>, command: &mut ActuatorCommand) -> Progress {
@@ -451,7 +450,6 @@ impl Skill for RoverSkill {
 
     fn pause(&mut self, seconds: f64) {
         self.holds.add(seconds);
-        self.wheels.pause(seconds);
         self.wait_until = self.wait_until.map(|t| t.plus_seconds(seconds));
         if let Some(leg) = &mut self.leg {
             leg.began = leg.began.plus_seconds(seconds);

@@ -2,8 +2,8 @@ use nalgebra::Isometry3;
 
 use super::ArmBody;
 use super::motion::Motion;
-use crate::skills::Tick;
 use crate::skills::hold::likely_cause;
+use crate::skills::{Tick, exceeds};
 
 /// Largest distance of an arm's joint from where it was told to be with which it is there, radians.
 pub(super) const JOINT_TOLERANCE_RAD: f64 = 0.02;
@@ -93,8 +93,7 @@ fn farthest_off(motion: &Motion, body: &ArmBody, tick: &Tick<'_>, checked: usize
         (at - target[joint]).abs() / tolerance(body, joint)
     };
     let worst = (0..checked.min(target.len())).max_by(|a, b| share(*a).total_cmp(&share(*b)))?;
-    // What is not known is not there.
-    (!(share(worst) <= 1.0)).then_some(worst)
+    exceeds(share(worst), 1.0).then_some(worst)
 }
 
 /// Joint, where it is, how far off, and why that is likely.

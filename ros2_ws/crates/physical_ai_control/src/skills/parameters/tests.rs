@@ -402,3 +402,54 @@ fn offers_name_the_parameters_that_skills_read() {
         }
     }
 }
+
+#[test]
+fn offers_say_what_contradicts_itself_and_what_no_robot_can_reach() {
+    let site = site().with_geofence([-5.0, -4.0], [6.0, 7.0]);
+    let schema = |model: &RobotModel, skill: &str| {
+        let offers = offers(model, &site, &BTreeSet::new());
+        let offer = offers.into_iter().find(|o| o.skill.as_str() == skill);
+        offer.unwrap().parameters_schema
+    };
+    let go = schema(&rover(), "navigate_to");
+    assert_eq!(go["properties"]["x"]["minimum"], -5.0);
+    assert_eq!(go["properties"]["y"]["maximum"], 7.0);
+    let branches = go["oneOf"].as_array().unwrap();
+    let required: Vec<&Value> = branches.iter().map(|b| &b["required"]).collect();
+    assert_eq!(required, [&json!(["place"]), &json!(["x", "y"])]);
+    for branch in branches {
+        assert_eq!(branch["additionalProperties"], false);
+    }
+    assert_eq!(branches[1]["properties"]["x"], go["properties"]["x"]);
+    assert!(branches[0]["properties"].get("x").is_none());
+    // The base of the arm is at 0, 0 and 0.4 m.
+    let x = &schema(&arm(), "move_to")["properties"]["x"];
+    assert_eq!(
+        (&x["minimum"], &x["maximum"]),
+        (&json!(-1.055), &json!(1.055))
+    );
+    let items = &schema(&arm(), "move_joints")["properties"]["positions"]["items"];
+    assert_eq!(
+        (&items["minimum"], &items["maximum"]),
+        (&json!(-3.1), &json!(3.1))
+    );
+}
+
+#[test]
+fn goal_that_no_robot_may_have_is_refused() {
+    let check = |params, expected| assert_refuses(plan_rover, "navigate_to", params, expected);
+    check(json!({"x": 1e308, "y": 1}), "params.x: ");
+    check(
+        json!({"x": 1, "y": -1001}),
+        "is out of the geofence: y is -1001",
+    );
+    check(json!({"x": 1, "y": -2.4}), "0.05 m from wall_south");
+    check(
+        json!({"x": 1, "y": -4}),
+        "wall_south stands in the straight way",
+    );
+    check(
+        json!({"x": 1, "y": 0, "yaw": 7}),
+        "params.yaw: 7 is outside",
+    );
+}

@@ -1,5 +1,3 @@
-use physical_ai_domain::Time;
-
 use super::RoverBody;
 use crate::Speed;
 use crate::skills::Tick;
@@ -17,8 +15,8 @@ const PATIENCE_S: f64 = 1.5;
 pub(super) struct WheelWatch {
     /// What the wheels were told in the tick before, radians per second.
     told: [f64; 2],
-    /// Since when each does not turn.
-    still_since: [Option<Time>; 2],
+    /// Seconds for which each was told to turn and did not, since it last did.
+    still_s: [f64; 2],
 }
 
 impl WheelWatch {
@@ -36,13 +34,15 @@ impl WheelWatch {
         let mut stuck = None;
         for (i, (_, measured)) in wheels.iter().enumerate() {
             let told = self.told[i];
-            let follows = measured * told.signum() >= LEAST_SHARE * told.abs();
-            if told.abs() < SLOWEST_RPS || follows {
-                self.still_since[i] = None;
+            if told.abs() < SLOWEST_RPS {
                 continue;
             }
-            let since = *self.still_since[i].get_or_insert(tick.now);
-            if tick.now.seconds_since(since) > PATIENCE_S {
+            if measured * told.signum() >= LEAST_SHARE * told.abs() {
+                self.still_s[i] = 0.0;
+                continue;
+            }
+            self.still_s[i] += tick.dt_s;
+            if self.still_s[i] > PATIENCE_S {
                 stuck.get_or_insert(i);
             }
         }
@@ -51,7 +51,7 @@ impl WheelWatch {
             body.drive.wheels(speed.forward_mps, speed.yaw_rate_rps),
         );
         let Some(i) = stuck else { return Ok(()) };
-        let both = self.still_since.iter().all(Option::is_some);
+        let both = self.still_s.iter().all(|s| *s > PATIENCE_S / 2.0);
         let likely = if both {
             "both wheels stand: the rover is held or not powered"
         } else {
@@ -63,12 +63,5 @@ impl WheelWatch {
             told[i],
             likely_cause(tick, likely)
         ))
-    }
-
-    /// No time has passed for it.
-    pub(super) fn pause(&mut self, seconds: f64) {
-        for since in &mut self.still_since {
-            *since = since.map(|t| t.plus_seconds(seconds));
-        }
     }
 }
