@@ -1,5 +1,5 @@
 # Thin: each target calls a script beside what it serves.
-.PHONY: help setup build demo test bench bench-llm-peer lint clean clean-all
+.PHONY: help setup build demo test test-long bench bench-llm-peer lint clean clean-all
 
 help: ## Shows this list
 	@grep -E '^[a-z-]+:.*##' Makefile | sed 's/:.*## /	/' | expand -t 16
@@ -15,6 +15,9 @@ demo: build ## Two robots carry out missions that come in as ROS 2 actions; ends
 
 test: build lint ## All checks and tests
 	@bash ros2_ws/setup/test.sh
+
+test-long: build ## The long forms of tests with random cases: more of them, seeds printed
+	@bash ros2_ws/setup/test-long.sh
 
 bench: build ## Control latency, jitter, CPU and memory
 	@target/release/physical-ai bench control

@@ -1,5 +1,6 @@
 //! Several robots controlled at once: tasks in, commands out, everything through the safety filter.
 
+mod check;
 mod following;
 mod robot;
 mod standstill;
@@ -44,7 +45,7 @@ impl Agent {
         drive: DriveLimits,
         safety: SafetyLimits,
     ) -> Result<Self, Error> {
-        let site = Site::new(world);
+        let site = Site::new(world).with_geofence(safety.geofence_min_m, safety.geofence_max_m);
         let robots = models
             .into_iter()
             .map(|m| {
@@ -201,6 +202,13 @@ impl Agent {
             .filter(|r| r.model().name != state.robot && r.drives())
             .filter_map(RobotControl::position)
             .collect();
+        if self.robots.get(&state.robot)?.drives() {
+            for (name, other) in &mut self.robots {
+                if *name != state.robot {
+                    other.perception_mut().see_robot(&state);
+                }
+            }
+        }
         self.robots
             .get_mut(&state.robot)
             .map(|r| r.tick(state, now, steady_s, &others))

@@ -1,3 +1,4 @@
+use physical_ai_domain::ErrorCode;
 use thiserror::Error;
 
 /// What can go wrong in control.
@@ -68,6 +69,42 @@ pub enum Error {
         /// Value and what is allowed.
         problem: String,
     },
+    /// Links that would run into each other.
+    #[error(
+        "{first} and {second} would run into each other {percent} % of the way there: choose another posture, or go \
+         by another one"
+    )]
+    SelfCollision {
+        /// Link.
+        first: String,
+        /// Link.
+        second: String,
+        /// Where on the way, 0 to 100.
+        percent: f64,
+    },
+    /// An arm that shall put down what it does not hold.
+    #[error(
+        "params.place: {robot} holds nothing that it could put down at {place}: its fingers are {gap_m:.3} m apart \
+         and no object is seen between them; pick one first"
+    )]
+    NothingHeld {
+        /// Robot.
+        robot: String,
+        /// Place.
+        place: String,
+        /// Distance between the fingers, metres.
+        gap_m: f64,
+    },
+    /// A goal on the floor where the robot cannot stand, or cannot get to.
+    #[error("params.{field}: {goal} cannot be reached: {problem}")]
+    NoWay {
+        /// Field that names the goal.
+        field: String,
+        /// The goal.
+        goal: String,
+        /// What is in the way, and what is allowed.
+        problem: String,
+    },
     /// The model has not what the controller needs.
     #[error("robot {robot} {problem}")]
     UnsuitableModel {
@@ -86,4 +123,18 @@ pub enum Error {
         /// Time since the snapshot, seconds.
         away_s: f64,
     },
+}
+
+impl Error {
+    /// The code of a task that was refused for this reason.
+    pub fn code(&self) -> ErrorCode {
+        match self {
+            Self::Unreachable { .. } | Self::NoWay { .. } | Self::SelfCollision { .. } => {
+                ErrorCode::Unreachable
+            }
+            Self::NothingHeld { .. } => ErrorCode::GraspFailed,
+            Self::InvalidParams { field, .. } if field == "skill" => ErrorCode::UnknownSkill,
+            _ => ErrorCode::InvalidParams,
+        }
+    }
 }

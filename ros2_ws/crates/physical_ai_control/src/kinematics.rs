@@ -117,7 +117,10 @@ impl Chain {
     }
 }
 
-fn motion<'a>(joint: &Joint, positions: &mut impl Iterator<Item = &'a f64>) -> Isometry3<f64> {
+pub(crate) fn motion<'a>(
+    joint: &Joint,
+    positions: &mut impl Iterator<Item = &'a f64>,
+) -> Isometry3<f64> {
     match joint.kind {
         JointKind::Fixed => Isometry3::identity(),
         JointKind::Prismatic => {

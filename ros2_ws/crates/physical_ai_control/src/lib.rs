@@ -7,12 +7,14 @@ mod diff_drive;
 mod error;
 #[cfg(test)]
 mod fixtures;
+mod floor;
 mod inverse_kinematics;
 mod kinematics;
 mod metrics;
 mod navigation;
 mod odometry;
 mod safety;
+mod self_collision;
 mod stop_follower;
 mod trajectory;
 

@@ -66,8 +66,13 @@ impl Obstacles {
     }
 }
 
-const ARRIVED_M: f64 = 0.03;
+/// Distance at which the rover stops driving.
+pub(crate) const ARRIVED_M: f64 = 0.03;
 const ARRIVED_RAD: f64 = 0.03;
+/// Distance from its target with which a rover that stands is there, metres: beyond it drives again.
+pub(crate) const POSITION_TOLERANCE_M: f64 = 0.05;
+/// The same of its heading, radians.
+pub(crate) const YAW_TOLERANCE_RAD: f64 = 0.06;
 /// Heading error above which the rover turns on the spot.
 const TURN_FIRST_RAD: f64 = 0.35;
 /// Steering while driving, per second.
@@ -93,7 +98,7 @@ pub struct NavigatorStep {
     pub speed: Speed,
     /// Metres to go.
     pub remaining_m: f64,
-    /// True when an obstacle keeps it from driving.
+    /// True when nothing may be driven straight on, and it would have to.
     pub blocked: bool,
     /// True when it stands at the target.
     pub arrived: bool,
@@ -112,16 +117,16 @@ impl Navigator {
         }
     }
 
-    /// One control step of `dt_s` seconds.
+    /// One control step of `dt_s` seconds, with `free_m` metres that may be driven straight on.
     ///
     /// # Real-time
     /// Does not allocate.
-    pub fn step(&mut self, pose: &Placement, obstacles: &Obstacles, dt_s: f64) -> NavigatorStep {
+    pub fn step(&mut self, pose: &Placement, free_m: f64, dt_s: f64) -> NavigatorStep {
         let (dx, dy) = (self.target.x - pose.x, self.target.y - pose.y);
         let remaining_m = dx.hypot(dy);
         if remaining_m < ARRIVED_M {
             self.reached_position = true;
-        } else if remaining_m > 3.0 * ARRIVED_M {
+        } else if remaining_m > POSITION_TOLERANCE_M {
             self.reached_position = false;
         }
         let mut blocked = false;
@@ -130,10 +135,8 @@ impl Navigator {
         } else {
             let error = wrap(dy.atan2(dx) - pose.yaw);
             self.turning = error.abs() > if self.turning { 0.08 } else { TURN_FIRST_RAD };
-            let free =
-                obstacles.free_ahead_m(self.limits.half_width_m) - self.limits.stop_distance_m;
-            blocked = free <= 0.0 && !self.turning;
-            (self.forward_speed(remaining_m.min(free), error), error)
+            blocked = free_m <= 0.0 && !self.turning;
+            (self.forward_speed(remaining_m.min(free_m), error), error)
         };
         let turned = turn_error.abs() < ARRIVED_RAD;
         let yaw_rate = if self.reached_position && turned {
@@ -229,7 +232,8 @@ mod tests {
         let mut pose = Placement::default();
         let (mut arrived, mut blocked, mut last) = (false, false, Speed::default());
         for _ in 0..6000 {
-            let step = navigator.step(&pose, obstacles, 0.005);
+            let free_m = obstacles.free_ahead_m(limits.half_width_m) - limits.stop_distance_m;
+            let step = navigator.step(&pose, free_m, 0.005);
             let rise = (step.speed.forward_mps - last.forward_mps).abs();
             assert!(rise <= limits.acceleration_mps2 * 0.005 + 1e-12);
             assert!(step.speed.forward_mps <= limits.max_speed_mps);

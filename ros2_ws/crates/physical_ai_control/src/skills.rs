@@ -1,16 +1,18 @@
 //! What robots can do, as state machines that are ticked with each state estimate.
 
 mod arm;
+mod hold;
 mod parameters;
 mod rover;
 
 use std::collections::BTreeMap;
 
-use nalgebra::Isometry3;
-use physical_ai_domain::{ActuatorCommand, ErrorCode, RobotState, Time};
+use nalgebra::{Isometry3, Vector3};
+use physical_ai_domain::{ActuatorCommand, ErrorCode, RobotName, RobotState, Time};
 
-pub use arm::{ArmBody, ArmSkill};
+pub use arm::{ArmBody, ArmSituation, ArmSkill};
 pub use parameters::{Offer, Site, offers};
+pub(crate) use rover::placement;
 pub use rover::{RoverBody, RoverSkill};
 
 use crate::Obstacles;
@@ -24,6 +26,17 @@ pub struct SeenObject {
     pub size_m: [f64; 3],
 }
 
+/// Another robot that drives, as its own state says.
+#[derive(Debug, Clone, PartialEq)]
+pub struct OtherRobot {
+    /// Which.
+    pub robot: RobotName,
+    /// Its centre in the world, metres.
+    pub position: Vector3<f64>,
+    /// How fast it drives, metres per second, forward or back.
+    pub speed_mps: f64,
+}
+
 /// What a robot knows about its surroundings.
 #[derive(Debug, Clone, Default)]
 pub struct Perception {
@@ -35,6 +48,29 @@ pub struct Perception {
     pub objects: BTreeMap<String, SeenObject>,
     /// ROS time at which they were seen.
     pub objects_stamp: Time,
+    /// The other robots that drive, as far as they are known.
+    pub others: Vec<OtherRobot>,
+}
+
+impl Perception {
+    /// Takes the newest state of another robot that drives.
+    ///
+    /// # Real-time
+    /// Allocates only when it sees that robot for the first time.
+    pub fn see_robot(&mut self, state: &RobotState) {
+        let position = state.base.pose.translation.vector;
+        let speed_mps = state.base.forward_mps.abs();
+        if let Some(known) = self.others.iter_mut().find(|o| o.robot == state.robot) {
+            known.position = position;
+            known.speed_mps = speed_mps;
+        } else {
+            self.others.push(OtherRobot {
+                robot: state.robot.clone(),
+                position,
+                speed_mps,
+            });
+        }
+    }
 }
 
 /// What a skill is ticked with.
@@ -47,6 +83,9 @@ pub struct Tick<'a> {
     pub state: &'a RobotState,
     /// Newest surroundings.
     pub perception: &'a Perception,
+    /// Why commands do not reach the joints now, for example "the actuator worker is inactive"; `None`:
+    /// they do.
+    pub held: Option<&'a str>,
 }
 
 /// Where a skill is.
@@ -54,12 +93,17 @@ pub struct Tick<'a> {
 pub enum Progress {
     /// It goes on; share that is done, 0 to 1.
     Running(f32),
-    /// Done, with what was measured.
+    /// Done: measured, with what was measured and the tolerance that it was held against.
     Succeeded(serde_json::Value),
     /// Not done, and no set point moves any more.
     Failed(ErrorCode, String),
     /// Stopped on request, and no set point moves any more.
     Canceled,
+}
+
+/// Whether a measured value is beyond its limit; what is not known is.
+fn exceeds(value: f64, limit: f64) -> bool {
+    value.is_nan() || value > limit
 }
 
 /// A skill in execution.
@@ -75,7 +119,7 @@ pub trait Skill {
     fn postpone(&mut self, seconds: f64);
 
     /// The robot was held for so long, seconds, because nobody knew its state or it took no commands: goes on
-    /// from where it is measured then.
+    /// from where it is measured then, and a failure that follows says so.
     fn pause(&mut self, seconds: f64);
 
     /// Begins a controlled stop; ticks go on until [`Progress::Canceled`].

@@ -66,6 +66,11 @@ impl JointTrajectory {
         self.ends_s.last().copied().unwrap_or(0.0)
     }
 
+    /// The first way point.
+    pub fn start(&self) -> &[f64] {
+        self.way_points.first().map_or(&[], Vec::as_slice)
+    }
+
     /// The last way point.
     pub fn target(&self) -> &[f64] {
         self.way_points.last().map_or(&[], Vec::as_slice)

@@ -164,18 +164,25 @@ pub struct TaskSpec {
     /// Skill to run.
     pub skill: SkillName,
     /// Robot; `None`: any that offers the skill.
+    #[serde(default)]
     pub robot: Option<RobotName>,
     /// JSON object that fits the skill's schema.
+    #[serde(default)]
     pub params: serde_json::Value,
     /// Tasks that must succeed first.
+    #[serde(default)]
     pub after: Vec<TaskId>,
     /// What a failure means.
+    #[serde(default)]
     pub on_failure: FailurePolicy,
     /// What the task needs beyond what its capability declares.
+    #[serde(default)]
     pub resources: Resources,
     /// Seconds after which an attempt fails; zero: none.
+    #[serde(default)]
     pub timeout_s: f64,
     /// May run twice; `None`: as its capability says.
+    #[serde(default)]
     pub idempotent: Option<bool>,
 }
 

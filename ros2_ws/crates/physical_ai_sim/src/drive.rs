@@ -30,6 +30,14 @@ const DAMPING_RATIO_S: f64 = 0.02;
 /// Velocity gain of a wheel's servo, in efforts at the limit per radian per second.
 const VELOCITY_GAIN_PER_EFFORT: f64 = 0.5;
 
+/// Control value with which a joint's actuator gives no force at this position and velocity.
+pub(crate) fn without_force(kind: JointKind, position: f64, velocity: f64) -> f64 {
+    match kind {
+        JointKind::Continuous => velocity,
+        _ => position + DAMPING_RATIO_S * velocity,
+    }
+}
+
 /// Gains of the MuJoCo actuator of a joint.
 pub(crate) struct Gains {
     pub(crate) stiffness: f64,
@@ -184,6 +192,16 @@ impl Drives {
                 CommandMode::Effort | CommandMode::Hold => {}
             }
         }
+    }
+
+    /// Starts anew from where the joints are, holding them there: after it had no power.
+    pub(crate) fn restart(&mut self, positions: impl Iterator<Item = f64>) {
+        for (set_point, position) in self.set_points.iter_mut().zip(positions) {
+            set_point.position = position;
+            set_point.velocity = 0.0;
+        }
+        self.wanted.clone_from(&self.set_points);
+        self.mode = CommandMode::Hold;
     }
 
     /// True while the drive stops by itself or on command.

@@ -13,6 +13,32 @@ pub enum Error {
     /// A command for a robot that is not in this world.
     #[error("robot {0:?} is not in this world")]
     UnknownRobot(String),
+    /// A fault of a joint that the robot does not have.
+    #[error("joint {joint:?} is not one of robot {robot}: {known}")]
+    UnknownJoint {
+        /// Robot.
+        robot: String,
+        /// Joint asked for.
+        joint: String,
+        /// Joints there are.
+        known: String,
+    },
+    /// A fault of an object that is not in this world.
+    #[error("object {object:?} is not in this world: {known}")]
+    UnknownObject {
+        /// Object asked for.
+        object: String,
+        /// Objects there are.
+        known: String,
+    },
+    /// An object that shall be where nothing can be.
+    #[error("pose of object {object} has a value that is not finite: {value}")]
+    BadPose {
+        /// Object.
+        object: String,
+        /// The value.
+        value: f64,
+    },
     /// A command that does not fit its robot.
     #[error(
         "command for robot {robot}: {field} has {observed} values, but the robot has {expected} joints"

@@ -5,11 +5,13 @@
 
 mod drive;
 mod error;
+mod faults;
 mod mjcf;
 mod noise;
 mod simulated_world;
 
 pub use drive::DRIVE_WATCHDOG_S;
 pub use error::Error;
+pub use faults::Fault;
 pub use noise::SensorNoise;
 pub use simulated_world::{ImuSample, JointSample, LaserSample, ObjectPose, SimulatedWorld};

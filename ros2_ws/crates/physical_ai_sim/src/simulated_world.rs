@@ -6,9 +6,10 @@ use physical_ai_domain::{
     ActuatorCommand, CommandMode, JointKind, RobotModel, RobotName, Time, World,
 };
 
-use crate::drive::Drives;
+use crate::drive::{Drives, without_force};
+use crate::faults::RobotFaults;
 use crate::noise::Gaussian;
-use crate::{Error, SensorNoise, mjcf};
+use crate::{Error, Fault, SensorNoise, mjcf};
 
 /// Beams of a lidar over a full turn.
 const LIDAR_BEAMS: usize = 180;
@@ -16,6 +17,9 @@ const LIDAR_BEAMS: usize = 180;
 const LIDAR_RANGE_M: f64 = 8.0;
 /// Joint positions beyond this are no robot's: the integration diverged.
 const DIVERGED: f64 = 1e6;
+/// Damping of a joint that is jammed, N m s/rad or N s/m: full effort moves it by less than a milliradian per
+/// second. As a force between two links it leaves the rest of the robot to its own physics.
+const JAMMED_DAMPING: f64 = 1e6;
 
 /// What the joint encoders of a robot say.
 #[derive(Debug, Clone, PartialEq)]
@@ -68,6 +72,7 @@ pub struct ObjectPose {
 struct SimulatedRobot {
     model: RobotModel,
     drives: Drives,
+    faults: RobotFaults,
     /// Per movable joint: index into qpos, qvel and ctrl.
     position_index: Vec<usize>,
     velocity_index: Vec<usize>,
@@ -79,11 +84,20 @@ struct SimulatedRobot {
     base_body: usize,
 }
 
+struct SimulatedObject {
+    name: String,
+    body: usize,
+    size_m: [f64; 3],
+    /// Of its free joint: index into qpos and qvel.
+    position_index: usize,
+    velocity_index: usize,
+}
+
 /// A physics world with drives and sensors.
 pub struct SimulatedWorld {
     data: MjData<Box<MjModel>>,
     robots: BTreeMap<RobotName, SimulatedRobot>,
-    objects: Vec<(String, usize, [f64; 3])>,
+    objects: Vec<SimulatedObject>,
     noise: SensorNoise,
     random: Gaussian,
     seed: u64,
@@ -114,8 +128,15 @@ impl SimulatedWorld {
             .boxes
             .iter()
             .map(|b| {
-                let id = find(MjtObjBase::mjOBJ_BODY, &format!("object/{}", b.name))?;
-                Ok((b.name.to_string(), id, b.size_m))
+                let body = find(MjtObjBase::mjOBJ_BODY, &format!("object/{}", b.name))?;
+                let joint = model.body_jntadr()[body] as usize;
+                Ok(SimulatedObject {
+                    name: b.name.to_string(),
+                    body,
+                    size_m: b.size_m,
+                    position_index: model.jnt_qposadr()[joint] as usize,
+                    velocity_index: model.jnt_dofadr()[joint] as usize,
+                })
             })
             .collect::<Result<_, Error>>()?;
         let robots = models
@@ -168,6 +189,7 @@ impl SimulatedWorld {
                     control[index[joint]] = value;
                 });
         }
+        self.cut_power();
         self.data.step();
         self.steps += 1;
         let position = self.data.qpos();
@@ -187,14 +209,171 @@ impl SimulatedWorld {
         Ok(())
     }
 
-    /// Everything back to the start, the noise too.
+    /// Drives without power give no force.
+    fn cut_power(&mut self) {
+        for robot in self.robots.values().filter(|r| r.faults.unpowered) {
+            for (i, joint) in robot.model.movable().enumerate() {
+                let position = self.data.qpos()[robot.position_index[i]];
+                let velocity = self.data.qvel()[robot.velocity_index[i]];
+                self.data.ctrl_mut()[robot.control_index[i]] =
+                    without_force(joint.kind, position, velocity);
+            }
+        }
+    }
+
+    /// Breaks something, or mends it.
+    ///
+    /// # Errors
+    /// [`Error::UnknownRobot`], [`Error::UnknownJoint`], [`Error::UnknownObject`] or [`Error::BadPose`];
+    /// nothing changes then.
+    pub fn inject(&mut self, fault: &Fault) -> Result<(), Error> {
+        match fault {
+            Fault::Jam { robot, joint } => self.set_jammed(robot, joint.as_deref(), true),
+            Fault::Release { robot, joint } => self.set_jammed(robot, joint.as_deref(), false),
+            Fault::PowerOff(robot) => {
+                self.robot_mut(robot)?.faults.unpowered = true;
+                Ok(())
+            }
+            Fault::PowerOn(robot) => self.power_on(robot),
+            Fault::Silence(robot) => {
+                self.robot_mut(robot)?.faults.silent = true;
+                Ok(())
+            }
+            Fault::Speak(robot) => {
+                self.robot_mut(robot)?.faults.silent = false;
+                Ok(())
+            }
+            Fault::PlaceObject { object, pose } => self.place_object(object, pose),
+        }
+    }
+
+    fn robot_mut(&mut self, robot: &RobotName) -> Result<&mut SimulatedRobot, Error> {
+        let found = self.robots.get_mut(robot);
+        found.ok_or_else(|| Error::UnknownRobot(robot.to_string()))
+    }
+
+    fn set_jammed(
+        &mut self,
+        robot: &RobotName,
+        joint: Option<&str>,
+        jammed: bool,
+    ) -> Result<(), Error> {
+        let robot = self.robot_mut(robot)?;
+        let chosen = match joint {
+            None => 0..robot.position_index.len(),
+            Some(name) => {
+                let index = robot.model.movable_index(name);
+                let index = index.ok_or_else(|| Error::UnknownJoint {
+                    robot: robot.model.name.to_string(),
+                    joint: name.to_owned(),
+                    known: robot.model.joint_names().join(", "),
+                })?;
+                index..index + 1
+            }
+        };
+        let all: Vec<f64> = robot.model.movable().map(|j| j.damping).collect();
+        let damping = |j: usize| if jammed { JAMMED_DAMPING } else { all[j] };
+        let changes: Vec<(usize, f64)> = chosen
+            .map(|j| (robot.velocity_index[j], damping(j)))
+            .collect();
+        self.set_damping(&changes)
+    }
+
+    /// Gives degrees of freedom, by their index into qvel, another damping; they begin at rest.
+    fn set_damping(&mut self, changes: &[(usize, f64)]) -> Result<(), Error> {
+        let mut model = self.data.model_clone();
+        for (index, damping) in changes {
+            model.dof_damping_mut()[*index] = *damping;
+            self.data.qvel_mut()[*index] = 0.0;
+        }
+        let swapped = self.data.try_swap_model(model);
+        swapped
+            .map(|_| ())
+            .map_err(|e| Error::Mujoco(e.to_string()))
+    }
+
+    /// Sets all joints free that are jammed.
+    fn release_all(&mut self) {
+        let damping = self.data.model().dof_damping();
+        let mut changes = Vec::new();
+        for robot in self.robots.values() {
+            for (joint, index) in robot.model.movable().zip(&robot.velocity_index) {
+                if damping[*index] != joint.damping {
+                    changes.push((*index, joint.damping));
+                }
+            }
+        }
+        if !changes.is_empty() && self.set_damping(&changes).is_err() {
+            // A clone of its own model always fits.
+            debug_assert!(false, "the world does not take its own model");
+        }
+    }
+
+    fn power_on(&mut self, robot: &RobotName) -> Result<(), Error> {
+        let positions = self.true_joint_positions(robot).unwrap_or_default();
+        let robot = self.robot_mut(robot)?;
+        if std::mem::take(&mut robot.faults.unpowered) {
+            robot.drives.restart(positions.into_iter());
+        }
+        Ok(())
+    }
+
+    fn place_object(&mut self, object: &str, pose: &Isometry3<f64>) -> Result<(), Error> {
+        let found = self.objects.iter().find(|o| o.name == object);
+        let found = found.ok_or_else(|| {
+            let known: Vec<&str> = self.objects.iter().map(|o| o.name.as_str()).collect();
+            Error::UnknownObject {
+                object: object.to_owned(),
+                known: known.join(", "),
+            }
+        })?;
+        let (t, q) = (pose.translation.vector, pose.rotation);
+        let values = [t.x, t.y, t.z, q.w, q.i, q.j, q.k];
+        if let Some(value) = values.iter().find(|v| !v.is_finite()) {
+            return Err(Error::BadPose {
+                object: object.to_owned(),
+                value: *value,
+            });
+        }
+        let (position, velocity) = (found.position_index, found.velocity_index);
+        self.data.qpos_mut()[position..position + values.len()].copy_from_slice(&values);
+        self.data.qvel_mut()[velocity..velocity + 6].fill(0.0);
+        self.data.forward();
+        Ok(())
+    }
+
+    /// True while a robot's drives have power; false for a robot that is not in this world.
+    pub fn is_powered(&self, robot: &RobotName) -> bool {
+        self.robots.get(robot).is_some_and(|r| !r.faults.unpowered)
+    }
+
+    /// Where a robot's joints really are, radians or metres in the model's order: ground truth, for tests.
+    pub fn true_joint_positions(&self, robot: &RobotName) -> Option<Vec<f64>> {
+        let index = &self.robots.get(robot)?.position_index;
+        Some(index.iter().map(|i| self.data.qpos()[*i]).collect())
+    }
+
+    /// Where an object really is in the world, metres: ground truth, for tests.
+    pub fn true_object_pose(&self, object: &str) -> Option<Isometry3<f64>> {
+        let body = self.objects.iter().find(|o| o.name == object)?.body;
+        Some(isometry(self.data.xpos()[body], self.data.xquat()[body]))
+    }
+
+    /// A robot whose sensors speak.
+    fn speaking(&self, robot: &RobotName) -> Option<&SimulatedRobot> {
+        self.robots.get(robot).filter(|r| !r.faults.silent)
+    }
+
+    /// Everything back to the start, the noise too; nothing is broken any more.
     pub fn reset(&mut self) {
+        self.release_all();
         self.data.reset();
         self.data.forward();
         self.random = Gaussian::new(self.seed);
         self.steps = 0;
         for robot in self.robots.values_mut() {
             robot.drives = fresh_drives(&robot.model);
+            robot.faults = RobotFaults::default();
         }
     }
 
@@ -256,10 +435,10 @@ impl SimulatedWorld {
         self.robots.get(robot).is_none_or(|r| r.drives.is_holding())
     }
 
-    /// Reads the joint encoders: with noise on arms, quantised on wheels.
+    /// Reads the joint encoders: with noise on arms, quantised on wheels; nothing from a robot that is silent.
     pub fn joint_sample(&mut self, robot: &RobotName) -> Option<JointSample> {
         let stamp = self.time();
-        let robot = self.robots.get(robot)?;
+        let robot = self.robots.get(robot).filter(|r| !r.faults.silent)?;
         let (positions, velocities) = (self.data.qpos(), self.data.qvel());
         let mut sample = JointSample {
             stamp,
@@ -285,10 +464,10 @@ impl SimulatedWorld {
         Some(sample)
     }
 
-    /// Reads a robot's IMU, if it has one.
+    /// Reads a robot's IMU, if it has one that speaks.
     pub fn imu_sample(&mut self, robot: &RobotName) -> Option<ImuSample> {
         let stamp = self.time();
-        let (gyro, accelerometer) = self.robots.get(robot)?.imu?;
+        let (gyro, accelerometer) = self.speaking(robot)?.imu?;
         let data = self.data.sensordata();
         let read = |at: usize| [data[at], data[at + 1], data[at + 2]];
         let (mut angular_velocity, mut linear_acceleration) = (read(gyro), read(accelerometer));
@@ -305,10 +484,10 @@ impl SimulatedWorld {
         })
     }
 
-    /// Turns a robot's lidar once, if it has one.
+    /// Turns a robot's lidar once, if it has one that speaks.
     pub fn laser_sample(&mut self, robot: &RobotName) -> Option<LaserSample> {
         let stamp = self.time();
-        let (site, body) = self.robots.get(robot)?.lidar?;
+        let (site, body) = self.speaking(robot)?.lidar?;
         let origin = self.data.site_xpos()[site];
         let m = self.data.site_xmat()[site];
         let angle_min = -std::f64::consts::PI;
@@ -351,15 +530,15 @@ impl SimulatedWorld {
         let noise = self.noise.object_m;
         self.objects
             .iter()
-            .map(|(name, body, size_m)| {
-                let mut pose = isometry(positions[*body], orientations[*body]);
+            .map(|object| {
+                let mut pose = isometry(positions[object.body], orientations[object.body]);
                 for value in pose.translation.vector.iter_mut() {
                     *value += self.random.sample(noise);
                 }
                 ObjectPose {
-                    name: name.clone(),
+                    name: object.name.clone(),
                     pose,
-                    size_m: *size_m,
+                    size_m: object.size_m,
                 }
             })
             .collect()
@@ -397,6 +576,7 @@ impl SimulatedRobot {
         let name = |part: &str| format!("{}/{part}", model.name);
         let mut robot = Self {
             drives: fresh_drives(&model),
+            faults: RobotFaults::default(),
             position_index: Vec::new(),
             velocity_index: Vec::new(),
             control_index: Vec::new(),

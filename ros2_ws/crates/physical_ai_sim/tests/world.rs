@@ -6,7 +6,7 @@
 )]
 
 use physical_ai_domain::{ActuatorCommand, CommandMode, RobotModel, RobotName, Time, World};
-use physical_ai_sim::{Error, SensorNoise, SimulatedWorld};
+use physical_ai_sim::{Error, Fault, SensorNoise, SimulatedWorld};
 
 const STEP_S: f64 = 0.001;
 
@@ -245,4 +245,141 @@ fn commands_that_come_sooner_or_later_do_not_shake_the_arm() {
     }
     assert!((speed - 1.0).abs() < 0.02, "{speed} rad/s");
     assert!(hardest < 8.0, "{hardest} rad/s²");
+}
+
+#[test]
+fn jammed_joint_stays_whatever_its_drive_does() {
+    let mut world = world("demo", 1);
+    let name = robot("rover_1");
+    let jam = |joint: Option<&str>| Fault::Jam {
+        robot: robot("rover_1"),
+        joint: joint.map(str::to_owned),
+    };
+    world.inject(&jam(Some("left_wheel_joint"))).unwrap();
+    let turned = |world: &mut SimulatedWorld| {
+        let before = world.true_joint_positions(&name).unwrap();
+        for step in 0..500 {
+            if step % 5 == 0 {
+                world.apply(&drive(3.0)).unwrap();
+            }
+            world.step().unwrap();
+        }
+        let after = world.true_joint_positions(&name).unwrap();
+        [after[0] - before[0], after[1] - before[1]]
+    };
+    let [left, right] = turned(&mut world);
+    assert!(left.abs() < 1e-4 && right > 0.5, "{left} {right}");
+    world.inject(&jam(None)).unwrap();
+    assert!(turned(&mut world).iter().all(|t| t.abs() < 1e-4));
+    let free = Fault::Release {
+        robot: robot("rover_1"),
+        joint: None,
+    };
+    world.inject(&free).unwrap();
+    let [left, right] = turned(&mut world);
+    assert!(left > 1.0 && right > 1.0, "{left} {right}");
+}
+
+#[test]
+fn drives_without_power_give_no_force_until_they_have_it_again() {
+    let mut world = world("demo", 1);
+    let name = robot("rover_1");
+    world.inject(&Fault::PowerOff(name.clone())).unwrap();
+    assert!(!world.is_powered(&name));
+    let run = |world: &mut SimulatedWorld| {
+        for step in 0..500 {
+            if step % 5 == 0 {
+                world.apply(&drive(3.0)).unwrap();
+            }
+            world.step().unwrap();
+        }
+        world.true_base_pose(&name).unwrap().translation.x
+    };
+    let stood = run(&mut world);
+    assert!((stood - 2.0).abs() < 1e-3, "{stood}");
+    world.inject(&Fault::PowerOn(name.clone())).unwrap();
+    assert!(run(&mut world) > 2.05);
+}
+
+#[test]
+fn silent_robot_says_nothing_and_the_others_speak() {
+    let mut world = world("demo", 1);
+    let (rover, arm) = (robot("rover_1"), robot("arm_1"));
+    world.inject(&Fault::Silence(rover.clone())).unwrap();
+    assert!(world.joint_sample(&rover).is_none() && world.imu_sample(&rover).is_none());
+    assert!(world.laser_sample(&rover).is_none() && world.joint_sample(&arm).is_some());
+    world.inject(&Fault::Speak(rover.clone())).unwrap();
+    assert!(world.joint_sample(&rover).is_some() && world.laser_sample(&rover).is_some());
+}
+
+#[test]
+fn object_is_where_it_was_put_and_a_reset_mends_everything() {
+    let mut world = world("demo", 1);
+    let put = |x: f64| Fault::PlaceObject {
+        object: "red_box".into(),
+        pose: nalgebra::Isometry3::translation(x, 0.3, 0.425),
+    };
+    world.inject(&put(0.2)).unwrap();
+    for _ in 0..200 {
+        world.step().unwrap();
+    }
+    let at = world
+        .true_object_pose("red_box")
+        .unwrap()
+        .translation
+        .vector;
+    assert!(
+        (at.x - 0.2).abs() < 1e-3 && (at.z - 0.42).abs() < 1e-3,
+        "{at}"
+    );
+    let (rover, all) = (robot("rover_1"), None);
+    let jam = Fault::Jam {
+        robot: rover.clone(),
+        joint: all,
+    };
+    world.inject(&jam).unwrap();
+    world.inject(&Fault::PowerOff(rover.clone())).unwrap();
+    world.inject(&Fault::Silence(rover.clone())).unwrap();
+    world.reset();
+    assert!(world.is_powered(&rover) && world.joint_sample(&rover).is_some());
+    let at = world
+        .true_object_pose("red_box")
+        .unwrap()
+        .translation
+        .vector;
+    assert!((at.x - 0.42).abs() < 1e-6, "{at}");
+    for step in 0..500 {
+        if step % 5 == 0 {
+            world.apply(&drive(3.0)).unwrap();
+        }
+        world.step().unwrap();
+    }
+    assert!(world.true_joint_positions(&rover).unwrap()[0] > 1.0);
+}
+
+#[test]
+fn fault_of_what_is_not_there_is_refused_with_what_there_is() {
+    let mut world = world("demo", 1);
+    let mut check = |fault: Fault, expected: &str| {
+        let error = world.inject(&fault).unwrap_err().to_string();
+        assert!(error.contains(expected), "{error}");
+    };
+    check(Fault::PowerOff(robot("rover_9")), "rover_9");
+    let jam = Fault::Jam {
+        robot: robot("rover_1"),
+        joint: Some("elbow".into()),
+    };
+    check(
+        jam,
+        "\"elbow\" is not one of robot rover_1: left_wheel_joint",
+    );
+    let put = |object: &str, x| Fault::PlaceObject {
+        object: object.into(),
+        pose: nalgebra::Isometry3::translation(x, 0.0, 0.0),
+    };
+    check(
+        put("gold_box", 0.0),
+        "is not in this world: red_box, blue_box",
+    );
+    check(put("red_box", f64::NAN), "NaN");
 }

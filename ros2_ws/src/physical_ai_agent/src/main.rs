@@ -1,5 +1,6 @@
 //! The `agent_worker` node: several robots controlled at once, tasks in, commands out.
 
+mod check_tasks;
 mod node;
 mod parameters;
 mod robot_link;

@@ -140,6 +140,7 @@ impl Application for AgentNode {
         );
         let link = WorkerLink::try_new(context, "agent", |app: &mut Self| &mut app.link)?;
         link.accept_tasks::<Self>(context)?;
+        crate::check_tasks::serve(context)?;
         Ok(Self {
             agent,
             link,

@@ -1,6 +1,7 @@
 //! The `simulation_worker` node: a MuJoCo world behind the topics that drivers of real robots would have.
 
 mod drives;
+mod faults;
 mod latency;
 mod node;
 mod parameters;

@@ -95,6 +95,7 @@ impl Application for Simulation {
             Self::watch_stages,
         );
         serve(context)?;
+        crate::faults::serve(context)?;
         context.timer(
             Duration::from_secs(1),
             ClockKind::Steady,

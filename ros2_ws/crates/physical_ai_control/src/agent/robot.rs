@@ -11,7 +11,8 @@ use super::Control;
 use super::following::{FollowWatch, Lag};
 use super::standstill::{Standstill, StandstillWatch};
 use crate::skills::{
-    ArmBody, ArmSkill, Perception, Progress, RoverBody, RoverSkill, Site, Skill, Tick,
+    ArmBody, ArmSituation, ArmSkill, Perception, Progress, RoverBody, RoverSkill, Site, Skill,
+    Tick, placement,
 };
 use crate::{
     Distribution, DriveLimits, Error, SafetyCause, SafetyFilter, SafetyLimits,
@@ -28,7 +29,8 @@ const HELD_PATIENCE_S: f64 = 1.0;
 /// Progress is reported when it moved by this much.
 const PROGRESS_STEP: f32 = 0.02;
 
-enum Body {
+/// What a robot can do.
+pub(super) enum Body {
     Arm(ArmBody),
     Rover(RoverBody),
 }
@@ -110,7 +112,7 @@ impl RobotControl {
                 })?;
         let body = match model.kind {
             RobotKind::Arm => Body::Arm(ArmBody::try_new(&model, placement.pose.isometry())?),
-            RobotKind::Rover => Body::Rover(RoverBody::try_new(&model, drive, placement.pose)?),
+            RobotKind::Rover => Body::Rover(RoverBody::try_new(&model, site, drive, safety)?),
         };
         let command = ActuatorCommand {
             robot: model.name.clone(),
@@ -162,6 +164,26 @@ impl RobotControl {
 
     pub(super) fn position(&self) -> Option<Vector3<f64>> {
         self.state.as_ref().map(|s| s.base.pose.translation.vector)
+    }
+
+    pub(super) fn body(&self) -> &Body {
+        &self.body
+    }
+
+    pub(super) fn state(&self) -> Option<&RobotState> {
+        self.state.as_ref()
+    }
+
+    pub(super) fn perception(&self) -> &Perception {
+        &self.perception
+    }
+
+    /// Set points of all joints now, radians and metres: where an arm's motion begins.
+    pub(super) fn set_points(&self, now: Time) -> Vec<f64> {
+        let state = self.state.as_ref();
+        state
+            .map(|s| self.filter.held_position(s, now))
+            .unwrap_or_default()
     }
 
     pub(super) fn perception_mut(&mut self) -> &mut Perception {
@@ -248,16 +270,9 @@ impl RobotControl {
                 format!("robot {} cannot move: {reason}", self.model.name),
             ));
         }
-        let skill = self.skill(&assignment, site, now).map_err(|e| {
-            let code = match e {
-                Error::Unreachable { .. } => ErrorCode::Unreachable,
-                Error::InvalidParams { ref field, .. } if field == "skill" => {
-                    ErrorCode::UnknownSkill
-                }
-                _ => ErrorCode::InvalidParams,
-            };
-            (code, e.to_string())
-        })?;
+        let skill = self
+            .skill(&assignment, site, now)
+            .map_err(|e| (e.code(), e.to_string()))?;
         let running = Running {
             assignment,
             skill,
@@ -282,19 +297,19 @@ impl RobotControl {
         Ok(match &self.body {
             Body::Arm(body) => {
                 let state = self.state.as_ref();
-                let positions = state
-                    .map(|s| self.filter.held_position(s, now))
-                    .unwrap_or_default();
-                Box::new(ArmSkill::try_new(
-                    name,
-                    params,
+                let situation = ArmSituation {
                     body,
                     site,
-                    &self.perception,
-                    &positions,
-                )?)
+                    perception: &self.perception,
+                    set_points: &self.set_points(now),
+                    measured: state.map_or(&[], |s| &s.position),
+                };
+                Box::new(ArmSkill::try_new(name, params, &situation)?)
             }
-            Body::Rover(body) => Box::new(RoverSkill::try_new(name, params, body, site)?),
+            Body::Rover(body) => {
+                let from = self.state.as_ref().map_or(body.start, placement);
+                Box::new(RoverSkill::try_new(name, params, body, site, &from)?)
+            }
         })
     }
 
@@ -329,6 +344,7 @@ impl RobotControl {
                     dt_s,
                     state: &state,
                     perception: &self.perception,
+                    held: None,
                 };
                 progress = Some(running.skill.tick(&tick, &mut self.command));
                 running.errors.add(running.skill.tracking_error());

@@ -1,3 +1,6 @@
+mod goal;
+mod grasp;
+mod look;
 mod motion;
 mod plan;
 
@@ -5,26 +8,26 @@ use std::collections::VecDeque;
 
 use nalgebra::Isometry3;
 use physical_ai_domain::{ActuatorCommand, CommandMode, ErrorCode, JointLimits, RobotModel, Time};
-use serde_json::{Value, json};
+use serde_json::{Map, Value};
 
+use goal::{FINGER_TOLERANCE_M, Goal, JOINT_TOLERANCE_RAD, TOOL_TOLERANCE_M, off_tool};
+use look::Look;
 use motion::Motion;
 use plan::{Planner, Step};
 
+use super::hold::{HoldRecord, likely_cause};
 use super::parameters::Params;
-use super::{Perception, Progress, Site, Skill, Tick};
+use super::{Perception, Progress, Site, Skill, Tick, exceeds};
 use crate::safety::finger_after_hold;
+use crate::self_collision::SelfCollision;
 use crate::{Chain, Error, JointPoint};
 
 /// Closed fingers that stay above this hold something.
 const HOLDS_ABOVE_M: f64 = 0.004;
-/// Seconds for the fingers to close or open after their set point arrived.
-const GRIP_SETTLE_S: f64 = 0.25;
-/// Largest distance between set point and estimate with which a motion counts as done, radians.
-const SETTLED_RAD: f64 = 0.02;
-/// Seconds to wait for that.
+/// Seconds to wait for joints to come to where they were told to be, or to rest.
 const SETTLE_TIMEOUT_S: f64 = 1.0;
-/// Seconds to wait for perception to see what a motion did.
-const LOOK_TIMEOUT_S: f64 = 1.0;
+/// Joints slower than this are at rest, radians or metres per second: many times the noise of encoders.
+const REST_SPEED: f64 = 0.05;
 
 /// What all skills of an arm share.
 #[derive(Debug, Clone)]
@@ -33,6 +36,7 @@ pub struct ArmBody {
     limits: Vec<JointLimits>,
     names: Vec<String>,
     arm_joints: usize,
+    collision: SelfCollision,
     /// Base in the world, metres.
     pub base: Isometry3<f64>,
 }
@@ -59,6 +63,7 @@ impl ArmBody {
             limits,
             names,
             arm_joints,
+            collision: SelfCollision::new(model),
             base,
         })
     }
@@ -72,15 +77,28 @@ impl ArmBody {
     }
 }
 
+/// What an arm's skill is planned from.
+#[derive(Clone, Copy)]
+pub struct ArmSituation<'a> {
+    /// The arm.
+    pub body: &'a ArmBody,
+    /// Where it stands.
+    pub site: &'a Site,
+    /// What it sees.
+    pub perception: &'a Perception,
+    /// Set points of all joints now, radians and metres: where motions begin.
+    pub set_points: &'a [f64],
+    /// Measured positions of all joints, radians and metres: what the fingers hold.
+    pub measured: &'a [f64],
+}
+
 enum Running {
-    /// A motion, and the seconds for which it is waited after its end.
-    Motion(Motion, f64),
+    /// A motion, and what has to be measured at its end.
+    Motion(Motion, Goal),
     Until(Time),
-    Look {
-        since: Time,
-        object: String,
-        height_m: f64,
-    },
+    Look(Look, Time),
+    /// Waits, since then, for the arm to be where it was told to be, and at rest.
+    Rest(Time),
 }
 
 /// Any skill of an arm: a list of steps, planned as a whole before the first motion.
@@ -92,6 +110,9 @@ pub struct ArmSkill {
     point: JointPoint,
     /// The robot was held since the last tick: its set points are not where they were left.
     held: bool,
+    holds: HoldRecord,
+    /// What was measured so far.
+    result: Map<String, Value>,
     canceling: bool,
     started: Option<Time>,
     error_rad: f64,
@@ -99,22 +120,20 @@ pub struct ArmSkill {
 }
 
 impl ArmSkill {
-    /// Plans a skill from its parameters; `positions` are the set points of all joints now.
+    /// Plans a skill from its parameters.
     ///
     /// # Errors
-    /// [`Error::InvalidParams`], [`Error::Unreachable`] or [`Error::JointLimit`].
+    /// [`Error::InvalidParams`], [`Error::Unreachable`], [`Error::JointLimit`], [`Error::SelfCollision`] or
+    /// [`Error::NothingHeld`].
     pub fn try_new(
         skill: &str,
         params: &Value,
-        body: &ArmBody,
-        site: &Site,
-        perception: &Perception,
-        positions: &[f64],
+        situation: &ArmSituation<'_>,
     ) -> Result<Self, Error> {
-        let steps = Planner::new(body, site, perception, positions)
-            .plan(skill, &Params::try_new(skill, params)?)?;
+        let steps = Planner::new(situation).plan(skill, &Params::try_new(skill, params)?)?;
+        let positions = situation.set_points;
         Ok(Self {
-            body: body.clone(),
+            body: situation.body.clone(),
             total: steps.len(),
             steps,
             running: None,
@@ -123,6 +142,8 @@ impl ArmSkill {
                 velocity: vec![0.0; positions.len()],
             },
             held: false,
+            holds: HoldRecord::default(),
+            result: Map::new(),
             canceling: false,
             started: None,
             error_rad: 0.0,
@@ -130,40 +151,70 @@ impl ArmSkill {
         })
     }
 
+    /// Set points of all joints after its last step, radians and metres.
+    pub(crate) fn planned_end(&self) -> Vec<f64> {
+        let start = self.point.position.clone();
+        self.steps.iter().fold(start, |at, step| {
+            step.target(self.body.arm_joints, &at).unwrap_or(at)
+        })
+    }
+
+    /// The object that it holds at its end, if it picks one up.
+    pub(crate) fn picks_up(&self) -> Option<&str> {
+        let picked = self.steps.iter().map(|step| match step {
+            Step::Look(Look::Lifted { object, .. } | Look::Held(Some(object))) => Some(object),
+            _ => None,
+        });
+        picked.flatten().next_back().map(String::as_str)
+    }
+
+    /// The object that it puts down at its end, and where its centre is then in the world, metres.
+    pub(crate) fn puts_down(&self) -> Option<(&str, [f64; 3])> {
+        self.steps.iter().rev().find_map(|step| match step {
+            Step::Look(Look::Placed {
+                object, centre_m, ..
+            }) => Some((object.as_str(), *centre_m)),
+            _ => None,
+        })
+    }
+
     /// Starts the next step; `Some` when the skill ends with it.
     fn begin(&mut self, tick: &Tick<'_>) -> Option<Progress> {
         let Some(step) = self.steps.pop_front() else {
-            let started = self.started.unwrap_or(tick.now);
-            return Some(Progress::Succeeded(json!({
-                "duration_s": tick.now.seconds_since(started),
-                "final_error_rad": self.error_rad,
-            })));
+            return Some(Progress::Succeeded(self.take_result(tick)));
         };
         match step {
-            Step::Move(_) => self.start_motion(&step, 0.0, tick.now),
-            Step::Grip(_) => self.start_motion(&step, GRIP_SETTLE_S, tick.now),
+            Step::Move(_) => self.start_motion(&step, Goal::Arm, tick.now),
+            Step::MoveTool(_, pose) => self.start_motion(&step, Goal::Tool(pose), tick.now),
+            Step::Open(_) => self.start_motion(&step, Goal::Fingers, tick.now),
+            Step::Close | Step::Grip(_) => self.start_motion(&step, Goal::Grip, tick.now),
             Step::Wait(duration_s) => {
                 self.running = Some(Running::Until(tick.now.plus_seconds(duration_s)));
             }
-            Step::CheckGrip => self.check_grip(&tick.state.position),
-            Step::CheckLift(object, height_m) => {
-                self.running = Some(Running::Look {
-                    since: tick.now,
-                    object,
-                    height_m,
-                });
-            }
+            Step::CheckGap(extents) => self.check_gap(&tick.state.position, extents),
+            Step::CheckOpening => self.check_opening(tick),
+            Step::Look(look) => self.running = Some(Running::Look(look, tick.now)),
+            Step::Rest => self.running = Some(Running::Rest(tick.now)),
         }
         None
     }
 
-    fn start_motion(&mut self, step: &Step, settle_s: f64, now: Time) {
+    fn take_result(&mut self, tick: &Tick<'_>) -> Value {
+        let started = self.started.unwrap_or(tick.now);
+        let mut result = std::mem::take(&mut self.result);
+        result.insert("duration_s".into(), tick.now.seconds_since(started).into());
+        result.insert("final_error_rad".into(), self.error_rad.into());
+        result.insert("tolerance_rad".into(), JOINT_TOLERANCE_RAD.into());
+        result.into()
+    }
+
+    fn start_motion(&mut self, step: &Step, goal: Goal, now: Time) {
         let from = self.point.position.clone();
         let Some(target) = step.target(self.body.arm_joints, &from) else {
             return;
         };
         match Motion::try_new(&from, target, now, &self.body) {
-            Ok(motion) => self.running = Some(Running::Motion(motion, settle_s)),
+            Ok(motion) => self.running = Some(Running::Motion(motion, goal)),
             Err(e) => self.failure = Some((ErrorCode::Internal, e.to_string())),
         }
     }
@@ -206,42 +257,89 @@ impl ArmSkill {
         self.canceling || self.failure.is_some()
     }
 
-    /// Fails unless something keeps both fingers apart; `positions` are those of all joints.
-    fn check_grip(&mut self, positions: &[f64]) {
-        let fingers = &positions[self.body.arm_joints.min(positions.len())..];
-        if fingers.iter().any(|f| *f < HOLDS_ABOVE_M) {
-            self.failure = Some((
-                ErrorCode::GraspFailed,
-                format!(
-                    "the fingers closed to {:.4} m: nothing is between them",
-                    fingers.iter().sum::<f64>()
-                ),
-            ));
+    /// Fails unless the fingers are as far apart as something with these extents; `positions` are those of
+    /// all joints.
+    fn check_gap(&mut self, positions: &[f64], extents: [f64; 2]) {
+        let closed = |f: &&f64| **f < HOLDS_ABOVE_M;
+        let checked = match self.body.finger_part(positions).iter().find(closed) {
+            Some(finger) => Err(format!(
+                "is not held: a finger closed to {finger:.4} m: nothing is between them"
+            )),
+            None => self.body.check_gap(positions, extents),
+        };
+        if let Err(why) = checked {
+            self.fail(ErrorCode::GraspFailed, format!("the object {why}"));
         }
+    }
+
+    /// Fingers that did not come to where they were told to be must be kept apart by something.
+    fn check_opening(&mut self, tick: &Tick<'_>) {
+        let told = self.body.finger_part(&self.point.position);
+        let measured = self.body.finger_part(&tick.state.position);
+        let short = |(told, at): (&f64, &f64)| at - told;
+        let shorts: Vec<f64> = told.iter().zip(measured).map(short).collect();
+        let opening_m: f64 = measured.iter().sum();
+        self.result.insert("opening_m".into(), opening_m.into());
+        let tolerance = (FINGER_TOLERANCE_M * shorts.len() as f64).into();
+        self.result.insert("opening_tolerance_m".into(), tolerance);
+        if shorts.iter().all(|s| s.abs() <= FINGER_TOLERANCE_M) {
+            return;
+        }
+        if shorts.iter().all(|s| *s > FINGER_TOLERANCE_M) {
+            self.steps.push_front(Step::Look(Look::Held(None)));
+            return;
+        }
+        let worst = (0..shorts.len()).max_by(|a, b| shorts[*a].abs().total_cmp(&shorts[*b].abs()));
+        let finger = worst.unwrap_or(0);
+        let reason = format!(
+            "{} is at {:.4} m, {:.4} m from its target (allowed {FINGER_TOLERANCE_M} m): {}",
+            self.body.names[self.body.arm_joints + finger],
+            measured[finger],
+            shorts[finger].abs(),
+            likely_cause(
+                tick,
+                "the finger is jammed or not powered, or something is in its way"
+            )
+        );
+        self.fail(ErrorCode::Blocked, reason);
+    }
+
+    fn fail(&mut self, code: ErrorCode, reason: String) {
+        self.failure = Some((code, reason));
     }
 
     /// Follows what runs; true when it is done, not when it fails.
     fn follow(&mut self, tick: &Tick<'_>) -> bool {
-        match &mut self.running {
-            None => true,
-            Some(Running::Until(time)) => tick.now >= *time,
-            Some(Running::Look {
-                since,
-                object,
-                height_m,
-            }) => match look_for_lift(tick, *since, object, *height_m) {
-                Some(Ok(())) => true,
-                Some(Err(reason)) => {
-                    self.failure = Some((ErrorCode::GraspFailed, reason));
-                    false
-                }
-                None => false,
-            },
-            Some(Running::Motion(motion, settle_s)) => {
+        let verdict = match &mut self.running {
+            None => return true,
+            Some(Running::Until(time)) => return tick.now >= *time,
+            Some(Running::Look(look, since)) => look
+                .follow(tick, *since, &self.body, &mut self.result)
+                .map(|seen| seen.map_err(|reason| (ErrorCode::GraspFailed, reason))),
+            Some(Running::Rest(since)) => {
+                let waited_s = tick.now.seconds_since(*since);
+                settled(&self.point, &self.body, tick, waited_s)
+            }
+            Some(Running::Motion(motion, goal)) => {
                 let time = (tick.now, tick.dt_s);
                 let over_s = motion.follow(time, &self.body, &mut self.point);
-                // Fingers that hold something never reach their set point; only the arm must settle.
-                over_s >= *settle_s && (self.error_rad < SETTLED_RAD || over_s > SETTLE_TIMEOUT_S)
+                reached(motion, goal, &self.body, tick, over_s)
+            }
+        };
+        match verdict {
+            None => false,
+            Some(Ok(())) => {
+                if let Some(Running::Motion(_, Goal::Tool(target))) = &self.running {
+                    let [off_m, _] = off_tool(target, &self.body, &tick.state.position);
+                    self.result.insert("final_error_m".into(), off_m.into());
+                    self.result
+                        .insert("tolerance_m".into(), TOOL_TOLERANCE_M.into());
+                }
+                true
+            }
+            Some(Err((code, reason))) => {
+                self.fail(code, reason);
+                false
             }
         }
     }
@@ -262,7 +360,7 @@ impl ArmSkill {
                 self.failure = failure;
                 Progress::Running(self.share())
             }
-            (false, Some((code, reason))) => Progress::Failed(code, reason),
+            (false, Some((code, reason))) => Progress::Failed(code, self.holds.explain(reason)),
             (false, None) => Progress::Canceled,
         }
     }
@@ -285,31 +383,43 @@ impl ArmSkill {
     }
 }
 
-/// Whether the object was seen at `height_m` or above, in the world, after `since`; `None`: wait, what
-/// is known of it may be from before the lift.
-fn look_for_lift(
-    tick: &Tick<'_>,
-    since: Time,
-    object: &str,
-    height_m: f64,
-) -> Option<Result<(), String>> {
-    let seen_at = tick.perception.objects_stamp;
-    if seen_at < since {
-        let late = tick.now.seconds_since(since) > LOOK_TIMEOUT_S;
-        return late.then(|| {
-            let age_s = tick.now.seconds_since(seen_at);
-            Err(format!(
-                "{object} was not seen after the lift: the newest view of the objects is {age_s:.1} s old"
-            ))
-        });
+/// How a wait ends: `None`, not yet.
+type Verdict = Option<Result<(), (ErrorCode, String)>>;
+
+/// Whether a motion that is over for `over_s` has come to its goal.
+fn reached(motion: &Motion, goal: &Goal, body: &ArmBody, tick: &Tick<'_>, over_s: f64) -> Verdict {
+    if over_s < goal.settle_s() {
+        return None;
     }
-    Some(match tick.perception.objects.get(object) {
-        None => Err(format!("{object} is out of sight after the lift")),
-        Some(seen) if seen.pose.translation.z < height_m => Err(format!(
-            "{object} is at height {:.3} m after the lift, not above {height_m:.3} m",
-            seen.pose.translation.z
-        )),
-        Some(_) => Ok(()),
+    match goal.missed(motion, body, tick) {
+        None => Some(Ok(())),
+        Some(reason) => (over_s > SETTLE_TIMEOUT_S).then_some(Err((ErrorCode::Blocked, reason))),
+    }
+}
+
+/// Whether the arm is where it was told to be, and at rest.
+fn settled(told: &JointPoint, body: &ArmBody, tick: &Tick<'_>, waited_s: f64) -> Verdict {
+    let position = |j: usize| tick.state.position.get(j).copied().unwrap_or(f64::NAN);
+    let off = |j: usize| (position(j) - told.position[j]).abs();
+    let speed = |j: usize| tick.state.velocity.get(j).map_or(f64::NAN, |v| v.abs());
+    let is_off = |j: &usize| exceeds(off(*j), JOINT_TOLERANCE_RAD);
+    let moves = |j: &usize| exceeds(speed(*j), REST_SPEED);
+    let joints = 0..body.arm_joints.min(told.position.len());
+    let joint = joints
+        .clone()
+        .find(is_off)
+        .or_else(|| joints.clone().find(moves));
+    let Some(j) = joint else { return Some(Ok(())) };
+    (waited_s > SETTLE_TIMEOUT_S).then(|| {
+        let reason = format!(
+            "{} does not stay where it was told to be: it is {:.4} rad off (allowed {JOINT_TOLERANCE_RAD} rad) and \
+             moves at {:.3} rad/s (allowed {REST_SPEED} rad/s): {}",
+            body.names[j],
+            off(j),
+            speed(j),
+            likely_cause(tick, "something pushes it, or it is not powered")
+        );
+        Err((ErrorCode::Blocked, reason))
     })
 }
 
@@ -317,6 +427,7 @@ impl Skill for ArmSkill {
     fn tick(&mut self, tick: &Tick<'_>, command: &mut ActuatorCommand) -> Progress {
         self.started.get_or_insert(tick.now);
         self.measure(tick);
+        self.holds.observe(tick);
         if std::mem::take(&mut self.held) {
             self.take_up(tick);
         }
@@ -336,13 +447,14 @@ impl Skill for ArmSkill {
 
     fn pause(&mut self, seconds: f64) {
         self.held = true;
+        self.holds.add(seconds);
         self.postpone(seconds);
     }
 
     fn postpone(&mut self, seconds: f64) {
         match &mut self.running {
             Some(Running::Motion(motion, _)) => motion.pause(seconds),
-            Some(Running::Until(time) | Running::Look { since: time, .. }) => {
+            Some(Running::Until(time) | Running::Look(_, time) | Running::Rest(time)) => {
                 *time = time.plus_seconds(seconds);
             }
             None => {}

@@ -12,6 +12,8 @@ use crate::Error;
 pub(super) const DURATION_S: [f64; 2] = [0.0, 3600.0];
 /// Width of the gripper, metres.
 pub(super) const OPENING_M: [f64; 2] = [0.0, 0.09];
+/// Angles, radians: a turn to either side.
+pub(super) const ANGLE_RAD: [f64; 2] = [-6.2832, 6.2832];
 /// Rounds of a patrol, whole numbers.
 pub(super) const ROUNDS: [f64; 2] = [1.0, 1000.0];
 
@@ -19,6 +21,8 @@ pub(super) const ROUNDS: [f64; 2] = [1.0, 1000.0];
 #[derive(Debug, Clone)]
 pub struct Site {
     world: World,
+    /// Lowest and highest x, then y, of goals on the floor, metres.
+    geofence_m: [[f64; 2]; 2],
 }
 
 /// A skill as offered to the orchestrator.
@@ -27,7 +31,18 @@ pub type Offer = Capability;
 impl Site {
     /// A site from its world.
     pub fn new(world: World) -> Self {
-        Self { world }
+        Self {
+            world,
+            geofence_m: [[-1e3, 1e3]; 2],
+        }
+    }
+
+    /// The site with goals on the floor from the `lowest` x and y to the `highest`, metres.
+    pub fn with_geofence(self, lowest: [f64; 2], highest: [f64; 2]) -> Self {
+        Self {
+            geofence_m: [0, 1].map(|i| [lowest[i], highest[i]]),
+            ..self
+        }
     }
 
     /// The world.
@@ -62,7 +77,8 @@ impl Site {
 /// Everything that a robot of this model offers at this site, with `objects` in sight.
 pub fn offers(model: &RobotModel, site: &Site, objects: &BTreeSet<String>) -> Vec<Offer> {
     let range = |kind: &str, [lowest, highest]: [f64; 2]| json!({"type": kind, "minimum": lowest, "maximum": highest});
-    let number = |unit: &str| json!({"type": "number", "description": unit});
+    let number = |unit: &str, [lowest, highest]: [f64; 2]| json!({"type": "number", "description": unit, "minimum": lowest, "maximum": highest});
+    let angle = || number("rad", ANGLE_RAD);
     let choice = |names: Vec<&str>| json!({"type": "string", "enum": names});
     let object = |properties: Value, required: Value| {
         json!({"type": "object", "properties": properties, "required": required,
@@ -104,9 +120,9 @@ pub fn offers(model: &RobotModel, site: &Site, objects: &BTreeSet<String>) -> Ve
             offer(
                 "navigate_to",
                 "Drives to a place, or to a point in the world.",
-                object(
-                    json!({"place": choice(places.clone()), "x": number("m"), "y": number("m"), "yaw": number("rad")}),
-                    json!([]),
+                place_or_point(
+                    json!({"place": choice(places.clone())}),
+                    json!({"x": number("m", site.geofence_m[0]), "y": number("m", site.geofence_m[1]), "yaw": angle()}),
                 ),
                 8.0,
                 true,
@@ -127,17 +143,19 @@ pub fn offers(model: &RobotModel, site: &Site, objects: &BTreeSet<String>) -> Ve
             let places = || choice(site.places(PlaceKind::Surface));
             let objects: Vec<&str> = objects.iter().map(String::as_str).collect();
             let things = || choice(objects.clone());
-            let joints = model
-                .movable()
-                .filter(|j| j.name.starts_with("joint_"))
-                .count();
+            let [x, y, z] = reach_m(model, site);
+            let joints = model.movable().filter(|j| j.name.starts_with("joint_"));
+            let (lowest, highest) = joints.clone().fold((0.0, 0.0), |(low, high), j| {
+                (j.limits.lower.min(low), j.limits.upper.max(high))
+            });
+            let joints = joints.count();
             offer("home", "Folds into its resting posture.", none(), 3.0, true);
             offer(
                 "move_to",
                 "Moves its tool to a point in the world, pointing down unless told otherwise.",
                 object(
-                    json!({"x": number("m"), "y": number("m"), "z": number("m"),
-                              "roll": number("rad"), "pitch": number("rad"), "yaw": number("rad")}),
+                    json!({"x": number("m", x), "y": number("m", y), "z": number("m", z),
+                              "roll": angle(), "pitch": angle(), "yaw": angle()}),
                     json!(["x", "y", "z"]),
                 ),
                 3.0,
@@ -147,7 +165,7 @@ pub fn offers(model: &RobotModel, site: &Site, objects: &BTreeSet<String>) -> Ve
                 "move_joints",
                 "Moves its joints to given positions.",
                 object(
-                    json!({"positions": {"type": "array", "items": number("rad"), "minItems": joints, "maxItems": joints}}),
+                    json!({"positions": {"type": "array", "items": number("rad", [lowest, highest]), "minItems": joints, "maxItems": joints}}),
                     json!(["positions"]),
                 ),
                 3.0,
@@ -190,6 +208,32 @@ pub fn offers(model: &RobotModel, site: &Site, objects: &BTreeSet<String>) -> Ve
         }
     }
     offers
+}
+
+/// The schema of parameters that name a place, or give a point with x and y: not both, and not half of one.
+fn place_or_point(place: Value, point: Value) -> Value {
+    let one_of = |properties: &Value, required: Value| {
+        json!({"type": "object", "properties": properties, "required": required,
+               "additionalProperties": false})
+    };
+    let mut all = place.clone();
+    if let (Some(all), Some(point)) = (all.as_object_mut(), point.as_object()) {
+        all.extend(point.clone());
+    }
+    // What there is stands above, for those who only look for names; what goes together stands in oneOf.
+    json!({"type": "object", "properties": all, "required": [], "additionalProperties": false,
+           "oneOf": [one_of(&place, json!(["place"])), one_of(&point, json!(["x", "y"]))]})
+}
+
+/// Lowest and highest x, y and z in the world, metres, that an arm could come to with its links in one line.
+fn reach_m(model: &RobotModel, site: &Site) -> [[f64; 2]; 3] {
+    let tool = model.link_index("tool0").unwrap_or(model.root);
+    let chain = model.chain_to(tool).into_iter();
+    let length_m: f64 = chain.map(|j| j.origin.translation.vector.norm()).sum();
+    let base = site.world().robot(model.name.as_str());
+    let base = base.map(|r| r.pose).unwrap_or_default();
+    let millimetres = |v: f64| (v * 1e3).round() / 1e3;
+    [base.x, base.y, base.z].map(|b| [millimetres(b - length_m), millimetres(b + length_m)])
 }
 
 /// Fields that the parameters of a skill may have; `None` for a skill that no robot has.
@@ -265,6 +309,14 @@ impl<'a> Params<'a> {
         }
     }
 
+    /// An angle, if one is given, radians.
+    pub(super) fn optional_angle(&self, field: &str) -> Result<Option<f64>, Error> {
+        match self.optional_number(field)? {
+            None => Ok(None),
+            Some(_) => self.number_in(field, ANGLE_RAD).map(Some),
+        }
+    }
+
     /// A whole number of a range; `default` where none is given.
     pub(super) fn count(
         &self,
@@ -332,7 +384,7 @@ impl<'a> Params<'a> {
     /// rotation was given.
     pub(super) fn pose(&self) -> Result<(Isometry3<f64>, bool), Error> {
         let at = Translation3::new(self.number("x")?, self.number("y")?, self.number("z")?);
-        let angle = |field| Ok::<f64, Error>(self.optional_number(field)?.unwrap_or(0.0));
+        let angle = |field| Ok::<f64, Error>(self.optional_angle(field)?.unwrap_or(0.0));
         let rotation =
             UnitQuaternion::from_euler_angles(angle("roll")?, angle("pitch")?, angle("yaw")?);
         let given = ["roll", "pitch", "yaw"].iter().any(|f| self.has(f));

@@ -87,6 +87,11 @@ impl Motion {
         over_s
     }
 
+    /// Where all joints began and where they end, radians and metres.
+    pub(super) fn ends(&self) -> [&[f64]; 2] {
+        [self.trajectory.start(), self.trajectory.target()]
+    }
+
     /// No time has passed for it.
     pub(super) fn pause(&mut self, seconds: f64) {
         self.start = self.start.plus_seconds(seconds);

@@ -2,11 +2,13 @@ use std::collections::VecDeque;
 use std::f64::consts::{FRAC_PI_2, PI};
 
 use nalgebra::{Isometry3, Translation3, UnitQuaternion, Vector3};
-use physical_ai_domain::PlaceKind;
+use physical_ai_domain::{PlaceKind, Placement};
 
-use super::ArmBody;
+use super::ArmSituation;
+use super::grasp::extent_range;
+use super::look::Look;
+use crate::skills::SeenObject;
 use crate::skills::parameters::{DURATION_S, OPENING_M, Params};
-use crate::skills::{Perception, Site};
 use crate::{Error, JointTrajectory, inverse_kinematics};
 
 /// Resting posture: folded, tool pointing down in front of the base. Radians.
@@ -21,71 +23,74 @@ const VERTICAL_PARTS: usize = 4;
 const FINGER_OPEN_M: f64 = 0.04;
 /// An object counts as lifted when it rose by this share of the lift.
 const LIFTED_SHARE: f64 = 0.5;
-/// Height that is assumed for an object of which nothing is known, metres: that of this world's boxes.
-const USUAL_HEIGHT_M: f64 = 0.04;
+/// An object that was put down may lie beside its place by this share of its width: less than what would
+/// tip it off a support of its own size is half.
+const PLACE_SHARE: f64 = 0.5;
+/// And off its height by this share of its own: it lies on something else then, or on its side.
+const HEIGHT_SHARE: f64 = 0.25;
 
 /// A part of an arm's skill.
+#[derive(Debug, Clone, PartialEq)]
 pub(super) enum Step {
     /// Arm to these positions.
     Move(Vec<f64>),
-    /// Fingers to this position.
+    /// Arm to these positions, which bring the tool to this pose in the base frame.
+    MoveTool(Vec<f64>, Isometry3<f64>),
+    /// Both fingers to this position, which they have to reach.
+    Open(f64),
+    /// Both fingers towards each other, up to what is between them.
+    Close,
+    /// Both fingers to this position, or up to what is between them.
     Grip(f64),
-    /// The fingers must hold something.
-    CheckGrip,
-    /// The object must have risen to this height in the world.
-    CheckLift(String, f64),
+    /// The fingers must stand as far apart as something so wide, smallest and largest extent in metres.
+    CheckGap([f64; 2]),
+    /// The fingers must be where they were told to be, or kept apart by something that is seen.
+    CheckOpening,
+    /// Perception must see this.
+    Look(Look),
     /// Stay.
     Wait(f64),
+    /// Arm where it was told to be, and at rest: with this each skill ends.
+    Rest,
 }
 
 impl Step {
     /// Where all joints are after the step if they were at `from`, `arm_joints` first and then the
     /// fingers, radians and metres; `None` for steps without motion.
     pub(super) fn target(&self, arm_joints: usize, from: &[f64]) -> Option<Vec<f64>> {
+        let with_fingers = |finger: f64| {
+            let mut target = from.to_vec();
+            target.iter_mut().skip(arm_joints).for_each(|f| *f = finger);
+            Some(target)
+        };
         match self {
-            Self::Move(arm) => {
+            Self::Move(arm) | Self::MoveTool(arm, _) => {
                 let fingers = &from[arm_joints.min(from.len())..];
                 Some([arm, fingers].concat())
             }
-            Self::Grip(finger) => {
-                let mut target = from.to_vec();
-                target
-                    .iter_mut()
-                    .skip(arm_joints)
-                    .for_each(|f| *f = *finger);
-                Some(target)
+            Self::Open(finger) | Self::Grip(finger) => with_fingers(*finger),
+            Self::Close => with_fingers(0.0),
+            Self::CheckGap(_) | Self::CheckOpening | Self::Look(_) | Self::Wait(_) | Self::Rest => {
+                None
             }
-            Self::CheckGrip | Self::CheckLift(..) | Self::Wait(_) => None,
         }
     }
 }
 
 /// Plans steps one after another, each from where the one before ends.
 pub(super) struct Planner<'a> {
-    body: &'a ArmBody,
-    site: &'a Site,
-    perception: &'a Perception,
-    /// All joints before the first step.
-    start: &'a [f64],
+    situation: &'a ArmSituation<'a>,
     /// The arm's joints after the last step so far.
     at: Vec<f64>,
     steps: VecDeque<Step>,
 }
 
 impl<'a> Planner<'a> {
-    /// A plan that begins with all joints at `start`, radians and metres.
-    pub(super) fn new(
-        body: &'a ArmBody,
-        site: &'a Site,
-        perception: &'a Perception,
-        start: &'a [f64],
-    ) -> Self {
+    /// A plan that begins in this situation.
+    pub(super) fn new(situation: &'a ArmSituation<'a>) -> Self {
         Self {
-            body,
-            site,
-            perception,
-            start,
-            at: start[..body.arm_joints.min(start.len())].to_vec(),
+            at: situation.body.arm_part(situation.set_points).to_vec(),
+            situation,
             steps: VecDeque::new(),
         }
     }
@@ -93,27 +98,33 @@ impl<'a> Planner<'a> {
     /// Steps of a skill.
     ///
     /// # Errors
-    /// [`Error::InvalidParams`], [`Error::Unreachable`] or [`Error::JointLimit`].
+    /// [`Error::InvalidParams`], [`Error::Unreachable`], [`Error::JointLimit`], [`Error::SelfCollision`] or
+    /// [`Error::NothingHeld`].
     pub(super) fn plan(
         mut self,
         skill: &str,
         params: &Params<'_>,
     ) -> Result<VecDeque<Step>, Error> {
+        let joints = self.situation.body.arm_joints;
         match skill {
             "wait" => self.push(Step::Wait(params.number_in("duration_s", DURATION_S)?)),
             "home" => self.home(),
-            "move_joints" => self.joints(params.numbers("positions", self.body.arm_joints)?),
+            "move_joints" => self.joints(params.numbers("positions", joints)?),
             "move_to" => self.move_to(params)?,
-            "set_gripper" => self.push(Step::Grip(params.number_in("opening_m", OPENING_M)? / 2.0)),
+            "set_gripper" => {
+                self.push(Step::Grip(params.number_in("opening_m", OPENING_M)? / 2.0));
+                self.push(Step::CheckOpening);
+            }
             "pick" => self.pick(params.text("object")?)?,
-            // How high a held object is cannot be felt.
-            "place" => self.place(params.text("place")?, USUAL_HEIGHT_M)?,
+            "place" => {
+                let place = params.text("place")?;
+                let held = self.held().ok_or_else(|| self.nothing_held(place))?;
+                self.place(place, held)?;
+            }
             "pick_and_place" => {
                 let object = params.text("object")?;
                 self.pick(object)?;
-                let seen = self.perception.objects.get(object);
-                let height_m = seen.map_or(USUAL_HEIGHT_M, |o| o.size_m[2]);
-                self.place(params.text("place")?, height_m)?;
+                self.place(params.text("place")?, object)?;
             }
             other => {
                 return Err(Error::InvalidParams {
@@ -122,19 +133,30 @@ impl<'a> Planner<'a> {
                 });
             }
         }
-        self.check_limits()?;
+        self.push(Step::Rest);
+        self.check_ways()?;
         Ok(self.steps)
     }
 
-    /// Refuses targets beyond the joints' limits before anything moves.
-    fn check_limits(&self) -> Result<(), Error> {
-        let mut from = self.start.to_vec();
+    /// Refuses targets beyond the joints' limits, and ways on which links run into each other, before
+    /// anything moves.
+    fn check_ways(&self) -> Result<(), Error> {
+        let body = self.situation.body;
+        let mut from = self.situation.set_points.to_vec();
         for step in &self.steps {
-            if let Some(target) = step.target(self.body.arm_joints, &from) {
-                let way = vec![from, target.clone()];
-                JointTrajectory::try_new(way, &self.body.limits, &self.body.names, 0.0)?;
-                from = target;
+            let Some(target) = step.target(body.arm_joints, &from) else {
+                continue;
+            };
+            let way = vec![from.clone(), target.clone()];
+            JointTrajectory::try_new(way, &body.limits, &body.names, 0.0)?;
+            if let Some((first, second, share)) = body.collision.first(&from, &target) {
+                return Err(Error::SelfCollision {
+                    first: first.to_owned(),
+                    second: second.to_owned(),
+                    percent: (share * 100.0).round(),
+                });
             }
+            from = target;
         }
         Ok(())
     }
@@ -143,20 +165,54 @@ impl<'a> Planner<'a> {
         self.steps.push_back(step);
     }
 
+    /// What the arm holds now.
+    fn held(&self) -> Option<&'a str> {
+        let ArmSituation {
+            body,
+            perception,
+            measured,
+            ..
+        } = self.situation;
+        body.held_object(measured, perception).map(|(name, _)| name)
+    }
+
+    fn nothing_held(&self, place: &str) -> Error {
+        let ArmSituation { body, measured, .. } = self.situation;
+        Error::NothingHeld {
+            robot: body.chain.robot().to_owned(),
+            place: place.to_owned(),
+            gap_m: body.finger_part(measured).iter().sum(),
+        }
+    }
+
+    fn seen(&self, object: &str) -> Result<&'a SeenObject, Error> {
+        let seen = self.situation.perception.objects.get(object);
+        seen.ok_or_else(|| Error::InvalidParams {
+            field: "object".into(),
+            problem: format!("{object:?} is not in sight"),
+        })
+    }
+
     fn home(&mut self) {
-        let mut home = vec![0.0; self.body.arm_joints];
+        let mut home = vec![0.0; self.situation.body.arm_joints];
         home.iter_mut().zip(HOME).for_each(|(to, from)| *to = from);
         self.joints(home);
     }
 
     fn move_to(&mut self, params: &Params<'_>) -> Result<(), Error> {
         let (pose, rotation_given) = params.pose()?;
-        let target = self.body.base.inverse() * pose;
+        let target = self.situation.body.base.inverse() * pose;
         if rotation_given {
-            self.tool(&target, false)
+            self.at = self.solve(&target, false)?;
         } else {
-            self.tool(&pointing_down(target.translation.vector, 0.0), true)
+            let down = pointing_down(target.translation.vector, 0.0);
+            self.at = self.solve(&down, true)?;
         }
+        // Which of the allowed turns was taken does not matter any more; the point is the one asked for.
+        let mut reached = self.situation.body.chain.forward(&self.at);
+        reached.translation = target.translation;
+        self.push(Step::MoveTool(self.at.clone(), reached));
+        Ok(())
     }
 
     fn joints(&mut self, target: Vec<f64>) {
@@ -172,55 +228,103 @@ impl<'a> Planner<'a> {
 
     /// Up or down by `rise_m`, without turning.
     fn vertical(&mut self, rise_m: f64) -> Result<(), Error> {
-        let from = self.body.chain.forward(&self.at);
+        let chain = &self.situation.body.chain;
+        let from = chain.forward(&self.at);
         for part in 1..=VERTICAL_PARTS {
             let mut pose = from;
             pose.translation.z += rise_m * part as f64 / VERTICAL_PARTS as f64;
-            self.at = inverse_kinematics(&self.body.chain, &pose, &self.at)?;
+            self.at = inverse_kinematics(chain, &pose, &self.at)?;
         }
         // Stopping in every part would be slow: only the end matters for the motion.
         self.push(Step::Move(self.at.clone()));
         Ok(())
     }
 
+    /// Picks an object up; what the arm holds already it only makes sure of.
     fn pick(&mut self, object: &str) -> Result<(), Error> {
-        let seen = self
-            .perception
-            .objects
-            .get(object)
-            .ok_or_else(|| Error::InvalidParams {
-                field: "object".into(),
-                problem: format!("{object:?} is not in sight"),
-            })?;
-        let pose = self.body.base.inverse() * seen.pose;
+        let seen = self.seen(object)?;
+        match self.held() {
+            Some(held) if held == object => {
+                let at = self.at.clone();
+                // It may have been left in mid grasp: up, unless the arm is at its top already.
+                if self.vertical(APPROACH_M).is_err() {
+                    self.at = at;
+                }
+                self.push(Step::Look(Look::Held(Some(object.to_owned()))));
+                return Ok(());
+            }
+            Some(held) => {
+                return Err(Error::InvalidParams {
+                    field: "object".into(),
+                    problem: format!(
+                        "{object:?} cannot be picked while {} holds {held}: place that first",
+                        self.situation.body.chain.robot()
+                    ),
+                });
+            }
+            None => {}
+        }
+        let pose = self.situation.body.base.inverse() * seen.pose;
         let (_, _, yaw) = pose.rotation.euler_angles();
         let above = pose.translation.vector + Vector3::z() * APPROACH_M;
-        self.push(Step::Grip(FINGER_OPEN_M));
+        self.push(Step::Open(FINGER_OPEN_M));
         self.tool(&pointing_down(above, yaw), true)?;
         self.vertical(-APPROACH_M)?;
-        self.push(Step::Grip(0.0));
-        self.push(Step::CheckGrip);
+        self.push(Step::Close);
+        self.push(Step::CheckGap(extent_range(seen)));
         self.vertical(APPROACH_M)?;
-        let lifted = seen.pose.translation.z + APPROACH_M * LIFTED_SHARE;
-        self.push(Step::CheckLift(object.to_owned(), lifted));
+        self.push(Step::Look(Look::Lifted {
+            object: object.to_owned(),
+            height_m: seen.pose.translation.z + APPROACH_M * LIFTED_SHARE,
+        }));
         Ok(())
     }
 
-    fn place(&mut self, place: &str, height_m: f64) -> Result<(), Error> {
-        let target = self
-            .site
-            .place("place", place, PlaceKind::Surface)?
-            .pose
-            .isometry();
-        let pose = self.body.base.inverse() * target;
-        let down = pose.translation.vector + Vector3::z() * (height_m / 2.0 + RELEASE_GAP_M);
+    fn place(&mut self, place: &str, object: &str) -> Result<(), Error> {
+        let body = self.situation.body;
+        let kind = PlaceKind::Surface;
+        let target = self.situation.site.place("place", place, kind)?.pose;
+        let size_m = self.seen(object)?.size_m;
+        let support_z = self.support_z(&target, object);
+        let mut world = target.isometry();
+        world.translation.z = support_z + size_m[2] / 2.0 + RELEASE_GAP_M;
+        let pose = body.base.inverse() * world;
         let (_, _, yaw) = pose.rotation.euler_angles();
-        self.tool(&pointing_down(down + Vector3::z() * APPROACH_M, yaw), true)?;
+        let above = pose.translation.vector + Vector3::z() * APPROACH_M;
+        self.tool(&pointing_down(above, yaw), true)?;
         // What was lost on the way cannot be placed.
-        self.push(Step::CheckGrip);
+        self.push(Step::Look(Look::Held(Some(object.to_owned()))));
         self.vertical(-APPROACH_M)?;
-        self.push(Step::Grip(FINGER_OPEN_M));
-        self.vertical(APPROACH_M)
+        self.push(Step::Open(FINGER_OPEN_M));
+        self.vertical(APPROACH_M)?;
+        self.push(Step::Look(Look::Placed {
+            object: object.to_owned(),
+            place: place.to_owned(),
+            centre_m: [target.x, target.y, support_z + size_m[2] / 2.0],
+            tolerance_m: [
+                size_m[0].min(size_m[1]) * PLACE_SHARE,
+                size_m[2] * HEIGHT_SHARE,
+            ],
+        }));
+        Ok(())
+    }
+
+    /// Height on which an object comes to stand at a place, metres in the world: that of the place, or of
+    /// what lies there.
+    fn support_z(&self, place: &Placement, carried: &str) -> f64 {
+        let objects = self.situation.perception.objects.iter();
+        let others = objects.filter(|(name, _)| name.as_str() != carried);
+        others.fold(place.z, |support_z, (_, seen)| {
+            let at = seen.pose.translation;
+            let off_m = (at.x - place.x).hypot(at.y - place.y);
+            let lies_there = off_m < seen.size_m[0].max(seen.size_m[1]) && at.z > place.z;
+            let top_z = at.z + seen.size_m[2] / 2.0;
+            if lies_there {
+                support_z.max(top_z)
+            } else {
+                support_z
+            }
+        })
     }
 
     /// Joint positions for a tool pose in the base frame. Without a given rotation the tool points
@@ -234,7 +338,7 @@ impl<'a> Planner<'a> {
             let turned = target.rotation
                 * UnitQuaternion::from_axis_angle(&Vector3::z_axis(), FRAC_PI_2 * f64::from(turn));
             let pose = Isometry3::from_parts(target.translation, turned);
-            match inverse_kinematics(&self.body.chain, &pose, &self.at) {
+            match inverse_kinematics(&self.situation.body.chain, &pose, &self.at) {
                 Ok(joints) => {
                     let travel: f64 = joints
                         .iter()

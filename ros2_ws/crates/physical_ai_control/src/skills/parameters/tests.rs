@@ -1,9 +1,11 @@
 use std::collections::BTreeSet;
 
 use super::*;
-use crate::DriveLimits;
 use crate::fixtures::{arm, rover, world};
-use crate::skills::{ArmBody, ArmSkill, Perception, RoverBody, RoverSkill, SeenObject};
+use crate::skills::{
+    ArmBody, ArmSituation, ArmSkill, Perception, RoverBody, RoverSkill, SeenObject,
+};
+use crate::{DriveLimits, SafetyLimits};
 
 /// Resting posture of the arm, all joints.
 const REST: [f64; 8] = [0.0, 0.0, 1.6, 1.54, 0.0, 0.0, 0.02, 0.02];
@@ -26,13 +28,32 @@ fn plan_arm(skill: &str, params: &Value) -> Result<(), Error> {
         .objects
         .insert("far_box".into(), seen(3.0, 0.0, 0.42));
     let body = ArmBody::try_new(&arm(), base).unwrap();
-    ArmSkill::try_new(skill, params, &body, &site(), &perception, &REST).map(|_| ())
+    // What is to be placed is in the hand.
+    let mut holding = REST;
+    if skill == "place" {
+        let tool = base * crate::Chain::to_tool(&arm()).unwrap().forward(&REST);
+        let seen = SeenObject {
+            pose: tool,
+            size_m: [0.04; 3],
+        };
+        perception.objects.insert("blue_box".into(), seen);
+        holding[6..].fill(0.02);
+    }
+    let situation = ArmSituation {
+        body: &body,
+        site: &site(),
+        perception: &perception,
+        set_points: &REST,
+        measured: &holding,
+    };
+    ArmSkill::try_new(skill, params, &situation).map(|_| ())
 }
 
 fn plan_rover(skill: &str, params: &Value) -> Result<(), Error> {
     let start = world().robot("rover_1").unwrap().pose;
-    let body = RoverBody::try_new(&rover(), DriveLimits::default(), start).unwrap();
-    RoverSkill::try_new(skill, params, &body, &site()).map(|_| ())
+    let limits = SafetyLimits::default();
+    let body = RoverBody::try_new(&rover(), &site(), DriveLimits::default(), limits).unwrap();
+    RoverSkill::try_new(skill, params, &body, &site(), &start).map(|_| ())
 }
 
 type Plan = fn(&str, &Value) -> Result<(), Error>;
@@ -79,8 +100,8 @@ fn good_parameters_are_planned() {
         ("home", json!({})),
         ("wait", json!({"duration_s": 1.5})),
         ("navigate_to", json!({"place": "dock_a"})),
-        ("navigate_to", json!({"x": 1, "y": -2.5})),
-        ("navigate_to", json!({"x": 1, "y": -2.5, "yaw": 0.5})),
+        ("navigate_to", json!({"x": 1, "y": -1.5})),
+        ("navigate_to", json!({"x": 1, "y": -1.5, "yaw": 0.5})),
         ("patrol", json!({"places": ["dock_a", "dock_b"]})),
         ("patrol", json!({"places": ["dock_a"], "rounds": 1000})),
         ("patrol", json!({"places": ["dock_a"], "rounds": 2.0})),
@@ -380,4 +401,55 @@ fn offers_name_the_parameters_that_skills_read() {
             }
         }
     }
+}
+
+#[test]
+fn offers_say_what_contradicts_itself_and_what_no_robot_can_reach() {
+    let site = site().with_geofence([-5.0, -4.0], [6.0, 7.0]);
+    let schema = |model: &RobotModel, skill: &str| {
+        let offers = offers(model, &site, &BTreeSet::new());
+        let offer = offers.into_iter().find(|o| o.skill.as_str() == skill);
+        offer.unwrap().parameters_schema
+    };
+    let go = schema(&rover(), "navigate_to");
+    assert_eq!(go["properties"]["x"]["minimum"], -5.0);
+    assert_eq!(go["properties"]["y"]["maximum"], 7.0);
+    let branches = go["oneOf"].as_array().unwrap();
+    let required: Vec<&Value> = branches.iter().map(|b| &b["required"]).collect();
+    assert_eq!(required, [&json!(["place"]), &json!(["x", "y"])]);
+    for branch in branches {
+        assert_eq!(branch["additionalProperties"], false);
+    }
+    assert_eq!(branches[1]["properties"]["x"], go["properties"]["x"]);
+    assert!(branches[0]["properties"].get("x").is_none());
+    // The base of the arm is at 0, 0 and 0.4 m.
+    let x = &schema(&arm(), "move_to")["properties"]["x"];
+    assert_eq!(
+        (&x["minimum"], &x["maximum"]),
+        (&json!(-1.055), &json!(1.055))
+    );
+    let items = &schema(&arm(), "move_joints")["properties"]["positions"]["items"];
+    assert_eq!(
+        (&items["minimum"], &items["maximum"]),
+        (&json!(-3.1), &json!(3.1))
+    );
+}
+
+#[test]
+fn goal_that_no_robot_may_have_is_refused() {
+    let check = |params, expected| assert_refuses(plan_rover, "navigate_to", params, expected);
+    check(json!({"x": 1e308, "y": 1}), "params.x: ");
+    check(
+        json!({"x": 1, "y": -1001}),
+        "is out of the geofence: y is -1001",
+    );
+    check(json!({"x": 1, "y": -2.4}), "0.05 m from wall_south");
+    check(
+        json!({"x": 1, "y": -4}),
+        "wall_south stands in the straight way",
+    );
+    check(
+        json!({"x": 1, "y": 0, "yaw": 7}),
+        "params.yaw: 7 is outside",
+    );
 }

@@ -1,0 +1,154 @@
+use physical_ai_domain::{
+    ActuatorCommand, CommandMode, Geometry, Placement, RobotModel, RobotState, Shape,
+};
+
+use crate::floor::{Floor, Lane};
+use crate::navigation::ARRIVED_M;
+use crate::skills::Site;
+use crate::{DifferentialDrive, DriveLimits, Error, SafetyLimits, Speed};
+
+/// What all skills of a rover share.
+#[derive(Debug, Clone)]
+pub struct RoverBody {
+    /// Kinematics.
+    pub drive: DifferentialDrive,
+    /// How fast it may go.
+    pub limits: DriveLimits,
+    /// What the safety filter keeps it to: a skill stops by itself before the filter would.
+    pub safety: SafetyLimits,
+    /// Where it started, in the world.
+    pub start: Placement,
+    floor: Floor,
+    /// Left and right wheel among the joints.
+    wheels: [usize; 2],
+    names: Vec<String>,
+}
+
+impl RoverBody {
+    /// From a rover's model and the site where it is.
+    ///
+    /// # Errors
+    /// [`Error::UnsuitableModel`] for a robot without two wheels, or of another site.
+    pub fn try_new(
+        model: &RobotModel,
+        site: &Site,
+        limits: DriveLimits,
+        safety: SafetyLimits,
+    ) -> Result<Self, Error> {
+        let unsuitable = |problem| Error::UnsuitableModel {
+            robot: model.name.to_string(),
+            problem,
+        };
+        let placed = site.world().robot(model.name.as_str());
+        let index = |name| {
+            let joint = model.movable_index(name);
+            joint.ok_or_else(|| unsuitable("has no movable wheel joints"))
+        };
+        Ok(Self {
+            drive: DifferentialDrive::from_model(model)?,
+            limits,
+            safety,
+            start: placed
+                .ok_or_else(|| unsuitable("is not in the world file"))?
+                .pose,
+            floor: Floor::new(site.world(), height_m(model)),
+            wheels: [index("left_wheel_joint")?, index("right_wheel_joint")?],
+            names: model.joint_names(),
+        })
+    }
+
+    /// Writes a speed as wheel velocities.
+    pub fn command(&self, speed: Speed, command: &mut ActuatorCommand) {
+        command.mode = CommandMode::Velocity;
+        command.position.clear();
+        command.effort.clear();
+        command.velocity.clear();
+        command.velocity.resize(self.names.len(), 0.0);
+        let turning = self.drive.wheels(speed.forward_mps, speed.yaw_rate_rps);
+        for (wheel, rate) in self.wheels.iter().zip(turning) {
+            command.velocity[*wheel] = rate;
+        }
+    }
+
+    /// Names and measured speeds of the wheels, radians per second; not a number where it is not known.
+    pub(super) fn wheels<'a>(&'a self, state: &'a RobotState) -> [(&'a str, f64); 2] {
+        self.wheels.map(|w| {
+            let speed = state.velocity.get(w).copied().unwrap_or(f64::NAN);
+            (self.names[w].as_str(), speed)
+        })
+    }
+
+    /// Refuses a goal where it cannot stand, or where the straight way from `from` is not free of what the
+    /// world file knows.
+    ///
+    /// # Errors
+    /// [`Error::InvalidParams`] out of the geofence, [`Error::NoWay`] near or behind a wall.
+    pub(super) fn check_way(
+        &self,
+        field: &str,
+        goal: &str,
+        from: &Placement,
+        to: &Placement,
+    ) -> Result<(), Error> {
+        let (low, high) = (self.safety.geofence_min_m, self.safety.geofence_max_m);
+        for (i, (axis, value)) in [("x", to.x), ("y", to.y)].into_iter().enumerate() {
+            if !(low[i]..=high[i]).contains(&value) {
+                return Err(Error::InvalidParams {
+                    field: if field == "x" { axis } else { field }.into(),
+                    problem: format!(
+                        "{goal} is out of the geofence: {axis} is {value}, from {} to {} is allowed",
+                        low[i], high[i]
+                    ),
+                });
+            }
+        }
+        let no_way = |problem| Error::NoWay {
+            field: field.into(),
+            goal: goal.into(),
+            problem,
+        };
+        let needed_m = self.limits.half_width_m;
+        if let Some((wall, distance_m)) = self.floor.too_near(to, needed_m) {
+            return Err(no_way(format!(
+                "it is {distance_m:.2} m from {wall}, and {needed_m} m are needed"
+            )));
+        }
+        let lane = Lane {
+            half_width_m: needed_m,
+            ahead_m: (self.limits.stop_distance_m - ARRIVED_M).max(0.0),
+        };
+        match self.floor.in_the_way(from, to, &lane) {
+            None => Ok(()),
+            Some(wall) => Err(no_way(format!(
+                "{wall} stands in the straight way from ({:.2}, {:.2}) m, in a lane of {:.2} m and with {} m ahead \
+                 of it; go round by another place first",
+                from.x,
+                from.y,
+                2.0 * needed_m,
+                self.limits.stop_distance_m
+            ))),
+        }
+    }
+}
+
+/// Height of a robot over the floor with all joints at zero, metres.
+fn height_m(model: &RobotModel) -> f64 {
+    let mut links = vec![nalgebra::Isometry3::identity(); model.links.len()];
+    for joint in &model.joints {
+        links[joint.child] = links[joint.parent] * joint.origin;
+    }
+    let tops = model.links.iter().zip(&links).flat_map(|(link, pose)| {
+        let top = move |s: &Shape| (pose * s.origin).translation.z + half_height_m(s);
+        link.shapes.iter().map(top)
+    });
+    tops.fold(0.0, f64::max)
+}
+
+fn half_height_m(shape: &Shape) -> f64 {
+    match shape.geometry {
+        Geometry::Box(size) => size[2] / 2.0,
+        // Upright or lying: no higher than the larger of the two.
+        Geometry::Cylinder(radius, length) => radius.max(length / 2.0),
+        Geometry::Sphere(radius) => radius,
+    }
+}

@@ -1,0 +1,6 @@
+#!/usr/bin/env bash
+# The long forms of tests that try random cases: the same tests with higher counts, seeds printed.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+export PHYSICAL_AI_LONG=1
+cargo test --release --locked -p physical_ai_tests --test skills -- --test-threads=1 --nocapture "$@"
