@@ -177,6 +177,11 @@ impl SimulatedWorld {
         Ok(())
     }
 
+    /// Changes how wrong the sensors are from the next sample on.
+    pub fn set_noise(&mut self, noise: SensorNoise) {
+        self.noise = noise;
+    }
+
     /// Everything back to the start, the noise too.
     pub fn reset(&mut self) {
         self.data.reset();

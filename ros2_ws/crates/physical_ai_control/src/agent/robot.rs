@@ -25,7 +25,7 @@ const STATE_PATIENCE_S: f64 = 1.0;
 /// Progress is reported when it moved by this much.
 const PROGRESS_STEP: f32 = 0.02;
 
-enum Body {
+pub(super) enum Body {
     Arm(ArmBody),
     Rover(RoverBody),
 }
@@ -145,6 +145,21 @@ impl RobotControl {
     /// The robot's model.
     pub fn model(&self) -> &RobotModel {
         &self.model
+    }
+
+    pub(super) fn body(&self) -> &Body {
+        &self.body
+    }
+
+    /// Takes over new limits, also for the task that runs.
+    pub(super) fn set_limits(&mut self, drive: DriveLimits, safety: SafetyLimits) {
+        if let Body::Rover(body) = &mut self.body {
+            body.limits = drive;
+        }
+        if let Some(running) = &mut self.running {
+            running.skill.set_drive_limits(drive);
+        }
+        self.filter.set_limits(safety);
     }
 
     /// Names of its movable joints.
@@ -344,7 +359,8 @@ impl RobotControl {
         let (before_s, now_s) = (self.last_now.seconds(), now.seconds());
         (now < self.last_now).then(|| {
             let reason = format!(
-                "the clock went back from {before_s:.3} s to {now_s:.3} s: the simulation was restarted or reset"
+                "interrupted by a jump: the clock went back from {before_s:.3} s to {now_s:.3} s: the simulation was \
+                 restarted or reset"
             );
             Ending::failed(ErrorCode::StaleData, reason)
         })

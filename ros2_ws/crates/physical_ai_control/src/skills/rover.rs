@@ -334,6 +334,13 @@ impl Skill for RoverSkill {
         self.canceling = true;
     }
 
+    fn set_drive_limits(&mut self, limits: DriveLimits) {
+        self.body.limits = limits;
+        if let Some(navigator) = &mut self.navigator {
+            navigator.set_limits(limits);
+        }
+    }
+
     fn tracking_error(&self) -> f64 {
         self.cross_track_m
     }
