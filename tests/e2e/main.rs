@@ -17,3 +17,4 @@ mod missions;
 mod namespaces;
 mod planning;
 mod supervision;
+mod tuning;

@@ -184,7 +184,11 @@ impl Up {
             limits: deployment
                 .nodes
                 .iter()
-                .map(|n| Duration::from_secs_f64(n.stuck_after_s.unwrap_or(deployment.restart.stuck_after_s)))
+                .map(|n| {
+                    Duration::from_secs_f64(
+                        n.stuck_after_s.unwrap_or(deployment.restart.stuck_after_s),
+                    )
+                })
                 .collect(),
             readiness: Readiness::new(global, events.clone()),
             watches: HashMap::new(),

@@ -45,6 +45,8 @@ pub struct Pulse {
     /// Newest sign of life, of any kind.
     alive: Instant,
     /// Newest heartbeat; none: it has not sent any.
+    heard: Option<Instant>,
+    /// The same, without the time that we slept since.
     beat: Option<Instant>,
     /// Lifecycle state, and since when it is in it.
     state: Option<(u8, Instant)>,
@@ -59,15 +61,20 @@ impl Pulse {
             began: now,
             looked: now,
             alive: now,
+            heard: None,
             beat: None,
             state: None,
             told: Told::Nothing,
         }
     }
 
-    /// It sent a heartbeat.
+    /// It sent a heartbeat at `now`; told again, that changes nothing.
     pub fn heard(&mut self, is_active: bool, now: Instant) {
-        (self.alive, self.beat) = (now, Some(now));
+        if self.heard.is_some_and(|at| at >= now) {
+            return;
+        }
+        self.heard = Some(now);
+        (self.alive, self.beat) = (self.alive.max(now), Some(now));
         if is_active {
             self.enter(ACTIVE, now);
         }
@@ -307,7 +314,9 @@ mod tests {
     fn pause_of_the_supervisor_counts_for_nobody() {
         let (mut pulse, mut now) = start(30);
         watch(&mut pulse, &mut now, 10, |p, now| p.heard(true, now));
+        let heard = now;
         now += Duration::from_secs(3600);
+        pulse.heard(true, heard);
         assert_eq!(pulse.look(now), Verdict::Same);
         let verdicts = watch(&mut pulse, &mut now, 10, |p, now| p.heard(true, now));
         assert!(verdicts.is_empty(), "{verdicts:?}");
