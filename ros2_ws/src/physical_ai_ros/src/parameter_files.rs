@@ -79,7 +79,7 @@ fn take_error() -> String {
         rcl::rcutils_reset_error();
         text(error.str_.as_ptr())
     };
-    let reason = text.split(", at ").next().unwrap_or_default();
+    let reason = text.split(", at ").next().unwrap_or_default().trim();
     match reason {
         "" | "error not set" => "there is no value that ROS can read".to_owned(),
         _ => reason.to_owned(),
