@@ -18,6 +18,8 @@ use crate::supervisor::{Event, EventKind};
 
 /// One question; a process that died cannot answer, and the one after it did not hear the question.
 const QUESTION: Duration = Duration::from_millis(500);
+/// The same to a node that was active, where messages are taken now and then only.
+const CALM_QUESTION: Duration = Duration::from_secs(5);
 /// Between two looks at a node that starts.
 const EAGER: Duration = Duration::from_millis(20);
 /// Between two looks at a node that is active.
@@ -143,14 +145,18 @@ async fn watch(link: &Link, node: &str, pid: u32, limit: Duration, tell: impl Fn
     let mut pulse = Pulse::new(limit, began);
     let (mut is_ready, mut asked, mut question) = (false, None::<Instant>, None);
     loop {
-        let ask_every = if is_ready { ASK_EVERY } else { EAGER };
+        let (ask_every, patience) = if is_ready {
+            (ASK_EVERY, CALM_QUESTION)
+        } else {
+            (EAGER, QUESTION)
+        };
         let is_due = question.is_none() && asked.is_none_or(|at| at.elapsed() > ask_every);
         if is_due && pulse.is_to_be_asked(Instant::now()) {
             asked = Some(Instant::now());
             let request = GetState::Request {};
             let call = link
                 .client
-                .call::<GetState::Service>(&service, request, QUESTION);
+                .call::<GetState::Service>(&service, request, patience);
             question = Some(Box::pin(call));
         }
         let answered = async {
