@@ -16,3 +16,5 @@ mod llm_commands;
 mod missions;
 mod namespaces;
 mod planning;
+mod supervision;
+mod tuning;

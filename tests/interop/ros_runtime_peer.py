@@ -11,6 +11,7 @@ import time
 import rclpy
 from action_msgs.msg import GoalStatus, GoalStatusArray
 from action_msgs.srv import CancelGoal
+from builtin_interfaces.msg import Time
 from diagnostic_msgs.msg import DiagnosticArray
 from lifecycle_msgs.msg import State, Transition, TransitionEvent
 from lifecycle_msgs.srv import ChangeState, GetAvailableStates, GetAvailableTransitions, GetState
@@ -27,8 +28,9 @@ from rcl_interfaces.srv import (
 from rclpy.action import ActionClient
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
+from rosgraph_msgs.msg import Clock
 from std_msgs.msg import String
-from std_srvs.srv import SetBool
+from std_srvs.srv import SetBool, Trigger
 from unique_identifier_msgs.msg import UUID
 
 NODE = "/runtime_node"
@@ -111,6 +113,14 @@ def parameters(peer):
         request = GetParameters.Request(names=["number"])
         return peer.call(GetParameters, f"{NODE}/get_parameters", request).values[0].integer_value
 
+    def share(value):
+        kind = ParameterType.PARAMETER_DOUBLE
+        return Parameter(name="share", value=ParameterValue(type=kind, double_value=value))
+
+    wanted = [share(v) for v in (1.0, 0.9, 0.5, float("nan"))]
+    results = peer.call(SetParameters, f"{NODE}/set_parameters", SetParameters.Request(parameters=wanted)).results
+    equal([r.successful for r in results], [True, True, False, False])
+    assert "0.5 is none of 0 to 1 in steps of 0.3" in results[2].reason, results[2].reason
     wanted = [integer(8), integer(101), integer(13), text("number", "x"), text("names", "z"),
               integer(1, "numbre"), text("log_level", "loud"), text("log_level", "debug")]
     results = peer.call(SetParameters, f"{NODE}/set_parameters", SetParameters.Request(parameters=wanted)).results
@@ -130,7 +140,12 @@ def parameters(peer):
 def lifecycle(peer):
     events = peer.listen(TransitionEvent, f"{NODE}/transition_event", 100)
     equal(peer.state(), State.PRIMARY_STATE_UNCONFIGURED)
-    assert not peer.change_state(Transition.TRANSITION_ACTIVATE), "activate from unconfigured"
+    # What is not allowed is refused, whatever it is, and the node lives on.
+    for wrong in ({"id": Transition.TRANSITION_ACTIVATE}, {"id": Transition.TRANSITION_CLEANUP}, {"id": 99},
+                  {"label": "fly"}, {}, {"id": Transition.TRANSITION_ON_CONFIGURE_SUCCESS},
+                  {"id": Transition.TRANSITION_CONFIGURE, "label": "activate"}):
+        assert not peer.change_state(**wrong), wrong
+        equal(peer.state(), State.PRIMARY_STATE_UNCONFIGURED)
     assert peer.change_state(Transition.TRANSITION_CONFIGURE)
     equal(peer.state(), State.PRIMARY_STATE_INACTIVE)
     states = peer.call(GetAvailableStates, f"{NODE}/get_available_states", GetAvailableStates.Request())
@@ -305,7 +320,46 @@ def heir(peer):
     goals.ended_as([goals.send("after", 2)], GoalStatus.STATUS_SUCCEEDED)
 
 
-SCENARIOS = [parameters, lifecycle, topics, actions, cancels, expiry, orphan, heir]
+def simulated_time(peer):
+    """The node was started with use_sim_time. What is due in it is so to the second, and only by /clock."""
+    ticks = peer.listen(String, "ticks", LATCHED)
+    clock = peer.node.create_publisher(Clock, "/clock", 10)
+    sleeper = peer.node.create_client(Trigger, "sleep")
+    peer.until(sleeper.service_is_ready, "service sleep")
+    peer.until(lambda: clock.get_subscription_count() > 0, "a listener of /clock")
+    early = sleeper.call_async(Trigger.Request())
+
+    def tell(seconds):
+        # More than once: /clock may lose messages.
+        for _ in range(15):
+            stamp = Time(sec=int(seconds), nanosec=round(seconds % 1 * 1e9))
+            clock.publish(Clock(clock=stamp))
+            peer.executor.spin_once(0.03)
+        return [m.data for m in ticks]
+
+    end = time.monotonic() + 1.0
+    while time.monotonic() < end:
+        peer.executor.spin_once(0.1)
+    equal(ticks, [])
+    assert not early.done(), "slept before the first /clock"
+    equal(tell(500.0), [])
+    equal(tell(559.9), [])
+    assert not early.done(), "slept from zero"
+    equal(tell(560.0), ["560.000"])
+    equal(peer.result(early, "the end of a sleep").message, "slept until 560.000")
+    late = sleeper.call_async(Trigger.Request())
+    equal(tell(600.0), ["560.000"])
+    equal(tell(400.0), ["560.000"])
+    answer = peer.result(late, "the end of an interrupted sleep")
+    equal((answer.success, answer.message),
+          (False, "interrupted by a jump: the clock went back from 600.000 s to 400.000 s"))
+    equal(tell(459.9), ["560.000"])
+    equal(tell(460.0), ["560.000", "460.000"])
+    equal(tell(519.9), ["560.000", "460.000"])
+    equal(tell(520.0), ["560.000", "460.000", "520.000"])
+
+
+SCENARIOS = [parameters, lifecycle, topics, actions, cancels, expiry, orphan, heir, simulated_time]
 
 
 def main():

@@ -4,6 +4,7 @@ mod check;
 mod following;
 mod robot;
 mod standstill;
+mod tuning;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -38,7 +39,8 @@ impl Agent {
     /// An agent for these robots of a world.
     ///
     /// # Errors
-    /// [`Error::UnsuitableModel`] for a robot that has no skills, or is not in the world.
+    /// [`Error::UnsuitableModel`] for a robot that has no skills, or is not in the world; for limits, see
+    /// [`Agent::set_limits`].
     pub fn try_new(
         world: World,
         models: Vec<RobotModel>,
@@ -55,11 +57,13 @@ impl Agent {
                 ))
             })
             .collect::<Result<_, Error>>()?;
-        Ok(Self {
+        let mut agent = Self {
             site,
             robots,
             objects: BTreeSet::new(),
-        })
+        };
+        agent.set_limits(drive, safety)?;
+        Ok(agent)
     }
 
     /// Names of the robots.

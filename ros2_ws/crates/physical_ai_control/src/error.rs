@@ -113,6 +113,26 @@ pub enum Error {
         /// What is missing.
         problem: &'static str,
     },
+    /// A limit beyond what the joints can do.
+    #[error("{field} is {value}: the wheels of {robot} allow at most {most:.3}")]
+    BeyondModel {
+        /// Field, with its unit.
+        field: &'static str,
+        /// The value.
+        value: f64,
+        /// Robot.
+        robot: String,
+        /// Largest value, in the field's unit.
+        most: f64,
+    },
+    /// Limits that contradict themselves.
+    #[error("{field}: {problem}")]
+    InvalidLimit {
+        /// Field.
+        field: &'static str,
+        /// Value and what is allowed.
+        problem: String,
+    },
     /// Wheels that turned further than they can while nobody looked.
     #[error(
         "the wheels turned by {radians:.1} rad in {away_s:.2} s: they were reset, or it is another run"

@@ -84,6 +84,8 @@ const TURN_GAIN: f64 = 8.0;
 #[derive(Debug, Clone)]
 pub struct Navigator {
     limits: DriveLimits,
+    /// How fast it can slow down, metres per second squared.
+    braking_mps2: f64,
     target: Placement,
     final_yaw: Option<f64>,
     speed: Speed,
@@ -108,6 +110,7 @@ impl Navigator {
     /// A drive to `target`, ending with `final_yaw` if given.
     pub fn new(limits: DriveLimits, target: Placement, final_yaw: Option<f64>) -> Self {
         Self {
+            braking_mps2: limits.acceleration_mps2,
             limits,
             target,
             final_yaw,
@@ -115,6 +118,13 @@ impl Navigator {
             turning: true,
             reached_position: false,
         }
+    }
+
+    /// Goes on within other limits. A rover that is too fast for them slows down as it could when it set
+    /// out, so that a lower acceleration does not let it run into what is ahead.
+    pub fn set_limits(&mut self, limits: DriveLimits) {
+        self.braking_mps2 = self.braking_mps2.max(limits.acceleration_mps2);
+        self.limits = limits;
     }
 
     /// One control step of `dt_s` seconds, with `free_m` metres that may be driven straight on.
@@ -148,8 +158,14 @@ impl Navigator {
                 .clamp(-self.limits.max_yaw_rate_rps, self.limits.max_yaw_rate_rps)
         };
         let limits = &self.limits;
+        let speeds_up = forward.abs() >= self.speed.forward_mps.abs();
+        let acceleration_mps2 = if speeds_up {
+            limits.acceleration_mps2
+        } else {
+            self.braking_mps2
+        };
         let (speed_step, yaw_step) = (
-            limits.acceleration_mps2 * dt_s,
+            acceleration_mps2 * dt_s,
             limits.yaw_acceleration_rps2 * dt_s,
         );
         self.speed = Speed {
@@ -193,11 +209,7 @@ impl Navigator {
     /// Slows down within the limits; call until it stands.
     pub fn brake(&mut self, dt_s: f64) -> Speed {
         self.speed = Speed {
-            forward_mps: approach(
-                self.speed.forward_mps,
-                0.0,
-                4.0 * self.limits.acceleration_mps2 * dt_s,
-            ),
+            forward_mps: approach(self.speed.forward_mps, 0.0, 4.0 * self.braking_mps2 * dt_s),
             yaw_rate_rps: approach(
                 self.speed.yaw_rate_rps,
                 0.0,

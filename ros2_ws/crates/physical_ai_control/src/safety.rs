@@ -173,6 +173,11 @@ impl SafetyFilter {
         self.emergency_stop = engaged;
     }
 
+    /// Changes what is let pass.
+    pub fn set_limits(&mut self, limits: SafetyLimits) {
+        self.limits = limits;
+    }
+
     /// Commands changed or stopped so far.
     pub fn interventions(&self) -> u64 {
         self.interventions

@@ -15,7 +15,7 @@ pub use parameters::{Offer, Site, offers};
 pub(crate) use rover::placement;
 pub use rover::{RoverBody, RoverSkill};
 
-use crate::Obstacles;
+use crate::{DriveLimits, Obstacles};
 
 /// A movable object as perception reports it, in the world frame.
 #[derive(Debug, Clone, PartialEq)]
@@ -124,6 +124,9 @@ pub trait Skill {
 
     /// Begins a controlled stop; ticks go on until [`Progress::Canceled`].
     fn cancel(&mut self);
+
+    /// How fast a rover may go from now on, and how close to things; arms do not care.
+    fn set_drive_limits(&mut self, _limits: DriveLimits) {}
 
     /// Distance between set point and estimate, radians for arms and metres for rovers.
     fn tracking_error(&self) -> f64;

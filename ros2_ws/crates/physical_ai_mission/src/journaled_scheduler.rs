@@ -48,6 +48,11 @@ impl JournaledScheduler {
         self.incarnation
     }
 
+    /// See [`Scheduler::set_config`].
+    pub fn set_config(&mut self, config: SchedulerConfig) {
+        self.scheduler.set_config(config);
+    }
+
     /// See [`Scheduler::set_paused`].
     pub fn set_paused(&mut self, paused: bool) {
         self.scheduler.set_paused(paused);

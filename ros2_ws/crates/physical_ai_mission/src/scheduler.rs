@@ -205,6 +205,11 @@ pub struct Scheduler {
 }
 
 impl Scheduler {
+    /// Other times and limits from the next step on.
+    pub fn set_config(&mut self, config: SchedulerConfig) {
+        self.config = config;
+    }
+
     /// A scheduler that continues `missions` from the journal, or starts with none.
     pub fn restore(
         config: SchedulerConfig,

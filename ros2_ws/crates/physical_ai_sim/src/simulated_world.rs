@@ -209,6 +209,11 @@ impl SimulatedWorld {
         Ok(())
     }
 
+    /// Changes how wrong the sensors are from the next sample on.
+    pub fn set_noise(&mut self, noise: SensorNoise) {
+        self.noise = noise;
+    }
+
     /// Drives without power give no force.
     fn cut_power(&mut self) {
         for robot in self.robots.values().filter(|r| r.faults.unpowered) {

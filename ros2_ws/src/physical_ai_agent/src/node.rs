@@ -4,9 +4,7 @@ use std::time::Duration;
 
 use physical_ai_control::agent::Agent;
 use physical_ai_control::skills::SeenObject;
-use physical_ai_control::{
-    DriveLimits, Obstacles, SafetyCause, SafetyLimits, SafetyVerdict, StopFollower,
-};
+use physical_ai_control::{Obstacles, SafetyCause, SafetyVerdict, StopFollower};
 use physical_ai_domain::{RobotModel, RobotName, World};
 use physical_ai_ros::msg::physical_ai_msgs::msg::{
     CommandStatus, ControlMetrics, ObjectPoses, RobotState as RobotStateMsg, SafetyStatus,
@@ -80,38 +78,13 @@ fn load(p: &AgentParameters) -> Result<(World, Vec<RobotModel>), Error> {
     Ok((world, models))
 }
 
-fn limits(p: &AgentParameters) -> Result<(DriveLimits, SafetyLimits), Error> {
-    let corner = |name: &str, values: &[f64]| match values {
-        [x, y] => Ok([*x, *y]),
-        _ => Err(Error::application(format!(
-            "{name} has {} values: x and y are needed",
-            values.len()
-        ))),
-    };
-    let drive = DriveLimits {
-        max_speed_mps: p.max_speed_mps,
-        max_yaw_rate_rps: p.max_yaw_rate_rps,
-        acceleration_mps2: p.acceleration_mps2,
-        stop_distance_m: p.stop_distance_m,
-        ..DriveLimits::default()
-    };
-    let safety = SafetyLimits {
-        max_state_age_s: p.max_state_age_s,
-        geofence_min_m: corner("geofence_min_m", &p.geofence_min_m)?,
-        geofence_max_m: corner("geofence_max_m", &p.geofence_max_m)?,
-        min_separation_m: p.min_separation_m,
-        ..SafetyLimits::default()
-    };
-    Ok((drive, safety))
-}
-
 impl Application for AgentNode {
     type Parameters = AgentParameters;
     const DESCRIPTION: &'static str = "Controls several robots at once and executes their tasks.";
 
     fn configure(context: &mut Context<Self>, p: &AgentParameters) -> Result<Self, Error> {
         let (world, models) = load(p)?;
-        let (drive, safety) = limits(p)?;
+        let (drive, safety) = p.limits().map_err(Error::application)?;
         let mut agent = Agent::try_new(world, models, drive, safety).map_err(Error::application)?;
         for robot in agent.robots_mut() {
             robot.set_period_s(1.0 / p.rate_hz);
@@ -152,6 +125,23 @@ impl Application for AgentNode {
 
     fn activate(&mut self, context: &mut Context<Self>) -> Result<(), Error> {
         self.refresh_offer(context);
+        Ok(())
+    }
+
+    /// Takes over new limits at once, or none of them.
+    fn parameters_changed(
+        &mut self,
+        _context: &mut Context<Self>,
+        parameters: &AgentParameters,
+    ) -> Result<(), String> {
+        let (drive, safety) = parameters.limits()?;
+        self.agent
+            .set_limits(drive, safety)
+            .map_err(|e| e.to_string())?;
+        for robot in self.agent.robots_mut() {
+            robot.set_period_s(1.0 / parameters.rate_hz);
+        }
+        tracing::info!(?drive, ?safety, "limits changed");
         Ok(())
     }
 

@@ -14,7 +14,13 @@ impl Worker for AgentNode {
         let now = context.now();
         let (mission, task) = (assignment.mission.clone(), assignment.task.clone());
         let refused = started_report(&assignment, now);
-        let result = if context.is_active() {
+        let result = if !context.is_time_known() {
+            // Its times would be counted from zero.
+            Err((
+                physical_ai_domain::ErrorCode::StaleData,
+                "simulated time has not begun: no /clock yet".to_owned(),
+            ))
+        } else if context.is_active() {
             self.agent.assign(assignment, now)
         } else {
             Err((

@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, bail, ensure};
+use anyhow::{Context as _, anyhow, bail, ensure};
+use physical_ai_ros::ParameterValue;
 use serde::Deserialize;
 use serde_yaml_ng::Value;
 
@@ -50,6 +51,7 @@ struct RawNode {
     depends: Vec<String>,
     #[serde(default)]
     restart: Restart,
+    stuck_after_s: Option<f64>,
     #[serde(default = "yes")]
     required: bool,
 }
@@ -83,6 +85,8 @@ pub struct Node {
     pub depends: Vec<String>,
     /// What to do when it ends.
     pub restart: Restart,
+    /// The same of this node as [`RestartPolicy::stuck_after_s`] of all, seconds.
+    pub stuck_after_s: Option<f64>,
     /// Whether the deployment stops when this node cannot be kept alive.
     pub required: bool,
 }
@@ -151,8 +155,10 @@ impl Deployment {
         let value = match value {
             // Nodes know no null.
             "" => Value::String(String::new()),
-            _ => serde_yaml_ng::from_str(value)
-                .with_context(|| format!("--set {assignment:?}: the value is not YAML"))?,
+            // As the node's own `-p` reads it.
+            _ => ParameterValue::from_text(value)
+                .map(|v| to_yaml(&v))
+                .map_err(|e| anyhow!("--set {assignment:?}: {e}"))?,
         };
         let mut found = false;
         for node in &mut self.nodes {
@@ -190,6 +196,12 @@ impl TryFrom<RawNode> for Node {
                 "node {name}: parameter {parameter}: must be a scalar or a list of scalars"
             );
         }
+        if let Some(limit_s) = raw.stuck_after_s {
+            ensure!(
+                (0.0..=86_400.0).contains(&limit_s),
+                "node {name}: stuck_after_s: {limit_s} must be from 0 to 86400"
+            );
+        }
         Ok(Self {
             package: raw
                 .package
@@ -203,6 +215,7 @@ impl TryFrom<RawNode> for Node {
             env: raw.env,
             depends: raw.depends,
             restart: raw.restart,
+            stuck_after_s: raw.stuck_after_s,
             required: raw.required,
         })
     }
@@ -211,6 +224,20 @@ impl TryFrom<RawNode> for Node {
 impl RawNode {
     fn name(&self) -> &str {
         self.name.as_deref().unwrap_or(&self.executable)
+    }
+}
+
+fn to_yaml(value: &ParameterValue) -> Value {
+    use ParameterValue as V;
+    match value.clone() {
+        V::Bool(v) => v.into(),
+        V::Integer(v) => v.into(),
+        V::Double(v) => v.into(),
+        V::String(v) => v.into(),
+        V::BoolArray(v) => v.into(),
+        V::IntegerArray(v) => v.into(),
+        V::DoubleArray(v) => v.into(),
+        V::StringArray(v) => v.into(),
     }
 }
 

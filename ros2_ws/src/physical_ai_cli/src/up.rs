@@ -1,6 +1,7 @@
 //! `up`: a deployment's nodes start in order, come back when they die, and stop together.
 
 mod printer;
+mod pulse;
 mod readiness;
 mod roster;
 
@@ -8,7 +9,7 @@ use std::collections::HashMap;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail};
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -128,6 +129,10 @@ struct Up {
     launches: Vec<Launch>,
     backoffs: Vec<Backoff>,
     stops: HashMap<usize, watch::Sender<StopLevel>>,
+    /// Per node the process that has to be killed because it does not get on.
+    dooms: HashMap<usize, watch::Sender<u32>>,
+    /// How long each may not get on.
+    limits: Vec<Duration>,
     readiness: Readiness,
     watches: HashMap<String, JoinHandle<()>>,
     events: mpsc::UnboundedSender<Event>,
@@ -175,6 +180,16 @@ impl Up {
             roster,
             launches,
             stops: HashMap::new(),
+            dooms: HashMap::new(),
+            limits: deployment
+                .nodes
+                .iter()
+                .map(|n| {
+                    Duration::from_secs_f64(
+                        n.stuck_after_s.unwrap_or(deployment.restart.stuck_after_s),
+                    )
+                })
+                .collect(),
             readiness: Readiness::new(global, events.clone()),
             watches: HashMap::new(),
             events,
@@ -234,10 +249,13 @@ impl Up {
             };
             let (stop, stopped) = watch::channel(StopLevel::Run);
             self.stops.insert(index, stop);
+            let (doom, doomed) = watch::channel(0);
+            self.dooms.insert(index, doom);
             tokio::spawn(supervise(
                 launch.clone(),
                 backoff.clone(),
                 stopped,
+                doomed,
                 self.events.clone(),
             ));
         }
@@ -270,12 +288,21 @@ impl Up {
         match event.kind {
             EventKind::Log { .. } => return self.printer.event(event),
             EventKind::Started { pid, .. } => {
-                let watch = self.readiness.watch(&event.node, pid);
+                self.readiness.attend();
+                let limit = self.index(&event.node).and_then(|i| self.limits.get(i));
+                let limit = limit.copied().unwrap_or_default();
+                let watch = self.readiness.watch(&event.node, pid, limit);
                 self.watches.insert(event.node.clone(), watch);
             }
             EventKind::Exited { .. } => {
                 if let Some(watch) = self.watches.remove(&event.node) {
                     watch.abort();
+                }
+            }
+            EventKind::Stuck { pid, .. } if !self.stopping => {
+                let doom = self.index(&event.node).and_then(|i| self.dooms.get(&i));
+                if let Some(doom) = doom {
+                    doom.send_replace(pid);
                 }
             }
             _ => {}
@@ -286,13 +313,17 @@ impl Up {
         self.printer.event(event);
         self.save();
         if self.roster.is_all_ready() {
-            self.readiness.rest();
+            self.readiness.relax();
             if !self.announced && !self.stopping {
                 self.announced = true;
                 self.printer
                     .ready(self.launches.len(), self.began.elapsed().as_secs_f64());
             }
         }
+    }
+
+    fn index(&self, node: &str) -> Option<usize> {
+        self.launches.iter().position(|l| l.name == node)
     }
 
     fn save(&mut self) {

@@ -49,6 +49,13 @@ impl Ladder {
         })
     }
 
+    /// Takes over how long the model may think and how sure it must be, from the next question on.
+    pub fn tune(&mut self, p: &OrchestratorParameters) {
+        if let Some(model) = &mut self.model {
+            model.tune(p);
+        }
+    }
+
     /// True if a model is meant to plan and is not up.
     pub fn misses_model(&self) -> bool {
         self.model.as_ref().is_some_and(|model| !model.is_up())

@@ -63,6 +63,12 @@ impl ModelPlanner {
         }))
     }
 
+    /// See [`crate::decomposition::Ladder::tune`].
+    pub fn tune(&mut self, p: &OrchestratorParameters) {
+        self.timeout = Duration::from_secs_f64(p.planner_timeout_s);
+        self.min_probability = p.planner_min_probability;
+    }
+
     /// The worker that is asked.
     pub fn worker(&self) -> &str {
         &self.worker

@@ -88,6 +88,18 @@ impl Application for Orchestrator {
         Ok(())
     }
 
+    /// Times and limits hold for missions that run, too.
+    fn parameters_changed(
+        &mut self,
+        _context: &mut Context<Self>,
+        p: &OrchestratorParameters,
+    ) -> Result<(), String> {
+        self.scheduler.set_config(p.scheduler());
+        self.fleet_wait_s = p.fleet_wait_s;
+        self.ladder.tune(p);
+        Ok(())
+    }
+
     fn shutdown(&mut self, _context: &mut Context<Self>) {
         self.goals.abandon();
     }

@@ -9,27 +9,27 @@ physical_ai_ros::parameters! {
         /// Journal of missions (SQLite); empty: missions-DOMAIN-NAMESPACE.sqlite in $XDG_STATE_HOME/physical_ai or ~/.local/state/physical_ai.
         journal_file: String = String::new(), read_only;
         /// Leases of silence after which a worker's tasks are fenced and go elsewhere.
-        lost_after_leases: f64 = 2.0, range(1.0, 100.0), read_only;
+        lost_after_leases: f64 = 2.0, range(1.0, 100.0);
         /// Silence after which a worker is forgotten, s.
-        forget_worker_s: f64 = 60.0, range(1.0, 86400.0), read_only;
+        forget_worker_s: f64 = 60.0, range(1.0, 86400.0);
         /// Longest wait for a worker that can take a ready task, s.
-        worker_wait_s: f64 = 30.0, range(0.1, 86400.0), read_only;
+        worker_wait_s: f64 = 30.0, range(0.1, 86400.0);
         /// Longest wait of a new mission for the first worker to appear, s.
-        fleet_wait_s: f64 = 5.0, range(0.0, 3600.0), read_only;
+        fleet_wait_s: f64 = 5.0, range(0.0, 3600.0);
         /// Inference worker whose language model plans missions in plain language; empty: the parser plans them.
         planner_worker: String = String::new(), read_only;
         /// Longest wait for the model's plan; then the parser makes one, s.
-        planner_timeout_s: f64 = 60.0, range(0.1, 3600.0), read_only;
+        planner_timeout_s: f64 = 60.0, range(0.1, 3600.0);
         /// What the model was made for: "instructed" (following instructions, as Phi-3.5-mini-instruct) or "trained" (planning, by the recipe in physical_ai_llm/planner).
         planner_prompt: String = "instructed".to_owned(), read_only;
         /// Probability that the model itself gives its answer, below which the answer is not used; 0: any is.
-        planner_min_probability: f64 = 0.0, range(0.0, 1.0), read_only;
+        planner_min_probability: f64 = 0.0, range(0.0, 1.0);
         /// Longest time that a worker does not mention an attempt that it was given, s.
-        confirm_s: f64 = 5.0, range(0.5, 3600.0), read_only;
+        confirm_s: f64 = 5.0, range(0.5, 3600.0);
         /// Ended missions that are kept for those who ask.
-        retained_missions: i64 = 100, range(0, 100000), read_only;
+        retained_missions: i64 = 100, range(0, 100000);
         /// Most missions at a time.
-        max_missions: i64 = 1000, range(1, 100000), read_only;
+        max_missions: i64 = 1000, range(1, 100000);
         /// Results of ended action goals are kept so long for clients that ask late, s.
         result_timeout_s: f64 = 900.0, range(1.0, 86400.0), read_only;
     }

@@ -22,10 +22,14 @@ physical_ai_ros::parameters! {
         names: Vec<String> = vec!["a".to_owned()], read_only;
         /// Results of ended goals are kept so long, in seconds.
         result_timeout_s: f64 = 60.0, range(0.1, 3600.0), read_only;
+        /// A share in steps.
+        share: f64 = 0.0, range(0.0, 1.0, 0.3);
         /// Transition that fails: configure, activate or nothing.
         fail: String = String::new();
     }
 }
+
+const MINUTE: Duration = Duration::from_secs(60);
 
 struct Goal {
     handle: GoalHandle<Generate::Action>,
@@ -124,6 +128,30 @@ fn serve_actions(context: &mut Context<Example>, p: &ExampleParameters) -> Resul
     .serve(context, "generate")
 }
 
+/// A timer and a sleep in ROS time.
+fn live_in_ros_time(context: &mut Context<Example>) -> Result<(), Error> {
+    let ticks = context.publisher("ticks", Qos::latched(16))?;
+    context.timer(MINUTE, ClockKind::Ros, move |_, context| {
+        let data = format!("{:.3}", context.now().seconds());
+        ticks.publish(&std_msgs::msg::String { data });
+    });
+    context.service_deferred::<std_srvs::srv::Trigger::Service>(
+        "sleep",
+        |_, context, _, responder| {
+            context.sleep(MINUTE, ClockKind::Ros, move |_, context, outcome| {
+                responder.respond(std_srvs::srv::Trigger::Response {
+                    success: outcome.is_ok(),
+                    message: match outcome {
+                        Ok(()) => format!("slept until {:.3}", context.now().seconds()),
+                        Err(error) => error.to_string(),
+                    },
+                });
+            });
+        },
+    )?;
+    Ok(())
+}
+
 impl Application for Example {
     type Parameters = ExampleParameters;
     const DESCRIPTION: &'static str = "Uses every part of the runtime once.";
@@ -148,6 +176,7 @@ impl Application for Example {
             }
         })?;
         serve_actions(context, p)?;
+        live_in_ros_time(context)?;
         let period = Duration::from_secs_f64(1.0 / p.rate_hz);
         context.timer(period, ClockKind::Steady, |app, _| app.work());
         Ok(Self {

@@ -1,11 +1,11 @@
-//! The ROS command line (`--ros-args`), read by ourselves where r2r falls short: sections of parameter
-//! files with wildcards, `-p` over files, and errors that name file, key and value.
+//! The ROS command line (`--ros-args`): parameter files as rcl reads them, `-p` over files, and errors
+//! that name file, key and value.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
-use serde_yaml_ng::Value;
-
 use crate::Error;
+use crate::parameter_files::{self, Section};
 use crate::parameters::{ParameterValue, Parameters, StandardParameters};
 
 /// What the command line says about this node.
@@ -22,6 +22,8 @@ pub struct Arguments {
 #[derive(Debug, Clone, PartialEq)]
 struct Override {
     origin: String,
+    /// The nodes it is for; none: this one.
+    section: Option<String>,
     name: String,
     value: ParameterValue,
 }
@@ -78,16 +80,29 @@ impl Arguments {
         let (name, value) = text
             .split_once(":=")
             .ok_or_else(|| Error::Arguments(format!("-p {text:?}: expected name:=value")))?;
-        // `node:name:=value` addresses one node of a process; ours has one node.
-        let name = name.rsplit(':').next().unwrap_or(name);
-        let yaml: Value = serde_yaml_ng::from_str(value)
-            .map_err(|e| Error::Arguments(format!("-p {text:?}: the value is not YAML: {e}")))?;
-        let value = ParameterValue::from_yaml(&yaml).ok_or_else(|| {
-            Error::Arguments(format!(
-                "-p {text:?}: the value is no scalar and no plain list"
-            ))
-        })?;
-        self.push("-p", name, value);
+        let value = parameter_files::read_value(value)
+            .map_err(|e| Error::Arguments(format!("-p {text:?}: {e}")))?;
+        // `node:name:=value` addresses one node of a process, or another process's.
+        let (node, name) = match name.rsplit_once(':') {
+            Some((node, name)) => (Some(node), name),
+            None => (None, name),
+        };
+        let is_name = |text: &str, more: &str| {
+            let allowed = |c: char| c.is_ascii_alphanumeric() || c == '_' || more.contains(c);
+            !text.is_empty() && text.chars().all(allowed)
+        };
+        if !is_name(name, "./") || !node.is_none_or(|n| is_name(n, "*")) {
+            return Err(Error::Arguments(format!(
+                "-p {text:?}: expected name:=value or node:name:=value, where name has letters, digits, _, . \
+                 and /, and node letters, digits and _"
+            )));
+        }
+        self.overrides.push(Override {
+            origin: "-p".to_owned(),
+            section: node.map(str::to_owned),
+            name: name.to_owned(),
+            value,
+        });
         Ok(())
     }
 
@@ -107,6 +122,7 @@ impl Arguments {
     fn push(&mut self, origin: &str, name: &str, value: ParameterValue) {
         self.overrides.push(Override {
             origin: origin.to_owned(),
+            section: None,
             name: name.to_owned(),
             value,
         });
@@ -128,12 +144,7 @@ impl Arguments {
     pub fn load<P: Parameters>(&self) -> Result<(StandardParameters, P), Error> {
         let mut standard = StandardParameters::default();
         let mut own = P::default();
-        let mut all = Vec::new();
-        for file in &self.files {
-            all.extend(self.read_file(file)?);
-        }
-        all.extend(self.overrides.iter().cloned());
-        for entry in all {
+        for entry in self.addressed()? {
             let target: Result<(), Error> = if standard.get(&entry.name).is_some() {
                 standard.set(&entry.name, &entry.value)
             } else {
@@ -144,30 +155,71 @@ impl Arguments {
         Ok((standard, own))
     }
 
-    fn read_file(&self, path: &PathBuf) -> Result<Vec<Override>, Error> {
-        let origin = path.display().to_string();
-        let fail = |problem: String| Error::Arguments(format!("{origin}: {problem}"));
-        let text =
-            std::fs::read_to_string(path).map_err(|e| fail(format!("cannot be read: {e}")))?;
-        let yaml: Value =
-            serde_yaml_ng::from_str(&text).map_err(|e| fail(format!("is not YAML: {e}")))?;
-        let Value::Mapping(sections) = yaml else {
-            return Err(fail(
-                "must hold sections, for example `/**: {ros__parameters: {…}}`".into(),
-            ));
-        };
-        let mut found = Vec::new();
-        for (section, body) in &sections {
-            let section = section.as_str().unwrap_or_default();
-            if !matches_node(section, &self.namespace, &self.node_name) {
+    /// What files and `-p` say to this node, in the order in which it counts: the last word is the last.
+    fn addressed(&self) -> Result<Vec<Override>, Error> {
+        let mut merged = Merged::default();
+        for path in &self.files {
+            let origin = path.display().to_string();
+            let fail = |problem: String| Error::Arguments(format!("{origin}: {problem}"));
+            for section in parameter_files::read_file(path).map_err(fail)? {
+                merged.add(&origin, section).map_err(fail)?;
+            }
+        }
+        let on_command_line = self.overrides.iter().cloned();
+        Ok(merged
+            .0
+            .into_iter()
+            .map(|(entry, _)| entry)
+            .chain(on_command_line)
+            .filter(|e| self.is_addressed(e.section.as_deref()))
+            .collect())
+    }
+
+    fn is_addressed(&self, section: Option<&str>) -> bool {
+        section.is_none_or(|s| matches_node(s, &self.namespace, &self.node_name))
+    }
+}
+
+/// All files of a command line as rcl merges them: a section or a parameter that comes again keeps its
+/// place, and the types that it was given.
+#[derive(Debug, Default)]
+struct Merged(Vec<(Override, BTreeSet<u8>)>);
+
+impl Merged {
+    fn add(&mut self, origin: &str, section: Section) -> Result<(), String> {
+        for (name, value) in section.values {
+            let rank = value.rank();
+            let is_section = |e: &Override| e.section.as_deref() == Some(section.node.as_str());
+            let known = |(e, _): &&mut (Override, _)| is_section(e) && e.name == name;
+            if let Some((entry, ranks)) = self.0.iter_mut().find(known) {
+                // rcl keeps a value of each type and takes the first type that it finds.
+                if ranks.first().is_some_and(|first| *first < rank) {
+                    return Err(format!(
+                        "parameter {name}: {} is a {}, but {} says {}, a {}, which ROS nodes would keep: \
+                         write both as the same type",
+                        value.to_yaml(),
+                        value.type_name(),
+                        entry.origin,
+                        entry.value.to_yaml(),
+                        entry.value.type_name()
+                    ));
+                }
+                ranks.insert(rank);
+                (entry.origin, entry.value) = (origin.to_owned(), value);
                 continue;
             }
-            let parameters = body
-                .get("ros__parameters")
-                .ok_or_else(|| fail(format!("section {section:?} has no ros__parameters")))?;
-            collect(parameters, "", &origin, &mut found)?;
+            let entry = Override {
+                origin: origin.to_owned(),
+                section: Some(section.node.clone()),
+                name,
+                value,
+            };
+            // A section keeps its place among the others.
+            let end = self.0.iter().rposition(|(e, _)| is_section(e));
+            let at = end.map_or(self.0.len(), |i| i + 1);
+            self.0.insert(at, (entry, BTreeSet::from([rank])));
         }
-        Ok(found)
+        Ok(())
     }
 }
 
@@ -177,48 +229,11 @@ fn value_of<'a>(flag: &str, value: Option<&'a String>) -> Result<&'a str, Error>
         .ok_or_else(|| Error::Arguments(format!("{flag} needs a value")))
 }
 
-/// Flattens nested mappings into dotted names.
-fn collect(yaml: &Value, prefix: &str, origin: &str, out: &mut Vec<Override>) -> Result<(), Error> {
-    let Value::Mapping(entries) = yaml else {
-        if yaml.is_null() {
-            return Ok(());
-        }
-        return Err(Error::Arguments(format!(
-            "{origin}: ros__parameters must be a mapping"
-        )));
-    };
-    for (key, value) in entries {
-        let key = key.as_str().unwrap_or_default();
-        let name = if prefix.is_empty() {
-            key.to_owned()
-        } else {
-            format!("{prefix}.{key}")
-        };
-        if value.is_mapping() {
-            collect(value, &name, origin, out)?;
-            continue;
-        }
-        let value = ParameterValue::from_yaml(value).ok_or_else(|| {
-            Error::Arguments(format!(
-                "{origin}: parameter {name}: no scalar and no list of one type"
-            ))
-        })?;
-        out.push(Override {
-            origin: origin.to_owned(),
-            name,
-            value,
-        });
-    }
-    Ok(())
-}
-
-/// Does a section such as `/**`, `node`, `/ns/node`, `/ns/*` or `/**/node` address this node?
+/// Does a section such as `/**`, `/ns/node`, `/ns/*` or `/**/node` address this node? A name without a
+/// slash before it is one of the root namespace.
 fn matches_node(section: &str, namespace: &str, node: &str) -> bool {
-    if !section.starts_with('/') {
-        return section == node || section == "*" || section == "**";
-    }
     let full = format!("{}/{node}", namespace.trim_end_matches('/'));
-    let pattern: Vec<&str> = section.split('/').skip(1).collect();
+    let pattern: Vec<&str> = section.trim_start_matches('/').split('/').collect();
     let name: Vec<&str> = full.split('/').skip(1).collect();
     matches_segments(&pattern, &name)
 }
@@ -257,25 +272,124 @@ mod tests {
         )
     }
 
-    #[test]
-    fn sections_address_nodes_as_rcl_does() {
-        for (section, expected) in [
-            ("/**", true),
-            ("agent", true),
-            ("/fleet/agent", true),
-            ("/fleet/*", true),
-            ("/*/agent", true),
-            ("/**/agent", true),
-            ("/agent", false),
-            ("/other/agent", false),
-            ("other", false),
-        ] {
-            assert_eq!(
-                matches_node(section, "/fleet", "agent"),
-                expected,
-                "{section}"
-            );
+    /// What a value is in the golden file: `{"double": "0.5"}`, `{"string_array": ["a"]}`.
+    fn golden_value(value: &serde_json::Value) -> ParameterValue {
+        use ParameterValue as V;
+        use serde_json::Value;
+        let (kind, value) = value.as_object().unwrap().iter().next().unwrap();
+        // JSON knows neither infinity nor NaN: doubles are texts.
+        let double = |v: &Value| v.as_str().unwrap().parse::<f64>().unwrap();
+        let text = |v: &Value| v.as_str().unwrap().to_owned();
+        let items = value.as_array().map_or(&[][..], Vec::as_slice).iter();
+        match kind.as_str() {
+            "bool" => V::Bool(value.as_bool().unwrap()),
+            "integer" => V::Integer(value.as_i64().unwrap()),
+            "double" => V::Double(double(value)),
+            "string" => V::String(text(value)),
+            "bool_array" => V::BoolArray(items.map(|v| v.as_bool().unwrap()).collect()),
+            "integer_array" => V::IntegerArray(items.map(|v| v.as_i64().unwrap()).collect()),
+            "double_array" => V::DoubleArray(items.map(double).collect()),
+            "string_array" => V::StringArray(items.map(text).collect()),
+            // An empty list has no type in rcl; here it fits any.
+            "not_set" => V::StringArray(Vec::new()),
+            other => panic!("{other}"),
         }
+    }
+
+    fn read_golden(case: &serde_json::Value) -> Result<Vec<(String, String)>, Error> {
+        let folder = tempfile::tempdir().unwrap();
+        let mut arguments = vec!["--ros-args".to_owned()];
+        let namespace = case["namespace"].as_str().unwrap_or("/ns");
+        arguments.extend(["-r".to_owned(), format!("__ns:={namespace}")]);
+        for entry in case["order"].as_array().unwrap() {
+            if let Some(index) = entry.as_u64() {
+                let path = folder.path().join(format!("{index}.yaml"));
+                std::fs::write(&path, case["files"][index as usize].as_str().unwrap()).unwrap();
+                arguments.extend(["--params-file".to_owned(), path.display().to_string()]);
+            } else {
+                arguments.extend(["-p".to_owned(), entry.as_str().unwrap().to_owned()]);
+            }
+        }
+        let mut read = std::collections::BTreeMap::new();
+        for entry in Arguments::parse("arm", &arguments)?.addressed()? {
+            read.insert(entry.name, format!("{:?}", entry.value));
+        }
+        Ok(read.into_iter().collect())
+    }
+
+    /// Where a node of ours says something else than one of rclpy, and why.
+    const DIFFERENCES: [(&str, &str); 6] = [
+        // What is on the command line wins over files wherever it stands; rcl lets a later file, or a
+        // section of a node's own, win over it.
+        ("-p before the file", "Integer(2)"),
+        ("-p before an own section", "Integer(2)"),
+        ("-p after both sections", "Integer(2)"),
+        // rcl takes the first type that it knows a value of; the other value is lost without a word.
+        ("-p of another type", "String("),
+        ("parameter twice with two types", "is given twice"),
+        (
+            "another type in the later file",
+            "which ROS nodes would keep",
+        ),
+    ];
+
+    #[test]
+    fn parameter_files_are_read_as_rcl_reads_them() {
+        let golden = include_str!("../../../../tests/golden/parameters/parameters.json");
+        let cases: Vec<serde_json::Value> = serde_json::from_str(golden).unwrap();
+        assert!(cases.len() > 300, "{}", cases.len());
+        let mut wrong = Vec::new();
+        for case in &cases {
+            let name = case["case"].as_str().unwrap();
+            let ours = read_golden(case);
+            let said = match &ours {
+                Ok(read) => format!("{read:?}"),
+                Err(error) => error.to_string(),
+            };
+            let is_right = match DIFFERENCES.iter().find(|(case, _)| *case == name) {
+                Some((_, expected)) => said.contains(expected),
+                None => match case["read"].as_object() {
+                    Some(read) => {
+                        let value = |(name, value): (&String, _)| {
+                            (name.clone(), format!("{:?}", golden_value(value)))
+                        };
+                        ours.is_ok_and(|ours| ours == read.iter().map(value).collect::<Vec<_>>())
+                    }
+                    None => ours.is_err(),
+                },
+            };
+            if !is_right {
+                wrong.push(format!(
+                    "{name}: {said}\n  rcl: {} {}",
+                    case["read"], case["error"]
+                ));
+            }
+        }
+        assert!(
+            wrong.is_empty(),
+            "{} differ:\n{}",
+            wrong.len(),
+            wrong.join("\n")
+        );
+    }
+
+    #[test]
+    fn values_that_people_take_for_something_else() {
+        let read = |text| parameter_files::read_value(text).unwrap().to_yaml();
+        for (text, expected) in [
+            ("1e-3", "0.001"),
+            ("010", "8"),
+            ("0x1F", "31"),
+            ("1_000", "\"1_000\""),
+            ("12:30", "\"12:30\""),
+            ("~", "\"~\""),
+            ("on", "true"),
+            ("y", "true"),
+        ] {
+            assert_eq!(read(text), expected, "{text}");
+        }
+        let error = parameter_files::read_value("[1, 2.5]").unwrap_err();
+        assert!(error.contains("Sequence should be of same type"), "{error}");
     }
 
     #[test]
@@ -310,6 +424,7 @@ mod tests {
             "/nonexistent.yaml: cannot be read",
         );
         check(&["--ros-args", "-p"], "-p needs a value");
+        check(&["--ros-args", "-p", "rate_hz:="], "there is no value");
         check(&["--frobnicate"], "unknown argument");
     }
 }

@@ -10,7 +10,7 @@ use futures::{FutureExt, Stream, StreamExt};
 use physical_ai_domain::Time;
 use r2r::{WrappedServiceTypeSupport, WrappedTypesupport};
 
-use crate::clock::{ClockKind, RosClock};
+use crate::clock::{ClockKind, RosClock, Schedule};
 use crate::service_client::{PendingCall, ServiceClient};
 use crate::{Error, OfferedQos, Qos};
 
@@ -28,10 +28,7 @@ pub(crate) enum Keep {
 }
 
 pub(crate) struct TimerEntry<A> {
-    period: Duration,
-    kind: ClockKind,
-    next_steady: Instant,
-    next_ros: Time,
+    schedule: Schedule,
     callback: TimerCallback<A>,
     cancelled: Rc<Cell<bool>>,
 }
@@ -189,9 +186,15 @@ impl<A: 'static> Context<A> {
         }
     }
 
-    /// ROS time.
+    /// ROS time; zero as long as it is simulated and not known, see [`Context::is_time_known`].
     pub fn now(&self) -> Time {
         self.clock.now()
+    }
+
+    /// False from the start until the first message of `/clock` if time is simulated: nothing that is
+    /// measured in ROS time may begin then.
+    pub fn is_time_known(&self) -> bool {
+        self.clock.is_known()
     }
 
     /// Seconds since the node started, on a clock that never jumps.
@@ -445,6 +448,9 @@ impl<A: 'static> Context<A> {
     }
 
     /// Calls `callback` every `period` of the given clock. A late timer fires once, not in a burst.
+    ///
+    /// In simulated time it starts with the first message of `/clock`, and anew from where the clock
+    /// jumps back to.
     pub fn timer(
         &mut self,
         period: Duration,
@@ -453,14 +459,45 @@ impl<A: 'static> Context<A> {
     ) -> Handle {
         let cancelled = Rc::new(Cell::new(false));
         self.timers.push(TimerEntry {
-            period,
-            kind,
-            next_steady: Instant::now() + period,
-            next_ros: self.now().plus_seconds(period.as_secs_f64()),
+            schedule: Schedule::new(period, kind, &self.clock),
             callback: Box::new(callback),
             cancelled: cancelled.clone(),
         });
         Handle { cancelled }
+    }
+
+    /// Calls `callback` once, after `duration` of the given clock, or with [`Error::Interrupted`] when
+    /// that jumps back meanwhile. In simulated time it starts with the first message of `/clock`.
+    pub fn sleep(
+        &mut self,
+        duration: Duration,
+        kind: ClockKind,
+        callback: impl FnOnce(&mut A, &mut Self, Result<(), Error>) + 'static,
+    ) -> Handle {
+        let cancelled = Rc::new(Cell::new(false));
+        let handle = Handle {
+            cancelled: cancelled.clone(),
+        };
+        let mut schedule = Schedule::new(duration, kind, &self.clock);
+        let mut callback = Some(callback);
+        self.new_pollers.push(Box::new(move |app, context| {
+            if cancelled.get() {
+                return Keep::No;
+            }
+            let outcome = match context.clock.last_jump() {
+                Some((from, to)) if schedule.is_interrupted(&context.clock) => {
+                    let (from_s, to_s) = (from.seconds(), to.seconds());
+                    Err(Error::Interrupted { from_s, to_s })
+                }
+                _ if schedule.take_due(Instant::now(), &context.clock) => Ok(()),
+                _ => return Keep::Yes,
+            };
+            if let Some(callback) = callback.take() {
+                callback(app, context, outcome);
+            }
+            Keep::No
+        }));
+        handle
     }
 }
 
@@ -470,37 +507,13 @@ impl<A> TimerEntry<A> {
     }
 
     /// Time until this timer is due; simulated time cannot be predicted.
-    pub(crate) fn wait(&self, now: Instant, simulated: bool) -> Option<Duration> {
-        let steady = self.kind == ClockKind::Steady || !simulated;
-        steady.then(|| self.next_steady.saturating_duration_since(now))
+    pub(crate) fn wait(&self, now: Instant) -> Option<Duration> {
+        self.schedule.wait(now)
     }
 
     /// True if due; moves the deadline on.
-    pub(crate) fn take_due(&mut self, steady: Instant, ros: Time, simulated: bool) -> bool {
-        if self.kind == ClockKind::Ros && simulated {
-            let period = self.period.as_secs_f64();
-            // A jump back (a reset simulation) must not silence the timer.
-            if ros.plus_seconds(period) < self.next_ros {
-                self.next_ros = ros.plus_seconds(period);
-            }
-            if ros < self.next_ros {
-                return false;
-            }
-            self.next_ros = self
-                .next_ros
-                .max(ros.plus_seconds(-period))
-                .plus_seconds(period);
-            return true;
-        }
-        if steady < self.next_steady {
-            return false;
-        }
-        // Keeping the phase avoids drift; a timer that is a whole period late starts a new phase.
-        self.next_steady += self.period;
-        if self.next_steady <= steady {
-            self.next_steady = steady + self.period;
-        }
-        true
+    pub(crate) fn take_due(&mut self, steady: Instant, clock: &RosClock) -> bool {
+        self.schedule.take_due(steady, clock)
     }
 
     pub(crate) fn run(&mut self, app: &mut A, context: &mut Context<A>) {

@@ -57,6 +57,14 @@ pub enum Error {
         /// Service name.
         name: String,
     },
+    /// What slept does not know how long any more.
+    #[error("interrupted by a jump: the clock went back from {from_s:.3} s to {to_s:.3} s")]
+    Interrupted {
+        /// ROS time before, in seconds.
+        from_s: f64,
+        /// ROS time after, in seconds.
+        to_s: f64,
+    },
     /// The node is stopping; nothing can be sent any more.
     #[error("the node is stopping")]
     Stopping,

@@ -23,6 +23,8 @@ use crate::{Application, Arguments, Context, Diagnostic, Error, Level, Parameter
 /// A configuration that cannot work: a supervisor must not restart it.
 const EXIT_BAD_CONFIGURATION: u8 = 2;
 const DIAGNOSTICS_PERIOD: Duration = Duration::from_secs(1);
+/// Two publishers of /clock make it jump with each message; a line now and then is enough for people.
+const JUMP_WARNING_PERIOD: Duration = Duration::from_secs(5);
 
 /// Runs a node until SIGINT, SIGTERM or a shutdown transition.
 ///
@@ -117,6 +119,7 @@ struct Executor<A: Application> {
     rosout: r2r::Publisher<rcl::Log>,
     diagnostics: r2r::Publisher<DiagnosticArray>,
     last_diagnostics: Instant,
+    last_jump_warning: Option<Instant>,
     last_error: Option<String>,
     stop: Arc<AtomicBool>,
 }
@@ -163,6 +166,7 @@ impl<A: Application> Executor<A> {
             rosout,
             diagnostics,
             last_diagnostics: Instant::now(),
+            last_jump_warning: None,
             last_error: None,
             stop,
         })
@@ -229,11 +233,11 @@ impl<A: Application> Executor<A> {
     }
 
     fn spin_timeout(&self) -> Duration {
-        let (now, simulated) = (Instant::now(), self.context.uses_sim_time());
+        let now = Instant::now();
         self.context
             .timers
             .iter()
-            .filter_map(|t| t.wait(now, simulated))
+            .filter_map(|t| t.wait(now))
             .fold(self.context.spin_timeout, Duration::min)
     }
 
@@ -242,11 +246,39 @@ impl<A: Application> Executor<A> {
         let Some(stream) = self.clock.as_mut() else {
             return;
         };
+        let mut jumped = false;
         while let Some(Some(clock)) = stream.next().now_or_never() {
-            self.context
-                .clock
-                .set_simulated(time_from_msg(&clock.clock));
+            let time = time_from_msg(&clock.clock);
+            jumped |= self.context.clock.set_simulated(time);
         }
+        let is_due = self
+            .last_jump_warning
+            .is_none_or(|at| at.elapsed() > JUMP_WARNING_PERIOD);
+        if jumped && is_due {
+            self.last_jump_warning = Some(Instant::now());
+            if let Some((from, to)) = self.context.clock.last_jump() {
+                let (from_s, to_s, jumps) =
+                    (from.seconds(), to.seconds(), self.context.clock.jumps());
+                tracing::warn!(
+                    jumps,
+                    "/clock went back from {from_s:.3} s to {to_s:.3} s: timers start anew"
+                );
+            }
+        }
+    }
+
+    /// Simulated time, if the node lives in it.
+    fn clock_diagnostic(&self) -> Option<Diagnostic> {
+        let clock = &self.context.clock;
+        let health = if clock.is_known() {
+            Diagnostic::new("clock", Level::Ok, "simulated")
+        } else {
+            let text = "no /clock yet: nothing that is measured in ROS time begins";
+            Diagnostic::new("clock", Level::Stale, text)
+        };
+        clock
+            .is_simulated()
+            .then(|| health.with("jumps_back", clock.jumps()))
     }
 
     fn run_pollers(&mut self) {
@@ -268,10 +300,9 @@ impl<A: Application> Executor<A> {
     fn run_timers(&mut self) {
         let Some(app) = self.app.as_mut() else { return };
         let mut timers = std::mem::take(&mut self.context.timers);
-        let (steady, ros) = (Instant::now(), self.context.now());
-        let simulated = self.context.uses_sim_time();
+        let steady = Instant::now();
         for timer in &mut timers {
-            if !timer.is_cancelled() && timer.take_due(steady, ros, simulated) {
+            if !timer.is_cancelled() && timer.take_due(steady, &self.context.clock) {
                 timer.run(app, &mut self.context);
             }
         }
@@ -410,6 +441,7 @@ impl<A: Application> Executor<A> {
         let node = self.context.node_name();
         let hardware_id = format!("{}/{node}", self.context.namespace().trim_end_matches('/'));
         let status = std::iter::once(lifecycle)
+            .chain(self.clock_diagnostic())
             .chain(own)
             .map(|d| DiagnosticStatus {
                 level: d.level as u8,

@@ -49,6 +49,7 @@ mod error;
 mod executor;
 mod lifecycle;
 mod logging;
+mod parameter_files;
 mod parameters;
 mod qos;
 mod serialization;

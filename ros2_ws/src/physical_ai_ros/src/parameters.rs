@@ -31,44 +31,26 @@ impl ParameterValue {
         }
     }
 
-    /// From YAML, as parameter files and `-p` hold it.
-    pub fn from_yaml(yaml: &serde_yaml_ng::Value) -> Option<Self> {
-        use serde_yaml_ng::Value;
-        Some(match yaml {
-            Value::Bool(value) => Self::Bool(*value),
-            Value::Number(number) => match number.as_i64() {
-                Some(value) => Self::Integer(value),
-                None => Self::Double(number.as_f64()?),
-            },
-            Value::String(value) => Self::String(value.clone()),
-            Value::Sequence(items) => Self::array_from_yaml(items)?,
-            // ros2 launch writes a list as `!!python/tuple`; rcl ignores tags too.
-            Value::Tagged(tagged) => Self::from_yaml(&tagged.value)?,
-            _ => return None,
-        })
+    /// Place in the order in which rcl looks for a value that it was given with several types.
+    pub(crate) fn rank(&self) -> u8 {
+        match self {
+            Self::Bool(_) => 0,
+            Self::Integer(_) => 1,
+            Self::Double(_) => 2,
+            Self::String(_) => 3,
+            Self::BoolArray(_) => 4,
+            Self::IntegerArray(_) => 5,
+            Self::DoubleArray(_) => 6,
+            Self::StringArray(_) => 7,
+        }
     }
 
-    fn array_from_yaml(items: &[serde_yaml_ng::Value]) -> Option<Self> {
-        use serde_yaml_ng::Value;
-        Some(match items.first() {
-            None => Self::StringArray(Vec::new()),
-            Some(Value::Bool(_)) => {
-                Self::BoolArray(items.iter().map(Value::as_bool).collect::<Option<_>>()?)
-            }
-            Some(Value::Number(_)) if items.iter().all(Value::is_i64) => {
-                Self::IntegerArray(items.iter().map(Value::as_i64).collect::<Option<_>>()?)
-            }
-            Some(Value::Number(_)) => {
-                Self::DoubleArray(items.iter().map(Value::as_f64).collect::<Option<_>>()?)
-            }
-            Some(Value::String(_)) => Self::StringArray(
-                items
-                    .iter()
-                    .map(|v| v.as_str().map(str::to_owned))
-                    .collect::<Option<_>>()?,
-            ),
-            Some(_) => return None,
-        })
+    /// Reads a value as `-p name:=value` is read.
+    ///
+    /// # Errors
+    /// rcl's reason.
+    pub fn from_text(text: &str) -> Result<Self, String> {
+        crate::parameter_files::read_value(text)
     }
 
     /// As YAML, for `--print-parameters`.
@@ -125,6 +107,9 @@ parameter_type!(Vec<f64>, "double array", DoubleArray,
     ParameterValue::IntegerArray(v) => Some(v.iter().map(|i| *i as f64).collect()),
     ParameterValue::StringArray(v) if v.is_empty() => Some(Vec::new()));
 
+/// Share of a value by which it may lie beside its step: rounding, as of 0.9 in steps of 0.3.
+const STEP_TOLERANCE: f64 = 1e-9;
+
 /// What is declared about one parameter.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Descriptor {
@@ -136,6 +121,8 @@ pub struct Descriptor {
     pub type_name: &'static str,
     /// Allowed range of a number, both ends included.
     pub range: Option<(f64, f64)>,
+    /// Distance of the values that are allowed, from the lower end on; 0: all are. Both ends always are.
+    pub step: f64,
     /// True: fixed after start.
     pub read_only: bool,
 }
@@ -153,14 +140,28 @@ impl Descriptor {
             ParameterValue::IntegerArray(v) => v.iter().map(|i| *i as f64).collect(),
             _ => Vec::new(),
         };
-        for number in numbers {
-            if !number.is_finite() {
-                return Err(self.error(format!("{number} is not finite")));
-            }
-            if let Some((low, high)) = self.range
-                && !(low..=high).contains(&number)
-            {
-                return Err(self.error(format!("{number} is outside {low} to {high}")));
+        numbers.into_iter().try_for_each(|n| self.check_number(n))
+    }
+
+    fn check_number(&self, number: f64) -> Result<(), Error> {
+        if !number.is_finite() {
+            return Err(self.error(format!("{number} is not finite")));
+        }
+        let Some((low, high)) = self.range else {
+            return Ok(());
+        };
+        if !(low..=high).contains(&number) {
+            return Err(self.error(format!("{number} is outside {low} to {high}")));
+        }
+        if self.step > 0.0 && number != high {
+            let nearest = low + ((number - low) / self.step).round() * self.step;
+            let tolerance = STEP_TOLERANCE * number.abs().max(self.step);
+            if (number - nearest).abs() > tolerance {
+                let step = self.step;
+                return Err(self.error(format!(
+                    "{number} is none of {low} to {high} in steps of {step}: the nearest is {}",
+                    (nearest.min(high) * 1e9).round() / 1e9
+                )));
             }
         }
         Ok(())
@@ -255,6 +256,7 @@ macro_rules! parameters {
                     description: concat!($($doc),+).trim_ascii(),
                     type_name: <$type as $crate::ParameterType>::NAME,
                     range: $crate::__range!($($option $(($($argument),+))?),*),
+                    step: $crate::__step!($($option $(($($argument),+))?),*),
                     read_only: $crate::__read_only!($($option $(($($argument),+))?),*),
                 },)*]
             }
@@ -292,7 +294,7 @@ macro_rules! __range {
     () => {
         None
     };
-    (range($low:expr, $high:expr) $(, $($rest:tt)*)?) => {
+    (range($low:expr, $high:expr $(, $step:expr)?) $(, $($rest:tt)*)?) => {
         Some(($low as f64, $high as f64))
     };
     (range($range:expr) $(, $($rest:tt)*)?) => {{
@@ -301,6 +303,20 @@ macro_rules! __range {
     }};
     (read_only $(, $($rest:tt)*)?) => {
         $crate::__range!($($($rest)*)?)
+    };
+}
+
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __step {
+    (range($low:expr, $high:expr, $step:expr) $(, $($rest:tt)*)?) => {
+        $step as f64
+    };
+    ($option:ident $(($($argument:expr),+))? $(, $($rest:tt)*)?) => {
+        $crate::__step!($($($rest)*)?)
+    };
+    () => {
+        0.0
     };
 }
 
@@ -343,6 +359,12 @@ mod tests {
             names: Vec<String> = Vec::new();
             /// Whole numbers.
             count: i64 = 3, range(1..=5);
+            /// In steps.
+            share: f64 = 0.0, range(0.0, 1.0, 0.3), read_only;
+            /// In steps.
+            even: i64 = 2, range(2, 9, 2);
+            /// A list.
+            corner_m: Vec<f64> = vec![0.0, 0.0], range(0.0, 1.0, 0.3);
         }
     }
 
@@ -378,15 +400,56 @@ mod tests {
         check(
             "rate",
             ParameterValue::Double(1.0),
-            "rate: not declared; known are rate_hz, names, count",
+            "rate: not declared; known are rate_hz, names, count, share",
         );
     }
 
     #[test]
+    fn steps_count_from_the_lower_end_and_both_ends_are_allowed() {
+        let set = |name: &str, value: ParameterValue| {
+            let result = Example::default().set(name, &value);
+            result.map_err(|e| e.to_string())
+        };
+        for good in [0.0, 0.3, 0.6, 0.9, 1.0, 0.1 + 0.2, -0.0] {
+            assert_eq!(set("share", ParameterValue::Double(good)), Ok(()), "{good}");
+        }
+        for (bad, why) in [
+            (
+                0.5,
+                "0.5 is none of 0 to 1 in steps of 0.3: the nearest is 0.6",
+            ),
+            (0.95, "the nearest is 0.9"),
+            (1.2, "1.2 is outside 0 to 1"),
+            (f64::NAN, "NaN is not finite"),
+            (f64::INFINITY, "inf is not finite"),
+            (0.300_001, "none of"),
+        ] {
+            let error = set("share", ParameterValue::Double(bad)).unwrap_err();
+            assert!(error.contains(why), "{bad}: {error}");
+        }
+        for good in [2, 4, 8, 9] {
+            assert_eq!(set("even", ParameterValue::Integer(good)), Ok(()), "{good}");
+        }
+        assert!(set("even", ParameterValue::Integer(5)).is_err());
+    }
+
+    #[test]
+    fn every_element_of_a_list_is_checked() {
+        let set = |values: Vec<f64>| {
+            Example::default().set("corner_m", &ParameterValue::DoubleArray(values))
+        };
+        assert!(set(vec![0.3, 1.0]).is_ok());
+        for bad in [1.5, 0.5, f64::NAN, f64::NEG_INFINITY] {
+            let error = set(vec![0.3, bad]).unwrap_err().to_string();
+            assert!(error.contains("corner_m: "), "{error}");
+        }
+    }
+
+    #[test]
     fn list_that_ros2_launch_wrote_is_a_list() {
-        let yaml = serde_yaml_ng::from_str("!!python/tuple\n- arm_1\n- rover_1\n").unwrap();
+        let list = ParameterValue::from_text("!!python/tuple\n- arm_1\n- rover_1\n");
         let expected = ParameterValue::StringArray(vec!["arm_1".into(), "rover_1".into()]);
-        assert_eq!(ParameterValue::from_yaml(&yaml), Some(expected));
+        assert_eq!(list, Ok(expected));
     }
 
     #[test]

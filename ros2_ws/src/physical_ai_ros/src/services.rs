@@ -141,13 +141,13 @@ pub(crate) fn descriptor_to_msg(
             out.integer_range = vec![msg::IntegerRange {
                 from_value: low as i64,
                 to_value: high as i64,
-                step: 0,
+                step: descriptor.step as u64,
             }];
         } else {
             out.floating_point_range = vec![msg::FloatingPointRange {
                 from_value: low,
                 to_value: high,
-                step: 0.0,
+                step: descriptor.step,
             }];
         }
     }

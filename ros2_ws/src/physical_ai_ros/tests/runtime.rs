@@ -159,6 +159,14 @@ fn lifecycle_client_drives_every_transition() {
 }
 
 #[test]
+fn nothing_in_simulated_time_begins_before_the_first_clock_and_a_jump_back_begins_it_anew() {
+    against_peer(
+        "simulated_time",
+        &["--ros-args", "-p", "use_sim_time:=true"],
+    );
+}
+
+#[test]
 fn subscriptions_come_and_go_while_the_node_runs() {
     against_peer("topics", &[]);
 }
@@ -268,7 +276,12 @@ fn wrong_arguments_end_the_node_with_one_line_that_names_them() {
         &[],
         "rate_hz: NaN is not finite",
     );
-    check("/**: [", &[], "is not YAML");
+    check("/**: [", &[], "bad.yaml: Sequences can only be values");
+    check(
+        "/**: {ros__parameters: {names: [1, 2.5]}}",
+        &[],
+        "Sequence should be of same type",
+    );
     check(
         good,
         &["-p", "number:=101"],

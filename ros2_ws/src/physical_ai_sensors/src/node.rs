@@ -11,7 +11,7 @@ use physical_ai_ros::msg::sensor_msgs::msg::{Imu, JointState};
 use physical_ai_ros::msg::std_msgs::msg::Header;
 use physical_ai_ros::msg::tf2_msgs::msg::TFMessage;
 use physical_ai_ros::{
-    Application, ClockKind, Context, Diagnostic, Error, Level, Publisher, Qos, WorkerLink,
+    Application, ClockKind, Context, Diagnostic, Error, Handle, Level, Publisher, Qos, WorkerLink,
     robot_state_to_msg, time_from_msg, time_to_msg,
 };
 
@@ -38,6 +38,8 @@ pub struct Sensors {
     tf: Publisher<TFMessage>,
     link: WorkerLink,
     silence_s: f64,
+    odometry: Handle,
+    odometry_rate_hz: f64,
     steady_s: f64,
 }
 
@@ -98,25 +100,28 @@ impl Application for Sensors {
                 p.world_file
             )));
         }
-        let period = Duration::from_secs_f64(1.0 / p.odometry_rate_hz);
-        context.timer(period, ClockKind::Ros, |app: &mut Self, context| {
-            app.publish_odometry(context)
-        });
         Ok(Self {
             robots,
             tf: context.publisher("/tf", Qos::standard())?,
             link: WorkerLink::try_new(context, "sensor", |app: &mut Self| &mut app.link)?,
             silence_s: p.silence_s,
+            odometry: Self::time_odometry(context, p.odometry_rate_hz),
+            odometry_rate_hz: p.odometry_rate_hz,
             steady_s: 0.0,
         })
     }
 
     fn parameters_changed(
         &mut self,
-        _context: &mut Context<Self>,
+        context: &mut Context<Self>,
         parameters: &SensorParameters,
     ) -> Result<(), String> {
         self.silence_s = parameters.silence_s;
+        if self.odometry_rate_hz != parameters.odometry_rate_hz {
+            self.odometry.cancel();
+            self.odometry_rate_hz = parameters.odometry_rate_hz;
+            self.odometry = Self::time_odometry(context, self.odometry_rate_hz);
+        }
         Ok(())
     }
 
@@ -205,6 +210,11 @@ impl Robot {
 }
 
 impl Sensors {
+    fn time_odometry(context: &mut Context<Self>, rate_hz: f64) -> Handle {
+        let period = Duration::from_secs_f64(1.0 / rate_hz);
+        context.timer(period, ClockKind::Ros, Self::publish_odometry)
+    }
+
     /// The hot path: estimate and publish in the same turn.
     fn joint_states(&mut self, context: &mut Context<Self>, index: usize, message: &JointState) {
         let robot = &mut self.robots[index];

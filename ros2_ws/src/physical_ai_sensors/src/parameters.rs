@@ -15,7 +15,7 @@ physical_ai_ros::parameters! {
         /// Folder in which the poses of rovers survive this process; empty: $XDG_RUNTIME_DIR/physical_ai or /dev/shm/physical_ai-UID. It should be in memory.
         pose_folder: String = String::new(), read_only;
         /// Rate of odometry and transforms in ROS time, Hz.
-        odometry_rate_hz: f64 = 50.0, range(1.0, 200.0), read_only;
+        odometry_rate_hz: f64 = 50.0, range(1.0, 200.0);
         /// Silence of joint_states after which diagnostics report an error, s.
         silence_s: f64 = 0.5, range(0.05, 60.0);
     }

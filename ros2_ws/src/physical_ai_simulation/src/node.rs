@@ -11,7 +11,7 @@ use physical_ai_ros::{
     Application, ClockKind, Context, Diagnostic, Error, Handle, Level, Publisher, Qos, WorkerLink,
     time_to_msg,
 };
-use physical_ai_sim::{SensorNoise, SimulatedWorld};
+use physical_ai_sim::SimulatedWorld;
 
 use crate::drives::{PowerStage, follow_stops};
 use crate::parameters::SimulationParameters;
@@ -43,18 +43,8 @@ fn load(p: &SimulationParameters) -> Result<SimulatedWorld, Error> {
         .map_err(|e| Error::application(format!("world_file {}: {e}", p.world_file)))?;
     let description = World::from_yaml(&p.world_file, &yaml).map_err(Error::application)?;
     let models = load_models(&description, &p.model_folder)?;
-    let noise = SensorNoise {
-        joint_position: p.noise_joint_position,
-        joint_velocity: p.noise_joint_velocity,
-        encoder_ticks: p.encoder_ticks,
-        gyro_rps: p.noise_gyro_rps,
-        gyro_bias_rps: p.bias_gyro_rps,
-        accelerometer_mps2: p.noise_accelerometer_mps2,
-        lidar_m: p.noise_lidar_m,
-        object_m: p.noise_object_m,
-    };
     let step_s = 1.0 / p.physics_rate_hz;
-    SimulatedWorld::try_new(&description, models, noise, p.seed as u64, step_s)
+    SimulatedWorld::try_new(&description, models, p.noise(), p.seed as u64, step_s)
         .map_err(Error::application)
 }
 
@@ -117,8 +107,7 @@ impl Application for Simulation {
             objects: context.publisher("objects", Qos::sensor())?,
             link: WorkerLink::try_new(context, "simulation", |app: &mut Self| &mut app.link)?,
             steps_per_batch,
-            batches_per_perception: (1.0 / (p.perception_rate_hz * batch_s)).round().max(1.0)
-                as u64,
+            batches_per_perception: p.batches_per_perception(batch_s),
             batches: 0,
             pace: Self::pace(context, batch_s, p.real_time_factor),
             batch_s,
@@ -133,6 +122,8 @@ impl Application for Simulation {
         context: &mut Context<Self>,
         parameters: &SimulationParameters,
     ) -> Result<(), String> {
+        self.world.set_noise(parameters.noise());
+        self.batches_per_perception = parameters.batches_per_perception(self.batch_s);
         self.pace.cancel();
         self.pace = Self::pace(context, self.batch_s, parameters.real_time_factor);
         Ok(())

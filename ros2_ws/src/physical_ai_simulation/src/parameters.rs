@@ -1,3 +1,5 @@
+use physical_ai_sim::SensorNoise;
+
 physical_ai_ros::parameters! {
     /// Parameters of the simulation worker.
     pub struct SimulationParameters {
@@ -12,26 +14,47 @@ physical_ai_ros::parameters! {
         /// Rate of joint states, IMU and clock in simulated time, Hz; divides physics_rate_hz.
         sensor_rate_hz: f64 = 200.0, range(10.0, 1000.0), read_only;
         /// Rate of lidar turns and object poses in simulated time, Hz.
-        perception_rate_hz: f64 = 10.0, range(1.0, 50.0), read_only;
+        perception_rate_hz: f64 = 10.0, range(1.0, 50.0);
         /// Seed of all sensor noise.
         seed: i64 = 1, range(0, 9007199254740992i64), read_only;
         /// Start paused.
         paused: bool = false, read_only;
         /// Standard deviation of an arm's joint positions, rad or m.
-        noise_joint_position: f64 = 5e-5, range(0.0, 0.1), read_only;
+        noise_joint_position: f64 = 5e-5, range(0.0, 0.1);
         /// Standard deviation of joint velocities, rad/s or m/s.
-        noise_joint_velocity: f64 = 2e-3, range(0.0, 1.0), read_only;
+        noise_joint_velocity: f64 = 2e-3, range(0.0, 1.0);
         /// Ticks of a wheel encoder per turn.
-        encoder_ticks: f64 = 4096.0, range(16.0, 1e7), read_only;
+        encoder_ticks: f64 = 4096.0, range(16.0, 1e7);
         /// Standard deviation of the gyro, rad/s.
-        noise_gyro_rps: f64 = 2e-3, range(0.0, 1.0), read_only;
+        noise_gyro_rps: f64 = 2e-3, range(0.0, 1.0);
         /// Bias of the gyro, rad/s.
-        bias_gyro_rps: f64 = 1e-3, range(-0.5, 0.5), read_only;
+        bias_gyro_rps: f64 = 1e-3, range(-0.5, 0.5);
         /// Standard deviation of the accelerometer, m/s^2.
-        noise_accelerometer_mps2: f64 = 2e-2, range(0.0, 10.0), read_only;
+        noise_accelerometer_mps2: f64 = 2e-2, range(0.0, 10.0);
         /// Standard deviation of the lidar, m.
-        noise_lidar_m: f64 = 5e-3, range(0.0, 1.0), read_only;
+        noise_lidar_m: f64 = 5e-3, range(0.0, 1.0);
         /// Standard deviation of object positions, m.
-        noise_object_m: f64 = 5e-4, range(0.0, 0.1), read_only;
+        noise_object_m: f64 = 5e-4, range(0.0, 0.1);
+    }
+}
+
+impl SimulationParameters {
+    /// How wrong the sensors are.
+    pub fn noise(&self) -> SensorNoise {
+        SensorNoise {
+            joint_position: self.noise_joint_position,
+            joint_velocity: self.noise_joint_velocity,
+            encoder_ticks: self.encoder_ticks,
+            gyro_rps: self.noise_gyro_rps,
+            gyro_bias_rps: self.bias_gyro_rps,
+            accelerometer_mps2: self.noise_accelerometer_mps2,
+            lidar_m: self.noise_lidar_m,
+            object_m: self.noise_object_m,
+        }
+    }
+
+    /// How many batches of physics, `batch_s` seconds each, there are to one look around.
+    pub fn batches_per_perception(&self, batch_s: f64) -> u64 {
+        (1.0 / (self.perception_rate_hz * batch_s)).round().max(1.0) as u64
     }
 }

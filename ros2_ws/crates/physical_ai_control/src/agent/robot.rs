@@ -15,8 +15,8 @@ use crate::skills::{
     Tick, placement,
 };
 use crate::{
-    Distribution, DriveLimits, Error, SafetyCause, SafetyFilter, SafetyLimits,
-    SafetyState, SafetyVerdict, Summary,
+    Distribution, DriveLimits, Error, SafetyCause, SafetyFilter, SafetyLimits, SafetyState,
+    SafetyVerdict, Summary,
 };
 
 /// Seconds for which a command is valid: some ticks, so that one lost message does no harm.
@@ -153,6 +153,21 @@ impl RobotControl {
         &self.model
     }
 
+    pub(super) fn body(&self) -> &Body {
+        &self.body
+    }
+
+    /// Takes over new limits, also for the task that runs.
+    pub(super) fn set_limits(&mut self, drive: DriveLimits, safety: SafetyLimits) {
+        if let Body::Rover(body) = &mut self.body {
+            body.limits = drive;
+        }
+        if let Some(running) = &mut self.running {
+            running.skill.set_drive_limits(drive);
+        }
+        self.filter.set_limits(safety);
+    }
+
     /// Names of its movable joints.
     pub fn joint_names(&self) -> &[String] {
         &self.joint_names
@@ -164,10 +179,6 @@ impl RobotControl {
 
     pub(super) fn position(&self) -> Option<Vector3<f64>> {
         self.state.as_ref().map(|s| s.base.pose.translation.vector)
-    }
-
-    pub(super) fn body(&self) -> &Body {
-        &self.body
     }
 
     pub(super) fn state(&self) -> Option<&RobotState> {
@@ -373,7 +384,8 @@ impl RobotControl {
         let (before_s, now_s) = (self.last_now.seconds(), now.seconds());
         (now < self.last_now).then(|| {
             let reason = format!(
-                "the clock went back from {before_s:.3} s to {now_s:.3} s: the simulation was restarted or reset"
+                "interrupted by a jump: the clock went back from {before_s:.3} s to {now_s:.3} s: the simulation was \
+                 restarted or reset"
             );
             Ending::failed(ErrorCode::StaleData, reason)
         })

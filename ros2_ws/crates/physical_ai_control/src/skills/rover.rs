@@ -12,7 +12,7 @@ use super::hold::{HoldRecord, likely_cause};
 use super::parameters::{DURATION_S, Params, ROUNDS};
 use super::{Progress, Site, Skill, Tick, exceeds};
 use crate::navigation::{POSITION_TOLERANCE_M, YAW_TOLERANCE_RAD, wrap};
-use crate::{Error, Navigator, Speed};
+use crate::{DriveLimits, Error, Navigator, Speed};
 
 /// Seconds after which a rover gives up on something in its way.
 const BLOCKED_S: f64 = 8.0;
@@ -478,6 +478,13 @@ impl Skill for RoverSkill {
 
     fn cancel(&mut self) {
         self.canceling = true;
+    }
+
+    fn set_drive_limits(&mut self, limits: DriveLimits) {
+        self.body.limits = limits;
+        if let Some(Leg { navigator, .. }) = &mut self.leg {
+            navigator.set_limits(limits);
+        }
     }
 
     fn tracking_error(&self) -> f64 {

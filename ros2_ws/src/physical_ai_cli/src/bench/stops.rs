@@ -64,7 +64,7 @@ async fn listen(client: &Client) -> anyhow::Result<Drives> {
                     Qos::command(),
                     move |(), _, command: ActuatorCommand| {
                         let Ok(mut heard) = heard.lock() else { return };
-                        let stands = command.mode == ActuatorCommand::HOLD;
+                        let stands = command.mode == ActuatorCommand::HOLD as u8;
                         match heard.get_mut(&command.robot) {
                             Some(drive) if stands && drive.is_ok() => *drive = Err(Instant::now()),
                             Some(_) if stands => {}

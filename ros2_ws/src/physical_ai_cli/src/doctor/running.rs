@@ -59,7 +59,7 @@ fn supervised(global: &Global, state: Option<&State>) -> Check {
         Check::warn(
             NAME,
             format!("{found}: {}", late.join(", ")),
-            "the output of `physical-ai up` says why",
+            "the output of `physical-ai up` says why; a silent node says that it is active and sends nothing",
         )
     }
 }

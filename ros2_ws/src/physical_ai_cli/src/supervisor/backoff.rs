@@ -22,6 +22,9 @@ pub struct RestartPolicy {
     pub max_delay_s: f64,
     /// A node that ran this many seconds counts as healthy again.
     pub stable_after_s: f64,
+    /// A node that is in a transition, or says nothing, for more than so many seconds is killed and started
+    /// again; 0: never.
+    pub stuck_after_s: f64,
     /// After this many crashes in a row, without a healthy run between, it is given up.
     pub max_fast_exits: u32,
 }
@@ -33,6 +36,7 @@ impl Default for RestartPolicy {
             factor: 2.0,
             max_delay_s: 10.0,
             stable_after_s: 10.0,
+            stuck_after_s: 60.0,
             max_fast_exits: 8,
         }
     }
@@ -49,6 +53,7 @@ impl RestartPolicy {
             ("factor", self.factor, 1.0),
             ("max_delay_s", self.max_delay_s, 0.0),
             ("stable_after_s", self.stable_after_s, 0.0),
+            ("stuck_after_s", self.stuck_after_s, 0.0),
         ] {
             ensure!(
                 value.is_finite() && (least..=86_400.0).contains(&value),

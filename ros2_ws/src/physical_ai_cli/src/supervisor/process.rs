@@ -60,6 +60,10 @@ pub enum EventKind {
     Ready { after_s: f64 },
     /// It is not active yet although it had time enough; it goes on starting.
     Overdue { reason: String },
+    /// Its lifecycle state is active, but nothing comes from it.
+    Silent { reason: String },
+    /// It does not get on and is killed.
+    Stuck { pid: u32, reason: String },
     /// The process ended.
     Exited { exit: Exit, uptime_s: f64 },
     /// It will be started again.
@@ -72,11 +76,13 @@ pub enum EventKind {
     Log { line: String },
 }
 
-/// Runs a node until it is stopped, finished or given up.
+/// Runs a node until it is stopped, finished or given up. A process whose id comes over `doomed` is
+/// killed, as if it had crashed.
 pub async fn supervise(
     launch: Launch,
     mut backoff: Backoff,
     mut stop: watch::Receiver<StopLevel>,
+    mut doomed: watch::Receiver<u32>,
     events: mpsc::UnboundedSender<Event>,
 ) {
     let tell = |kind| {
@@ -96,7 +102,7 @@ pub async fn supervise(
                     restarts,
                 });
                 forward_output(&mut child, &launch.name, &events);
-                let exit = wait(&mut child, &mut stop).await;
+                let exit = wait(&mut child, &mut stop, &mut doomed).await;
                 tell(EventKind::Exited {
                     exit,
                     uptime_s: began.elapsed().as_secs_f64(),
@@ -156,7 +162,11 @@ fn spawn(launch: &Launch) -> std::io::Result<Child> {
     command.spawn()
 }
 
-async fn wait(child: &mut Child, stop: &mut watch::Receiver<StopLevel>) -> Exit {
+async fn wait(
+    child: &mut Child,
+    stop: &mut watch::Receiver<StopLevel>,
+    doomed: &mut watch::Receiver<u32>,
+) -> Exit {
     let pid = child
         .id()
         .and_then(|id| i32::try_from(id).ok())
@@ -167,9 +177,15 @@ async fn wait(child: &mut Child, stop: &mut watch::Receiver<StopLevel>) -> Exit 
             let _ = killpg(pid, signal);
         }
     };
-    tokio::select! {
+    let id = child.id().unwrap_or(0);
+    let is_doomed = tokio::select! {
         status = child.wait() => return exit_of(status),
-        _ = stop.wait_for(|level| *level != StopLevel::Run) => {}
+        Ok(_) = doomed.wait_for(|pid| id != 0 && *pid == id) => true,
+        _ = stop.wait_for(|level| *level != StopLevel::Run) => false,
+    };
+    if is_doomed {
+        send(Signal::SIGKILL);
+        return exit_of(child.wait().await);
     }
     for signal in [Signal::SIGINT, Signal::SIGTERM] {
         if *stop.borrow() == StopLevel::Kill {
@@ -254,14 +270,24 @@ mod tests {
             max_fast_exits: 2,
             ..Default::default()
         };
+        let (doom, doomed) = watch::channel(0);
         let task = tokio::spawn(supervise(
             shell(script),
             Backoff::new(policy, restart),
             stopped,
+            doomed,
             sender,
         ));
         let mut kinds = Vec::new();
+        let mut process = 0;
         while let Some(event) = receiver.recv().await {
+            match &event.kind {
+                EventKind::Started { pid, .. } => process = *pid,
+                EventKind::Log { line } if line == "stuck" => {
+                    doom.send_replace(process);
+                }
+                _ => {}
+            }
             on_event(&event.kind, &stop);
             kinds.push(event.kind);
         }
@@ -285,6 +311,28 @@ mod tests {
             }
         )));
         assert!(kinds.iter().any(|k| matches!(k, EventKind::GaveUp { .. })));
+    }
+
+    #[tokio::test]
+    async fn process_that_does_not_get_on_is_killed_and_started_again() {
+        // It ignores all that can be ignored.
+        let script = "trap '' INT TERM; echo stuck; sleep 60 & wait; wait";
+        let kinds = events_of(script, Restart::OnFailure, |_, _| {}).await;
+        let killed = EventKind::Exited {
+            exit: Exit::Signal(9),
+            uptime_s: 0.0,
+        };
+        let ends = kinds.iter().filter(|k| {
+            std::mem::discriminant(*k) == std::mem::discriminant(&killed)
+                && matches!(
+                    k,
+                    EventKind::Exited {
+                        exit: Exit::Signal(9),
+                        ..
+                    }
+                )
+        });
+        assert_eq!(ends.count(), 3, "{kinds:?}");
     }
 
     #[tokio::test]
@@ -329,6 +377,7 @@ mod tests {
     async fn missing_program_is_given_up_with_its_path() {
         let (sender, mut receiver) = mpsc::unbounded_channel();
         let (_stop, stopped) = watch::channel(StopLevel::Run);
+        let (_doom, doomed) = watch::channel(0);
         let launch = Launch {
             program: "/nonexistent/node".into(),
             ..shell("")
@@ -337,6 +386,7 @@ mod tests {
             launch,
             Backoff::new(RestartPolicy::default(), Restart::Always),
             stopped,
+            doomed,
             sender,
         )
         .await;

@@ -122,6 +122,10 @@ fn as_text(event: &Event) -> String {
         }
         EventKind::Ready { after_s } => format!("ready      {node} after {after_s:.2} s"),
         EventKind::Overdue { reason } => format!("waiting    {node}: {reason}"),
+        EventKind::Silent { reason } => format!("silent     {node}: {reason}"),
+        EventKind::Stuck { pid, reason } => {
+            format!("stuck      {node}: {reason}; process {pid} is killed and started again")
+        }
         EventKind::Exited { exit, uptime_s } => {
             format!(
                 "exited     {node}: {} after {uptime_s:.1} s",
@@ -144,6 +148,12 @@ fn as_json(event: &Event) -> Value {
         EventKind::Ready { after_s } => json!({"event": "ready", "node": node, "after_s": after_s}),
         EventKind::Overdue { reason } => {
             json!({"event": "overdue", "node": node, "reason": reason})
+        }
+        EventKind::Silent { reason } => {
+            json!({"event": "silent", "node": node, "reason": reason})
+        }
+        EventKind::Stuck { pid, reason } => {
+            json!({"event": "stuck", "node": node, "pid": pid, "reason": reason})
         }
         EventKind::Exited { exit, uptime_s } => {
             let (code, signal) = match exit {

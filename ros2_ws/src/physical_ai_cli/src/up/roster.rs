@@ -11,6 +11,8 @@ enum Phase {
     Launched,
     Started,
     Ready,
+    /// Active, but nothing comes from it.
+    Silent,
     Restarting,
     Finished,
     GaveUp,
@@ -22,6 +24,7 @@ impl Phase {
             Self::Waiting | Self::Launched => "starting",
             Self::Started => "started",
             Self::Ready => "ready",
+            Self::Silent => "silent",
             Self::Restarting => "restarting",
             Self::Finished => "finished",
             Self::GaveUp => "gave_up",
@@ -125,11 +128,14 @@ impl Roster {
             EventKind::Started { pid, restarts } => {
                 (entry.phase, entry.pid, entry.restarts) = (Phase::Started, *pid, *restarts);
             }
-            EventKind::Ready { .. } | EventKind::Overdue { .. }
-                if entry.phase != Phase::Started =>
-            {
+            EventKind::Ready { .. } if !matches!(entry.phase, Phase::Started | Phase::Silent) => {
                 return false;
             }
+            EventKind::Overdue { .. } if entry.phase != Phase::Started => return false,
+            EventKind::Silent { .. } if entry.phase != Phase::Ready => return false,
+            EventKind::Silent { .. } => entry.phase = Phase::Silent,
+            // Its process is killed; what comes next is told by the next event.
+            EventKind::Stuck { pid, .. } => return entry.pid == *pid,
             EventKind::Ready { .. } => {
                 (entry.phase, entry.released) = (Phase::Ready, true);
             }
@@ -200,6 +206,7 @@ mod tests {
             env: BTreeMap::new(),
             depends: depends.iter().map(|d| (*d).to_owned()).collect(),
             restart: Restart::OnFailure,
+            stuck_after_s: None,
             required: name != "optional",
         }
     }
@@ -279,6 +286,34 @@ mod tests {
         assert!(!roster.is_over());
         tell(&mut roster, "world", EventKind::Finished);
         assert!(roster.is_over());
+    }
+
+    #[test]
+    fn silent_node_is_shown_until_it_is_heard_again() {
+        let mut roster = roster();
+        roster.take_startable();
+        let silent = || EventKind::Silent {
+            reason: String::new(),
+        };
+        assert!(!tell(&mut roster, "world", silent()), "it never was active");
+        start(&mut roster, "world");
+        assert!(tell(&mut roster, "world", silent()));
+        assert_eq!(roster.states()[0].state, "silent");
+        assert!(tell(
+            &mut roster,
+            "world",
+            EventKind::Ready { after_s: 9.0 }
+        ));
+        assert_eq!(roster.states()[0].state, "ready");
+        let stuck = |pid| EventKind::Stuck {
+            pid,
+            reason: String::new(),
+        };
+        assert!(tell(&mut roster, "world", stuck(7)));
+        assert!(
+            !tell(&mut roster, "world", stuck(6)),
+            "of a process that is gone"
+        );
     }
 
     #[test]

@@ -100,7 +100,9 @@ impl<A: Application> Executor<A> {
     fn set_parameters(&mut self, wanted: &[rcl::Parameter]) -> rcl::SetParametersResult {
         match self.try_set_parameters(wanted) {
             Ok(()) => {
-                self.publish_parameter_event(Vec::new(), wanted.to_vec());
+                // As they are now: an integer that was set on a double is a double.
+                let changed = wanted.iter().map(|p| self.parameter(&p.name)).collect();
+                self.publish_parameter_event(Vec::new(), changed);
                 rcl::SetParametersResult {
                     successful: true,
                     reason: String::new(),
@@ -128,14 +130,16 @@ impl<A: Application> Executor<A> {
 
     /// Tells `/parameter_events` what this node was born with.
     pub(super) fn announce_parameters(&self) {
-        let new = Self::descriptors()
-            .iter()
-            .map(|d| rcl::Parameter {
-                name: d.name.to_owned(),
-                value: value_to_msg(self.value(d.name).as_ref()),
-            })
-            .collect();
+        let all = Self::descriptors();
+        let new = all.iter().map(|d| self.parameter(d.name)).collect();
         self.publish_parameter_event(new, Vec::new());
+    }
+
+    fn parameter(&self, name: &str) -> rcl::Parameter {
+        rcl::Parameter {
+            name: name.to_owned(),
+            value: value_to_msg(self.value(name).as_ref()),
+        }
     }
 
     fn try_set_parameters(&mut self, wanted: &[rcl::Parameter]) -> Result<(), String> {

@@ -1,0 +1,84 @@
+//! Nodes that live and do not get on: the supervisor notices, says so, and starts them again.
+
+use std::time::Duration;
+
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use physical_ai_tests::{Process, Suite, program};
+
+const WAIT: Duration = Duration::from_secs(60);
+
+fn pid_of(suite: &Suite, node: &str) -> Pid {
+    let pid = suite.node(node)["pid"].as_i64().unwrap();
+    Pid::from_raw(i32::try_from(pid).unwrap())
+}
+
+/// Waits for an event about a node.
+fn wait_for(up: &mut Process, event: &str, node: &str) -> serde_json::Value {
+    loop {
+        let found = up.wait_for_event(WAIT, event);
+        if found["node"] == node {
+            return found;
+        }
+    }
+}
+
+/// A deployment of one agent worker in a folder of its own.
+fn deployment(folder: &std::path::Path, world: &std::path::Path) -> std::path::PathBuf {
+    let path = folder.join("d.yaml");
+    let root = std::env::current_dir().unwrap();
+    let text = format!(
+        "root: {}\nrestart: {{stuck_after_s: 3.0}}\nnodes:\n  - executable: agent_worker\n    \
+         parameters: {{world_file: {}, model_folder: urdf}}\n",
+        root.display(),
+        world.display()
+    );
+    std::fs::write(&path, text).unwrap();
+    path
+}
+
+#[test]
+fn node_that_is_stuck_in_a_transition_is_killed_and_started_again() {
+    let folder = tempfile::tempdir().unwrap();
+    // Reading it never ends: configure does not, either.
+    let world = folder.path().join("world.yaml");
+    nix::unistd::mkfifo(&world, nix::sys::stat::Mode::S_IRWXU).unwrap();
+    let path = deployment(folder.path(), &world);
+    let mut command = std::process::Command::new(program("physical-ai"));
+    command
+        .args(["--json", "up"])
+        .arg(&path)
+        .arg("--state-file")
+        .arg(folder.path().join("up.json"));
+    let mut up = Process::start(&mut command, Suite::shared_domain());
+    let stuck = wait_for(&mut up, "stuck", "agent_worker");
+    let reason = stuck["reason"].as_str().unwrap();
+    assert!(reason.contains("for more than 3 s"), "{reason}");
+    // From now on it can be read.
+    std::fs::remove_file(&world).unwrap();
+    let readable = std::fs::read("params/worlds/demo.yaml").unwrap();
+    std::fs::write(&world, readable).unwrap();
+    let exited = wait_for(&mut up, "exited", "agent_worker");
+    assert_eq!(exited["signal"], 9, "{exited}");
+    wait_for(&mut up, "ready", "agent_worker");
+    up.signal(Signal::SIGINT);
+    assert_eq!(up.wait_for_end(WAIT).code(), Some(0));
+}
+
+#[test]
+fn active_node_that_sends_nothing_is_called_silent_and_then_started_again() {
+    let mut suite = Suite::start("demo");
+    let stopped = pid_of(&suite, "sensor_worker");
+    kill(stopped, Signal::SIGSTOP).unwrap();
+    let silent = wait_for(&mut suite.up, "silent", "sensor_worker");
+    let reason = silent["reason"].as_str().unwrap();
+    assert!(
+        reason.contains("active, which is no proof of output"),
+        "{reason}"
+    );
+    assert_eq!(suite.node("sensor_worker")["state"], "silent");
+    kill(stopped, Signal::SIGCONT).unwrap();
+    // It did not take long enough for a restart, and is heard again.
+    wait_for(&mut suite.up, "ready", "sensor_worker");
+    assert_eq!(pid_of(&suite, "sensor_worker"), stopped);
+}
