@@ -95,7 +95,9 @@ impl CommandGuard {
             self.measured_at = Err(format!("its state is faulty: {fault}"));
         } else if state.position.len() != self.joints.len() {
             let (observed, expected) = (state.position.len(), self.joints.len());
-            self.measured_at = Err(format!("its state has {observed} positions, not {expected}"));
+            self.measured_at = Err(format!(
+                "its state has {observed} positions, not {expected}"
+            ));
         } else if let Some(i) = state.position.iter().position(|p| !p.is_finite()) {
             self.measured_at = Err(format!("position[{i}] of its state is not finite"));
         } else {

@@ -42,8 +42,8 @@ impl StopFollower {
     pub fn follow(&mut self, state: StopState) {
         let before = self.owners.get(&state.owner);
         // An owner that starts tells what was before; only a change since the button was pressed is a reset.
-        let is_reset = !state.engaged
-            && before.is_some_and(|b| b.engaged || b.changed != state.changed);
+        let is_reset =
+            !state.engaged && before.is_some_and(|b| b.engaged || b.changed != state.changed);
         if let (true, Some(reset)) = (is_reset, &mut self.pressed) {
             reset.insert(state.owner.clone());
         }
@@ -86,7 +86,10 @@ mod tests {
         stops.follow(state("a", true, 1.0));
         stops.follow(state("b", false, 0.0));
         let reason = stops.reason("a_robot").unwrap();
-        assert!(reason.contains("emergency stop") && reason.contains("test"), "{reason}");
+        assert!(
+            reason.contains("emergency stop") && reason.contains("test"),
+            "{reason}"
+        );
         assert_eq!(stops.reason("b_robot"), None);
         stops.follow(state("a", false, 2.0));
         assert_eq!(stops.reason("a_robot"), None);

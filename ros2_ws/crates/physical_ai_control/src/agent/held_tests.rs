@@ -26,7 +26,9 @@ fn under_way() -> Bench {
 fn hold(bench: &mut Bench, seconds: f64) -> Vec<TaskReport> {
     let mut ended = Vec::new();
     let now_s = bench.now().seconds();
-    bench.agent.set_held(&name("arm_1"), Some(REASON.into()), now_s);
+    bench
+        .agent
+        .set_held(&name("arm_1"), Some(REASON.into()), now_s);
     for _ in 0..(seconds / TICK_S) as usize {
         ended.extend(bench.tick().0);
         assert_eq!(bench.told[0].mode, CommandMode::Hold);
@@ -56,11 +58,16 @@ fn robot_without_an_order_is_told_to_stand() {
 #[test]
 fn held_robot_is_not_ready_by_name_and_takes_no_task() {
     let mut bench = Bench::new();
-    bench.agent.set_held(&name("arm_1"), Some(REASON.into()), 0.0);
+    bench
+        .agent
+        .set_held(&name("arm_1"), Some(REASON.into()), 0.0);
     let refused = bench.try_assign("arm_1", "home", json!({}), 0.0);
     assert_eq!(
         refused.unwrap_err(),
-        (ErrorCode::StaleData, format!("robot arm_1 cannot move: {REASON}"))
+        (
+            ErrorCode::StaleData,
+            format!("robot arm_1 cannot move: {REASON}")
+        )
     );
     for offer in bench.agent.capabilities(bench.now()) {
         let is_arm = offer.robot == Some(name("arm_1"));
@@ -114,7 +121,9 @@ fn emergency_stop_of_one_robot_leaves_the_other_alone_and_its_reset_moves_nothin
         ended.extend(bench.tick().0);
     }
     let state_of = |task: &str| {
-        let report = ended.iter().find(|r| r.task.as_str() == task && r.state.is_terminal());
+        let report = ended
+            .iter()
+            .find(|r| r.task.as_str() == task && r.state.is_terminal());
         report.map(|r| r.state)
     };
     assert_eq!(state_of("t"), Some(TaskState::Failed));
@@ -166,5 +175,10 @@ fn wheels_that_do_not_turn_end_the_task() {
     }
     bench.jams = true;
     let (report, _) = bench.run(5.0);
-    assert_failed(&report, ErrorCode::Blocked, true, "wheel_joint did not follow");
+    assert_failed(
+        &report,
+        ErrorCode::Blocked,
+        true,
+        "wheel_joint did not follow",
+    );
 }

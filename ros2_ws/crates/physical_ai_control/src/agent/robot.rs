@@ -14,8 +14,8 @@ use crate::skills::{
     ArmBody, ArmSkill, Perception, Progress, RoverBody, RoverSkill, Site, Skill, Tick,
 };
 use crate::{
-    Distribution, DriveLimits, Error, SafetyCause, SafetyFilter, SafetyLimits,
-    SafetyState, SafetyVerdict, Summary,
+    Distribution, DriveLimits, Error, SafetyCause, SafetyFilter, SafetyLimits, SafetyState,
+    SafetyVerdict, Summary,
 };
 
 /// Seconds for which a command is valid: some ticks, so that one lost message does no harm.

@@ -68,7 +68,13 @@ impl Bench {
             .see_objects(stamp, &BTreeMap::from([(object.to_owned(), seen)]));
     }
 
-    pub(super) fn assign(&mut self, robot: &str, skill: &str, params: Value, timeout_s: f64) -> TaskReport {
+    pub(super) fn assign(
+        &mut self,
+        robot: &str,
+        skill: &str,
+        params: Value,
+        timeout_s: f64,
+    ) -> TaskReport {
         self.try_assign(robot, skill, params, timeout_s).unwrap()
     }
 
@@ -129,7 +135,9 @@ impl Bench {
             state.stamp = now;
             let control = self.agent.tick(state.clone(), now, now.seconds()).unwrap();
             let ahead = control.command.position.iter().zip(&state.position);
-            let farthest = ahead.map(|(told, at)| (told - at).abs()).fold(0.0, f64::max);
+            let farthest = ahead
+                .map(|(told, at)| (told - at).abs())
+                .fold(0.0, f64::max);
             self.farthest = self.farthest.max(farthest);
             if self.jams {
                 state.velocity.fill(0.0);

@@ -196,7 +196,12 @@ fn nothing_moves_before_a_valid_state_was_heard_or_on_an_old_or_faulty_one() {
     let mut bench = Bench::new();
     let cause = SafetyCause::StaleState;
     let blind = bench.send_blindly(1.0, |_| {});
-    assert_holds(blind, &bench.sent, cause, "no state of this robot has arrived");
+    assert_holds(
+        blind,
+        &bench.sent,
+        cause,
+        "no state of this robot has arrived",
+    );
     let stop = bench.send_blindly(1.0, |c| {
         *c = command(&arm(), CommandMode::Hold, &[], c.stamp);
     });

@@ -244,7 +244,10 @@ fn set_point_stays_near_an_arm_that_does_not_follow() {
         if tick > 40 {
             assert_eq!(verdict.cause, Some(SafetyCause::Tracking));
             let detail = verdict.detail(&model.joint_names());
-            assert!(detail.contains("joint_1") && detail.contains("limit 0.1600"), "{detail}");
+            assert!(
+                detail.contains("joint_1") && detail.contains("limit 0.1600"),
+                "{detail}"
+            );
         }
     }
 }
