@@ -75,7 +75,8 @@ fn button_of_a_volatile_publisher_stops_everything_and_only_the_service_resets()
     write(&suite, &["release"]).wait_for_text(WAIT, "DONE");
     assert_latched(&suite);
     let before = mark(&mut rover);
-    assert_eq!(before["reason"], "the emergency stop is engaged");
+    let reason = before["reason"].as_str().unwrap();
+    assert!(reason.contains("the emergency stop is engaged"), "{before}");
     reset(&suite);
     rover.wait_for_event(WAIT, "ready");
     std::thread::sleep(Duration::from_secs(1));
@@ -130,7 +131,7 @@ fn foreign_hardware_command_moves_nothing_latched_or_not() {
 
 #[test]
 fn second_writer_with_a_copied_source_stops_the_robot_by_name_until_it_is_gone() {
-    let (suite, mut rover, mut client) = under_way();
+    let (mut suite, mut rover, mut client) = under_way();
     let mut writer = suite.peer("foreign_writer.py", &["copy", "--seconds", "4"]);
     writer.wait_for_text(WAIT, "WRITING");
     let told = rover.wait_for(WAIT, |line| {
@@ -140,23 +141,22 @@ fn second_writer_with_a_copied_source_stops_the_robot_by_name_until_it_is_gone()
             .contains("second writer on rover_1/command")
             .then_some(reason)
     });
+    // Held for more than a second, the task fails; a patrol is tried again when that is over.
+    let text = client.wait_for_text(WAIT, "\"attempt\":2");
     rover.write_line("mark");
-    let result = client.wait_for_event(WAIT, "result");
-    let reason = result["tasks"][0]["error_msg"].as_str().unwrap();
-    assert!(reason.contains("second writer"), "{result:#}");
-    let at = position(&mark(&mut rover), 0);
+    let before = rover.wait_for_event(WAIT, "mark");
+    assert_eq!(before["moving"], false, "{before} {text}");
     writer.wait_for_text(WAIT, "DONE");
-    let after = mark(&mut rover);
-    assert!(
-        (position(&after, 0) - at).abs() < STILL_RAD,
-        "{after} {told}"
-    );
+    let peak = before["peak"].as_f64().unwrap();
     // 0.4 m/s is 5 rad/s of a wheel; the writer asked for 10.
-    assert!(after["peak"].as_f64().unwrap() < 6.0, "{after}");
+    assert!(peak < 6.0, "{peak} rad/s: {told}");
     rover.wait_for_event(WAIT, "ready");
-    suite.run_cli_until(WAIT, &["robots"], &["rover_1"]);
-    let (code, lines) = suite.run_cli(&["mission", "run", AROUND]);
-    assert_eq!(code, 0, "{lines:#?}");
+    rover.wait_for_event(WAIT, "moving");
+    let diagnostics = suite.up.text();
+    assert!(
+        diagnostics.contains("second writer on rover_1/command: /foreign_writer"),
+        "{told}"
+    );
 }
 
 #[test]
@@ -180,7 +180,6 @@ fn second_living_agent_is_refused_by_name_and_disturbs_nobody() {
     other.signal(Signal::SIGKILL);
     suite.kill_node("agent_worker");
     rover.wait_for_event(WAIT, "resting");
-    suite.run_cli_until(WAIT, &["robots"], &["rover_1"]);
-    let (code, lines) = suite.run_cli(&["mission", "run", "rover_1 returns home"]);
-    assert_eq!(code, 0, "{lines:#?}");
+    // The patrol goes on under the successor.
+    rover.wait_for_event(WAIT, "moving");
 }
