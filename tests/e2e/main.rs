@@ -9,12 +9,14 @@
 mod bad_input;
 mod commands;
 mod crashes;
+mod estop;
 mod http;
 mod inference;
 mod interop;
 mod llm_commands;
 mod missions;
 mod namespaces;
+mod no_motion;
 mod planning;
 mod supervision;
 mod tuning;

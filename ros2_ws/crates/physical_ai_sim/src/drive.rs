@@ -104,7 +104,8 @@ impl SetPoint {
         };
         if kind != JointKind::Continuous
             && hold.held_s > SETTLED_S
-            && (self.position - hold.measured).abs() > most {
+            && (self.position - hold.measured).abs() > most
+        {
             self.position = hold.measured.clamp(limits.lower, limits.upper);
         }
     }

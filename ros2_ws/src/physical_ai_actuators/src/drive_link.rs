@@ -103,16 +103,19 @@ impl DriveLink {
     }
 
     /// Asks the drive of the robot at `index` for a session where there is none.
-    pub fn ask(&mut self, context: &mut Context<Actuators>, index: usize, robot: &str, source: u64) {
+    pub fn ask(
+        &mut self,
+        context: &mut Context<Actuators>,
+        index: usize,
+        robot: &str,
+        source: u64,
+    ) {
         let steady_s = context.steady_s();
         let is_there = self
             .status
             .as_ref()
             .is_some_and(|(_, heard_s)| steady_s - heard_s <= SILENT_S);
-        if !is_there
-            || self.session != 0
-            || self.is_asking
-            || steady_s - self.asked_s < ASK_EVERY_S
+        if !is_there || self.session != 0 || self.is_asking || steady_s - self.asked_s < ASK_EVERY_S
         {
             return;
         }

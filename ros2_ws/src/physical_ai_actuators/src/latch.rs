@@ -87,9 +87,8 @@ impl Latch {
 
     /// All of it or nothing, also when the power fails.
     fn write(&self) -> Result<(), Error> {
-        let problem = |e: &dyn std::fmt::Display| {
-            Error::application(format!("{}: {e}", self.path.display()))
-        };
+        let problem =
+            |e: &dyn std::fmt::Display| Error::application(format!("{}: {e}", self.path.display()));
         let bytes = serde_json::to_vec(&self.state).map_err(|e| problem(&e))?;
         let write = || -> std::io::Result<()> {
             if let Some(folder) = self.path.parent() {

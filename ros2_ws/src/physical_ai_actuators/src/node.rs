@@ -120,7 +120,13 @@ impl Application for Actuators {
         for (index, model) in load(p)?.iter().enumerate() {
             serve_robot(context, model.name.as_str(), index)?;
             let source = link.incarnation();
-            robots.push(Robot::try_new(context, model, index, p.command_timeout_s, source)?);
+            robots.push(Robot::try_new(
+                context,
+                model,
+                index,
+                p.command_timeout_s,
+                source,
+            )?);
         }
         let path = state_path("stop", context.namespace(), context.node_name(), "json");
         let latch = Latch::open(path);
@@ -220,16 +226,16 @@ impl Actuators {
         let (steady_s, stopped, node) = (context.steady_s(), s.emergency_stop, s.node.clone());
         let is_first = self.robots[index].drive.hear(s, source, steady_s);
         if is_first && stopped {
-            self.engage(context, &node, "it was engaged while the actuator worker was down");
+            self.engage(
+                context,
+                &node,
+                "it was engaged while the actuator worker was down",
+            );
         }
     }
 
     /// Takes a drive's answer to the request for a session.
-    pub fn drive_answers(
-        &mut self,
-        index: usize,
-        answer: Result<OpenSession::Response, Error>,
-    ) {
+    pub fn drive_answers(&mut self, index: usize, answer: Result<OpenSession::Response, Error>) {
         self.robots[index].drive.answer(answer);
     }
 

@@ -82,6 +82,10 @@ impl Robot {
                 .admit(message.source, message.session, message.sequence, steady_s);
         if let Err(reason) = admitted {
             tracing::debug!(robot = %self.name, "command rejected: {reason}");
+            if self.session.node().is_none() {
+                let cause = Some(SafetyCause::Session);
+                self.tell(now, SafetyState::Stopped, cause, &reason);
+            }
             return;
         }
         let mut command = match command_from_msg(message) {
@@ -218,7 +222,6 @@ impl Robot {
 
     /// Stops the robot in a controlled way.
     pub fn hold(&mut self, now: Time, cause: SafetyCause, reason: &str) {
-        self.holds += 1;
         self.guard.release();
         self.send(&ActuatorCommand {
             robot: self.name.clone(),
@@ -247,6 +250,8 @@ impl Robot {
         {
             return;
         }
+        // One that lasts is one.
+        self.holds += u64::from(state >= SafetyState::Stopped);
         self.published = Some((state, cause, detail.to_owned()));
         self.safety.publish(&SafetyStatus {
             header: header(now),

@@ -107,10 +107,7 @@ impl RobotLink {
             .status
             .as_ref()
             .is_some_and(|(_, heard_s)| steady_s - heard_s <= SILENT_S);
-        if !is_there
-            || self.session != 0
-            || self.is_asking
-            || steady_s - self.asked_s < ASK_EVERY_S
+        if !is_there || self.session != 0 || self.is_asking || steady_s - self.asked_s < ASK_EVERY_S
         {
             return;
         }

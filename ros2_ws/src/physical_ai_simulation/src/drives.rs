@@ -8,7 +8,8 @@ use physical_ai_ros::msg::physical_ai_msgs::msg::{
 use physical_ai_ros::msg::physical_ai_msgs::srv::OpenSession;
 use physical_ai_ros::msg::std_msgs::msg::{Bool, Header};
 use physical_ai_ros::{
-    Context, Diagnostic, Error, Level, Publisher, Qos, command_from_msg, random_token, time_from_msg, time_to_msg,
+    Context, Diagnostic, Error, Level, Publisher, Qos, command_from_msg, random_token,
+    time_from_msg, time_to_msg,
 };
 
 use crate::node::Simulation;

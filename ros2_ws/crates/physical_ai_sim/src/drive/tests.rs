@@ -49,29 +49,64 @@ fn run(drives: &mut Drives, command: &ActuatorCommand, measured: f64, seconds: f
 #[test]
 fn set_point_that_jumps_is_followed_no_faster_than_the_joint_may() {
     let mut drives = drives(JointKind::Revolute);
-    let at = run(&mut drives, &command(CommandMode::Position, 1.5, 0.0), 0.0, 3.0);
+    let at = run(
+        &mut drives,
+        &command(CommandMode::Position, 1.5, 0.0),
+        0.0,
+        3.0,
+    );
     assert!((at.position - 1.5).abs() < 1e-6, "{at:?}");
 }
 
 #[test]
 fn joint_that_was_kept_from_its_set_point_is_held_where_it_is_measured() {
     let mut turning = drives(JointKind::Revolute);
-    run(&mut turning, &command(CommandMode::Position, 0.15, 0.0), 0.0, 1.0);
-    let held = run(&mut turning, &command(CommandMode::Hold, 0.0, 0.0), 0.0, 0.5);
+    run(
+        &mut turning,
+        &command(CommandMode::Position, 0.15, 0.0),
+        0.0,
+        1.0,
+    );
+    let held = run(
+        &mut turning,
+        &command(CommandMode::Hold, 0.0, 0.0),
+        0.0,
+        0.5,
+    );
     assert_eq!(held.position, 0.0);
     // What fingers hold keeps them from their set point; letting go of that would drop it.
     let mut sliding = drives(JointKind::Prismatic);
-    run(&mut sliding, &command(CommandMode::Position, 0.04, 0.0), 0.0, 1.0);
-    let held = run(&mut sliding, &command(CommandMode::Hold, 0.0, 0.0), 0.0, 0.5);
+    run(
+        &mut sliding,
+        &command(CommandMode::Position, 0.04, 0.0),
+        0.0,
+        1.0,
+    );
+    let held = run(
+        &mut sliding,
+        &command(CommandMode::Hold, 0.0, 0.0),
+        0.0,
+        0.5,
+    );
     assert!((held.position - 0.04).abs() < 1e-9, "{held:?}");
 }
 
 #[test]
 fn joint_that_follows_is_held_at_its_set_point_however_often() {
     let mut drives = drives(JointKind::Revolute);
-    run(&mut drives, &command(CommandMode::Position, 0.3, 0.0), 0.29, 1.0);
+    run(
+        &mut drives,
+        &command(CommandMode::Position, 0.3, 0.0),
+        0.29,
+        1.0,
+    );
     for _ in 0..20 {
-        let held = run(&mut drives, &command(CommandMode::Hold, 0.0, 0.0), 0.299, 0.5);
+        let held = run(
+            &mut drives,
+            &command(CommandMode::Hold, 0.0, 0.0),
+            0.299,
+            0.5,
+        );
         assert!((held.position - 0.3).abs() < 1e-6, "no creeping: {held:?}");
     }
 }
@@ -79,18 +114,38 @@ fn joint_that_follows_is_held_at_its_set_point_however_often() {
 #[test]
 fn speeds_after_a_hold_start_from_the_set_point_and_not_from_an_earlier_command() {
     let mut drives = drives(JointKind::Revolute);
-    run(&mut drives, &command(CommandMode::Position, 1.0, 0.0), 0.0, 0.1);
+    run(
+        &mut drives,
+        &command(CommandMode::Position, 1.0, 0.0),
+        0.0,
+        0.1,
+    );
     run(&mut drives, &command(CommandMode::Hold, 0.0, 0.0), 0.0, 0.5);
     let before = drives.set_points[0].position;
-    let after = run(&mut drives, &command(CommandMode::Velocity, 0.0, 0.0), 0.0, 0.5);
+    let after = run(
+        &mut drives,
+        &command(CommandMode::Velocity, 0.0, 0.0),
+        0.0,
+        0.5,
+    );
     assert!((after.position - before).abs() < 1e-9, "{after:?}");
 }
 
 #[test]
 fn effort_is_no_mode_of_these_drives_and_stops_them() {
     let mut drives = drives(JointKind::Revolute);
-    run(&mut drives, &command(CommandMode::Position, 1.0, 0.0), 0.0, 0.02);
-    run(&mut drives, &command(CommandMode::Effort, 0.0, 0.0), 0.0, 0.3);
+    run(
+        &mut drives,
+        &command(CommandMode::Position, 1.0, 0.0),
+        0.0,
+        0.02,
+    );
+    run(
+        &mut drives,
+        &command(CommandMode::Effort, 0.0, 0.0),
+        0.0,
+        0.3,
+    );
     assert!(drives.is_holding());
     assert_eq!(drives.set_points[0].velocity, 0.0);
 }

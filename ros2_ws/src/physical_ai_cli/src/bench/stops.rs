@@ -5,10 +5,11 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail};
+use physical_ai_domain::CommandMode;
 use physical_ai_ros::msg::physical_ai_msgs::msg::ActuatorCommand;
 use physical_ai_ros::msg::physical_ai_msgs::srv::EmergencyStop;
 use physical_ai_ros::msg::std_msgs::msg::Bool;
-use physical_ai_ros::{Client, Qos};
+use physical_ai_ros::{Client, Qos, command_from_msg};
 
 /// Longest wait for a robot that moves.
 const MOTION: Duration = Duration::from_secs(30);
@@ -63,15 +64,19 @@ async fn listen(client: &Client) -> anyhow::Result<Drives> {
                     &topic,
                     Qos::command(),
                     move |(), _, command: ActuatorCommand| {
-                        let Ok(mut heard) = heard.lock() else { return };
-                        let stands = command.mode == ActuatorCommand::HOLD as u8;
-                        match heard.get_mut(&command.robot) {
+                        let (Ok(command), Ok(mut heard)) =
+                            (command_from_msg(command), heard.lock())
+                        else {
+                            return;
+                        };
+                        let stands = command.mode == CommandMode::Hold;
+                        match heard.get_mut(command.robot.as_str()) {
                             Some(drive) if stands && drive.is_ok() => *drive = Err(Instant::now()),
                             Some(_) if stands => {}
                             Some(drive) => *drive = Ok(()),
                             None => {
                                 let first = if stands { Err(Instant::now()) } else { Ok(()) };
-                                heard.insert(command.robot, first);
+                                heard.insert(command.robot.to_string(), first);
                             }
                         }
                     },
@@ -117,7 +122,10 @@ async fn wait_for_stop(drives: &Drives, moving: &[String]) -> anyhow::Result<Ins
             return Ok(last);
         }
         if Instant::now() >= end {
-            bail!("not all of {moving:?} were told to stand within {} s", STOP.as_secs());
+            bail!(
+                "not all of {moving:?} were told to stand within {} s",
+                STOP.as_secs()
+            );
         }
     }
 }
