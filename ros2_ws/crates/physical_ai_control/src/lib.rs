@@ -4,6 +4,7 @@
 mod command_guard;
 mod diff_drive;
 mod error;
+mod estimator;
 #[cfg(test)]
 mod fixtures;
 mod inverse_kinematics;
@@ -12,6 +13,9 @@ mod metrics;
 mod navigation;
 mod odometry;
 mod safety;
+mod sample_gate;
+mod stamp_check;
+mod strikes;
 mod trajectory;
 
 pub mod agent;
@@ -20,10 +24,13 @@ pub mod skills;
 pub use command_guard::{CommandGuard, GuardVerdict};
 pub use diff_drive::DifferentialDrive;
 pub use error::Error;
+pub use estimator::{EstimatorOptions, ImuSample, News, StateEstimator};
 pub use inverse_kinematics::inverse_kinematics;
-pub use kinematics::Chain;
+pub use kinematics::{Chain, child_in_parent};
 pub use metrics::{Distribution, Summary};
 pub use navigation::{DriveLimits, Navigator, Obstacles, Speed};
 pub use odometry::{Odometry, OdometrySnapshot};
 pub use safety::{SafetyCause, SafetyFilter, SafetyLimits, SafetyState, SafetyVerdict};
+pub use sample_gate::{Continuity, JointSample, SampleGate, SampleLimits};
+pub use stamp_check::check_stamp;
 pub use trajectory::{JointPoint, JointTrajectory, LIMIT_SHARE};
