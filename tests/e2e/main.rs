@@ -16,3 +16,4 @@ mod llm_commands;
 mod missions;
 mod namespaces;
 mod planning;
+mod states;

@@ -12,4 +12,6 @@ mod simulated_world;
 pub use drive::DRIVE_WATCHDOG_S;
 pub use error::Error;
 pub use noise::SensorNoise;
-pub use simulated_world::{ImuSample, JointSample, LaserSample, ObjectPose, SimulatedWorld};
+pub use simulated_world::{
+    BaseTwist, ImuSample, JointSample, LaserSample, ObjectPose, SimulatedWorld,
+};

@@ -2,6 +2,7 @@
 
 mod node;
 mod parameters;
+mod seen;
 mod tasks;
 
 fn main() -> std::process::ExitCode {

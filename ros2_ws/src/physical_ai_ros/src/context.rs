@@ -252,6 +252,20 @@ impl<A: 'static> Context<A> {
         OfferedQos::of(publishers.iter().map(|p| &p.qos_profile))
     }
 
+    /// Full names of the nodes that publish a topic now, as the graph knows them; one that was killed is known for
+    /// some seconds more.
+    pub fn publishers_of(&self, topic: &str) -> Vec<String> {
+        let mut nodes: Vec<String> = self
+            .node
+            .get_publishers_info_by_topic(&self.resolve(topic), false)
+            .unwrap_or_default()
+            .iter()
+            .map(|p| format!("{}/{}", p.node_namespace.trim_end_matches('/'), p.node_name))
+            .collect();
+        nodes.sort();
+        nodes
+    }
+
     /// Creates a publisher, or returns the one that exists for this topic and type.
     ///
     /// # Errors

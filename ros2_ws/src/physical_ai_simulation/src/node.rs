@@ -10,7 +10,7 @@ use physical_ai_ros::{
     Application, ClockKind, Context, Diagnostic, Error, Handle, Level, Publisher, Qos, WorkerLink,
     command_from_msg, time_to_msg,
 };
-use physical_ai_sim::{SensorNoise, SimulatedWorld};
+use physical_ai_sim::SimulatedWorld;
 
 use crate::parameters::SimulationParameters;
 use crate::publishing::{RobotPublishers, object_poses};
@@ -39,18 +39,8 @@ fn load(p: &SimulationParameters) -> Result<SimulatedWorld, Error> {
         .map_err(|e| Error::application(format!("world_file {}: {e}", p.world_file)))?;
     let description = World::from_yaml(&p.world_file, &yaml).map_err(Error::application)?;
     let models = load_models(&description, &p.model_folder)?;
-    let noise = SensorNoise {
-        joint_position: p.noise_joint_position,
-        joint_velocity: p.noise_joint_velocity,
-        encoder_ticks: p.encoder_ticks,
-        gyro_rps: p.noise_gyro_rps,
-        gyro_bias_rps: p.bias_gyro_rps,
-        accelerometer_mps2: p.noise_accelerometer_mps2,
-        lidar_m: p.noise_lidar_m,
-        object_m: p.noise_object_m,
-    };
     let step_s = 1.0 / p.physics_rate_hz;
-    SimulatedWorld::try_new(&description, models, noise, p.seed as u64, step_s)
+    SimulatedWorld::try_new(&description, models, p.noise(), p.seed as u64, step_s)
         .map_err(Error::application)
 }
 
@@ -88,9 +78,14 @@ impl Application for Simulation {
     fn configure(context: &mut Context<Self>, p: &SimulationParameters) -> Result<Self, Error> {
         let world = load(p)?;
         let models: Vec<RobotModel> = world.models().cloned().collect();
+        let steps_per_batch = (p.physics_rate_hz / p.sensor_rate_hz).round().max(1.0) as u32;
+        let batch_s = f64::from(steps_per_batch) / p.physics_rate_hz;
+        let batches_per_perception =
+            (1.0 / (p.perception_rate_hz * batch_s)).round().max(1.0) as u64;
+        let scan_time_s = batches_per_perception as f64 * batch_s;
         let robots = models
             .iter()
-            .map(|model| RobotPublishers::try_new(context, model))
+            .map(|model| RobotPublishers::try_new(context, model, &p.noise(), scan_time_s))
             .collect::<Result<Vec<_>, _>>()?;
         obey(context, &models)?;
         serve(context)?;
@@ -104,8 +99,6 @@ impl Application for Simulation {
                 }
             },
         );
-        let steps_per_batch = (p.physics_rate_hz / p.sensor_rate_hz).round().max(1.0) as u32;
-        let batch_s = f64::from(steps_per_batch) / p.physics_rate_hz;
         Ok(Self {
             world,
             robots,
@@ -113,8 +106,7 @@ impl Application for Simulation {
             objects: context.publisher("objects", Qos::sensor())?,
             link: WorkerLink::try_new(context, "simulation", |app: &mut Self| &mut app.link)?,
             steps_per_batch,
-            batches_per_perception: (1.0 / (p.perception_rate_hz * batch_s)).round().max(1.0)
-                as u64,
+            batches_per_perception,
             batches: 0,
             pace: Self::pace(context, batch_s, p.real_time_factor),
             batch_s,
@@ -243,6 +235,7 @@ impl Simulation {
         if self.batches.is_multiple_of(self.batches_per_perception) {
             for robot in &self.robots {
                 robot.publish_scan(&mut self.world);
+                robot.publish_truth(&self.world);
             }
             self.objects.publish(&object_poses(&mut self.world));
         }

@@ -1,3 +1,5 @@
+use physical_ai_sim::SensorNoise;
+
 physical_ai_ros::parameters! {
     /// Parameters of the simulation worker.
     pub struct SimulationParameters {
@@ -33,5 +35,21 @@ physical_ai_ros::parameters! {
         noise_lidar_m: f64 = 5e-3, range(0.0, 1.0), read_only;
         /// Standard deviation of object positions, m.
         noise_object_m: f64 = 5e-4, range(0.0, 0.1), read_only;
+    }
+}
+
+impl SimulationParameters {
+    /// How wrong the sensors are.
+    pub fn noise(&self) -> SensorNoise {
+        SensorNoise {
+            joint_position: self.noise_joint_position,
+            joint_velocity: self.noise_joint_velocity,
+            encoder_ticks: self.encoder_ticks,
+            gyro_rps: self.noise_gyro_rps,
+            gyro_bias_rps: self.bias_gyro_rps,
+            accelerometer_mps2: self.noise_accelerometer_mps2,
+            lidar_m: self.noise_lidar_m,
+            object_m: self.noise_object_m,
+        }
     }
 }
