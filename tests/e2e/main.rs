@@ -18,5 +18,6 @@ mod missions;
 mod namespaces;
 mod no_motion;
 mod planning;
+mod states;
 mod supervision;
 mod tuning;

@@ -61,6 +61,14 @@ pub enum Error {
         /// Oldest allowed, seconds.
         allowed_s: f64,
     },
+    /// A sample of a sensor that cannot be true.
+    #[error("{field} {problem}")]
+    Implausible {
+        /// Field.
+        field: String,
+        /// Value and what is allowed.
+        problem: String,
+    },
     /// Task parameters that do not fit the skill.
     #[error("params.{field}: {problem}")]
     InvalidParams {

@@ -117,6 +117,12 @@ impl Chain {
     }
 }
 
+/// Where a joint's child link is in its parent's frame, with the joint at `position` (radians or metres; of no
+/// account for a fixed one).
+pub fn child_in_parent(joint: &Joint, position: f64) -> Isometry3<f64> {
+    joint.origin * motion(joint, &mut [position].iter())
+}
+
 pub(crate) fn motion<'a>(
     joint: &Joint,
     positions: &mut impl Iterator<Item = &'a f64>,

@@ -17,7 +17,7 @@ const STANDING_RPS: f64 = 1e-3;
 /// Seconds without an encoder tick after which the rover counts as standing: between two ticks of a
 /// slow turn the wheels seem to stand too.
 const STANDING_AFTER_S: f64 = 0.3;
-/// Longest gap between samples that is integrated, seconds.
+/// Longest time for which the newest gyro sample says how fast the rover turns, seconds.
 const LONGEST_GAP_S: f64 = 0.2;
 /// Longest time for which another process may have been away, seconds.
 const LONGEST_ABSENCE_S: f64 = 60.0;
@@ -143,11 +143,32 @@ impl Odometry {
         Ok(())
     }
 
-    /// Takes wheel angles and moves the estimate on.
+    /// Counts from these wheel angles on; the pose stays.
+    pub fn restart(&mut self, stamp: Time, angles: [f64; 2]) {
+        self.last = Some((stamp, angles));
+    }
+
+    /// Goes on from other wheel angles, after `unseen_s` seconds in which the wheels may have done anything up to
+    /// `fastest_rps`: the pose stays, and is as uncertain as that makes it.
+    pub fn rebase(&mut self, stamp: Time, angles: [f64; 2], unseen_s: f64, fastest_rps: f64) {
+        let rolled = fastest_rps * unseen_s;
+        let (distance, _) = self.drive.base(rolled, rolled);
+        let (_, turn) = self.drive.base(-rolled, rolled);
+        let (travelled, turned) = (distance.powi(2), turn.min(std::f64::consts::PI).powi(2));
+        self.covariance += Matrix4::from_diagonal(&Vector4::new(travelled, travelled, turned, 0.0));
+        self.last = Some((stamp, angles));
+        self.gyro_rps = None;
+        self.forward_mps = 0.0;
+        self.yaw_rate_rps = 0.0;
+        self.without_tick_s = 0.0;
+    }
+
+    /// Takes wheel angles and moves the estimate on. What the wheels did in a gap is one arc, and the estimate
+    /// becomes less sure by it.
     ///
     /// # Errors
-    /// [`Error::NotFinite`], or [`Error::Stale`] after a gap too long to integrate (the estimate
-    /// then starts anew from where it was).
+    /// [`Error::NotFinite`], or [`Error::Stale`] for angles that are not newer than the last ones; the filter keeps
+    /// its state and remembers nothing of them.
     pub fn wheels(&mut self, stamp: Time, angles: [f64; 2]) -> Result<(), Error> {
         if let Some(i) = angles.iter().position(|a| !a.is_finite()) {
             return Err(Error::NotFinite {
@@ -155,17 +176,19 @@ impl Odometry {
                 value: angles[i],
             });
         }
-        let Some((before, previous)) = self.last.replace((stamp, angles)) else {
+        let Some((before, previous)) = self.last else {
+            self.last = Some((stamp, angles));
             return Ok(());
         };
         let dt_s = stamp.seconds_since(before);
-        if dt_s <= 0.0 || dt_s > LONGEST_GAP_S {
+        if dt_s <= 0.0 {
             return Err(Error::Stale {
                 field: "joint_states",
-                age_s: dt_s,
-                allowed_s: LONGEST_GAP_S,
+                age_s: -dt_s,
+                allowed_s: 0.0,
             });
         }
+        self.last = Some((stamp, angles));
         self.gyro_age_s += dt_s;
         if self.gyro_age_s > LONGEST_GAP_S {
             // A silent gyro would turn the estimate for ever: only the wheels are left.
@@ -247,7 +270,9 @@ impl Odometry {
 
     /// Covariance over x, y, yaw.
     pub fn covariance(&self) -> Matrix3<f64> {
-        self.covariance.fixed_view::<3, 3>(0, 0).into_owned()
+        let covariance = self.covariance.fixed_view::<3, 3>(0, 0).into_owned();
+        // Rounding leaves the halves a little apart.
+        (covariance + covariance.transpose()) / 2.0
     }
 }
 

@@ -14,4 +14,6 @@ pub use drive::DRIVE_WATCHDOG_S;
 pub use error::Error;
 pub use faults::Fault;
 pub use noise::SensorNoise;
-pub use simulated_world::{ImuSample, JointSample, LaserSample, ObjectPose, SimulatedWorld};
+pub use simulated_world::{
+    BaseTwist, ImuSample, JointSample, LaserSample, ObjectPose, SimulatedWorld,
+};

@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 
 use mujoco_rs::prelude::*;
-use nalgebra::{Isometry3, Quaternion, Translation3, UnitQuaternion};
+use nalgebra::{Isometry3, Quaternion, Translation3, UnitQuaternion, Vector3};
 use physical_ai_domain::{
     ActuatorCommand, CommandMode, JointKind, RobotModel, RobotName, Time, World,
 };
@@ -58,6 +58,15 @@ pub struct LaserSample {
     pub range_max: f64,
 }
 
+/// How fast a robot's root link really moves, in its own frame.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct BaseTwist {
+    /// Metres per second.
+    pub linear_mps: [f64; 3],
+    /// Radians per second.
+    pub angular_rps: [f64; 3],
+}
+
 /// Where a movable object is.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ObjectPose {
@@ -82,6 +91,8 @@ struct SimulatedRobot {
     imu: Option<(usize, usize)>,
     lidar: Option<(usize, usize)>,
     base_body: usize,
+    /// Of a base that moves freely: index into qvel.
+    base_velocity_index: Option<usize>,
 }
 
 struct SimulatedObject {
@@ -554,6 +565,24 @@ impl SimulatedWorld {
         let body = self.robots.get(robot)?.base_body;
         Some(isometry(self.data.xpos()[body], self.data.xquat()[body]))
     }
+
+    /// How fast a robot's root link really moves: ground truth, for tests and reports.
+    pub fn true_base_twist(&self, robot: &RobotName) -> Option<BaseTwist> {
+        let pose = self.true_base_pose(robot)?;
+        let velocity_at = self.robots.get(robot)?.base_velocity_index;
+        Some(velocity_at.map_or_else(BaseTwist::default, |at| base_twist(&self.data, at, &pose)))
+    }
+}
+
+fn base_twist(data: &MjData<Box<MjModel>>, velocity_at: usize, pose: &Isometry3<f64>) -> BaseTwist {
+    let v = data.qvel();
+    let read = |at: usize| [v[at], v[at + 1], v[at + 2]];
+    // MuJoCo gives a free body's linear velocity in the world and its angular one in the body.
+    let linear = pose.rotation.inverse() * Vector3::from(read(velocity_at));
+    BaseTwist {
+        linear_mps: linear.into(),
+        angular_rps: read(velocity_at + 3),
+    }
 }
 
 fn isometry(position: [f64; 3], [w, x, y, z]: [f64; 4]) -> Isometry3<f64> {
@@ -579,6 +608,8 @@ impl SimulatedRobot {
         find: &impl Fn(MjtObjBase, &str) -> Result<usize, Error>,
     ) -> Result<Self, Error> {
         let name = |part: &str| format!("{}/{part}", model.name);
+        let root = &model.links[model.root].name;
+        let base_body = find(MjtObjBase::mjOBJ_BODY, &name(root))?;
         let mut robot = Self {
             drives: fresh_drives(&model),
             faults: RobotFaults::default(),
@@ -588,7 +619,9 @@ impl SimulatedRobot {
             measured: Vec::new(),
             imu: None,
             lidar: None,
-            base_body: find(MjtObjBase::mjOBJ_BODY, &name(&model.links[model.root].name))?,
+            base_body,
+            base_velocity_index: (mujoco.body_dofnum()[base_body] == 6)
+                .then(|| mujoco.body_dofadr()[base_body] as usize),
             model: model.clone(),
         };
         for joint in model.movable() {

@@ -6,7 +6,7 @@
 )]
 
 use physical_ai_domain::{ActuatorCommand, CommandMode, RobotModel, RobotName, Time, World};
-use physical_ai_sim::{Error, Fault, SensorNoise, SimulatedWorld};
+use physical_ai_sim::{BaseTwist, Error, Fault, SensorNoise, SimulatedWorld};
 
 const STEP_S: f64 = 0.001;
 
@@ -90,6 +90,45 @@ fn rover_drives_as_commanded_and_rests_within_100_ms_of_silence() {
     });
     let speed = (stopped - start).norm() / 0.02;
     assert!(speed < 0.02, "still moves at {speed} m/s");
+}
+
+#[test]
+fn true_twist_is_that_of_the_true_poses() {
+    let mut world = world("demo", 1);
+    let name = robot("rover_1");
+    let mut turning = drive(0.0);
+    turning.velocity = vec![2.0, 6.0];
+    let mut before = world.true_base_pose(&name).unwrap();
+    for step in 0..2000 {
+        if step % 5 == 0 {
+            before = world.true_base_pose(&name).unwrap();
+            world.apply(&turning).unwrap();
+        }
+        world.step().unwrap();
+    }
+    let (after, twist) = (
+        world.true_base_pose(&name).unwrap(),
+        world.true_base_twist(&name).unwrap(),
+    );
+    let moved = before.inverse() * after;
+    let forward_mps = moved.translation.x / 0.005;
+    let yaw_rate_rps = moved.rotation.euler_angles().2 / 0.005;
+    assert!(
+        (twist.linear_mps[0] - forward_mps).abs() < 0.01,
+        "{twist:?} {forward_mps}"
+    );
+    assert!(
+        (twist.angular_rps[2] - yaw_rate_rps).abs() < 0.05,
+        "{twist:?} {yaw_rate_rps}"
+    );
+    assert!(
+        (forward_mps - 0.32).abs() < 0.02 && yaw_rate_rps > 0.8,
+        "it drives a curve"
+    );
+    assert_eq!(
+        world.true_base_twist(&robot("arm_1")),
+        Some(BaseTwist::default())
+    );
 }
 
 #[test]

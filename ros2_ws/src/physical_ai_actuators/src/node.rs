@@ -57,9 +57,12 @@ fn serve_robot(context: &mut Context<Actuators>, robot: &str, index: usize) -> R
     context.subscribe(
         &format!("{robot}/state"),
         Qos::command(),
-        move |app: &mut Actuators, _, message| match robot_state_from_msg(message) {
-            Ok(state) => app.robots[index].guard.observe(&state),
-            Err(error) => tracing::warn!("state ignored: {error}"),
+        move |app: &mut Actuators, _, message| {
+            let robot = &mut app.robots[index];
+            match robot_state_from_msg(message, &robot.joint_names) {
+                Ok(state) => robot.guard.observe(&state),
+                Err(error) => tracing::warn!("state ignored: {error}"),
+            }
         },
     )?;
     context.subscribe(

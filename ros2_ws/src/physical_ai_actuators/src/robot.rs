@@ -26,7 +26,7 @@ pub struct Robot {
     pub session: CommandSession,
     pub drive: DriveLink,
     command_topic: String,
-    joint_names: Vec<String>,
+    pub joint_names: Vec<String>,
     hardware: Publisher<CommandMsg>,
     safety: Publisher<SafetyStatus>,
     status: Publisher<CommandStatus>,

@@ -4,6 +4,7 @@ mod check_tasks;
 mod node;
 mod parameters;
 mod robot_link;
+mod seen;
 mod stop;
 mod tasks;
 

@@ -2,10 +2,9 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
 
-use physical_ai_control::agent::Agent;
-use physical_ai_control::skills::SeenObject;
-use physical_ai_control::{Obstacles, SafetyCause, SafetyVerdict, StopFollower};
-use physical_ai_domain::{RobotModel, RobotName, World};
+use physical_ai_control::agent::{Agent, RobotControl};
+use physical_ai_control::{SafetyCause, SafetyVerdict, StopFollower};
+use physical_ai_domain::{RobotKind, RobotModel, RobotName, World};
 use physical_ai_ros::msg::physical_ai_msgs::msg::{
     CommandStatus, ControlMetrics, ObjectPoses, RobotState as RobotStateMsg, SafetyStatus,
 };
@@ -13,12 +12,13 @@ use physical_ai_ros::msg::physical_ai_msgs::srv::OpenSession;
 use physical_ai_ros::msg::sensor_msgs::msg::LaserScan;
 use physical_ai_ros::msg::std_msgs::msg::Header;
 use physical_ai_ros::{
-    Application, ClockKind, Context, Diagnostic, Error, Level, Qos, WorkerLink, pose_from_msg,
+    Application, ClockKind, Context, Diagnostic, Error, Level, Qos, WorkerLink,
     robot_state_from_msg, time_from_msg, time_to_msg,
 };
 
 use crate::parameters::AgentParameters;
 use crate::robot_link::RobotLink;
+use crate::seen::{BadSamples, objects_from_msg, obstacles_from_msg};
 use crate::stop;
 
 /// An agent and its topics.
@@ -27,30 +27,27 @@ pub struct AgentNode {
     pub(crate) link: WorkerLink,
     pub(crate) robots: BTreeMap<RobotName, RobotLink>,
     pub(crate) stops: StopFollower,
-    bad_states: u64,
+    bad_samples: BadSamples,
 }
 
-/// Listens to a robot's state, which drives its control loop, and to its lidar.
-fn observe(context: &mut Context<AgentNode>, robot: &RobotName) -> Result<(), Error> {
+/// Listens to a robot's state, which drives its control loop, and to the lidar of one that drives.
+fn observe(context: &mut Context<AgentNode>, robot: &RobotName, drives: bool) -> Result<(), Error> {
+    let name = robot.clone();
     context.subscribe(
         &format!("{robot}/state"),
         Qos::command(),
-        |app: &mut AgentNode, context, message| app.tick(context, message),
+        move |app: &mut AgentNode, context, message| app.tick(context, &name, message),
     )?;
-    let name = robot.clone();
-    context.subscribe(
-        &format!("{robot}/scan"),
-        Qos::sensor(),
-        move |app: &mut AgentNode, _, m: LaserScan| {
-            let obstacles = Obstacles {
-                angle_min: f64::from(m.angle_min),
-                angle_increment: f64::from(m.angle_increment),
-                ranges: m.ranges.iter().map(|r| f64::from(*r)).collect(),
-            };
-            app.agent
-                .see_obstacles(&name, time_from_msg(&m.header.stamp), obstacles);
-        },
-    )?;
+    if drives {
+        let name = robot.clone();
+        context.subscribe(
+            &format!("{robot}/scan"),
+            Qos::sensor(),
+            move |app: &mut AgentNode, context, message: LaserScan| {
+                app.see_obstacles(context, &name, &message);
+            },
+        )?;
+    }
     Ok(())
 }
 
@@ -89,12 +86,16 @@ impl Application for AgentNode {
         for robot in agent.robots_mut() {
             robot.set_period_s(1.0 / p.rate_hz);
         }
-        let names: Vec<RobotName> = agent.robots().cloned().collect();
+        let drives = |r: &RobotControl| r.model().kind == RobotKind::Rover;
+        let names: Vec<(RobotName, bool)> = agent
+            .robots_mut()
+            .map(|r| (r.model().name.clone(), drives(r)))
+            .collect();
         let mut robots = BTreeMap::new();
-        for name in names {
+        for (name, drives) in names {
             let link = RobotLink::try_new(context, &name)?;
             agent.set_held(&name, link.held(context.steady_s()), context.steady_s());
-            observe(context, &name)?;
+            observe(context, &name, drives)?;
             robots.insert(name, link);
         }
         context.subscribe(
@@ -119,7 +120,7 @@ impl Application for AgentNode {
             link,
             robots,
             stops: StopFollower::default(),
-            bad_states: 0,
+            bad_samples: BadSamples::default(),
         })
     }
 
@@ -152,7 +153,7 @@ impl Application for AgentNode {
             format!("load {:.2}", self.agent.load()),
         )
         .with("robots", self.robots.len())
-        .with("bad_states", self.bad_states);
+        .with("bad_samples", self.bad_samples.total());
         let stopped = self
             .robots
             .keys()
@@ -167,29 +168,31 @@ impl Application for AgentNode {
 
 impl AgentNode {
     /// The hot path: state in, command out, in the same turn.
-    fn tick(&mut self, context: &mut Context<Self>, message: RobotStateMsg) {
+    fn tick(&mut self, context: &mut Context<Self>, name: &RobotName, message: RobotStateMsg) {
         if !context.is_active() {
             return;
         }
-        let state = match robot_state_from_msg(message) {
-            Ok(state) => state,
-            Err(error) => {
-                self.bad_states += 1;
-                tracing::warn!("state ignored: {error}");
-                return;
+        let Some(robot) = self.agent.robot_mut(name) else {
+            return;
+        };
+        let state = match robot_state_from_msg(message, robot.joint_names()) {
+            Ok(state) if state.robot == *name => state,
+            Ok(state) => {
+                let problem = format!("state of {name}: robot: is {}", state.robot);
+                return self.bad_samples.count(context, &problem);
             }
+            Err(error) => return self.bad_samples.count(context, &error.to_string()),
         };
         let (now, steady_s) = (context.now().max(state.stamp), context.steady_s());
-        let name = state.robot.clone();
         let incarnation = self.link.incarnation();
         let Some(control) = self.agent.tick(state, now, steady_s) else {
             return;
         };
-        if let Some(link) = self.robots.get_mut(&name) {
+        if let Some(link) = self.robots.get_mut(name) {
             link.send(control.command, incarnation);
         }
         let (verdict, report) = (control.verdict, control.report);
-        self.publish_safety(context, &name, verdict);
+        self.publish_safety(context, name, verdict);
         if let Some(report) = report {
             if report.state.is_terminal() {
                 tracing::info!(task = %report.task, state = ?report.state, "{}", report.error_msg);
@@ -261,23 +264,31 @@ impl AgentNode {
     }
 
     fn see_objects(&mut self, context: &mut Context<Self>, message: &ObjectPoses) {
-        let objects = message
-            .names
-            .iter()
-            .zip(&message.poses)
-            .zip(&message.sizes)
-            .map(|((name, pose), size)| {
-                let seen = SeenObject {
-                    pose: pose_from_msg(pose),
-                    size_m: [size.x, size.y, size.z],
-                };
-                (name.clone(), seen)
-            })
-            .filter(|(_, seen)| seen.pose.translation.vector.iter().all(|v| v.is_finite()))
-            .collect();
+        let now = context.now();
+        if now.is_zero() {
+            // No /clock of the simulation yet: no stamp can be judged.
+            return;
+        }
+        let objects = match objects_from_msg(message, now) {
+            Ok(objects) => objects,
+            Err(problem) => return self.bad_samples.count(context, &problem),
+        };
         let stamp = time_from_msg(&message.header.stamp);
         if self.agent.see_objects(stamp, &objects) {
             self.refresh_offer(context);
+        }
+    }
+
+    fn see_obstacles(&mut self, context: &Context<Self>, name: &RobotName, message: &LaserScan) {
+        let (stamp, now) = (time_from_msg(&message.header.stamp), context.now());
+        if now.is_zero() {
+            return;
+        }
+        match obstacles_from_msg(message, now) {
+            Ok(obstacles) => self.agent.see_obstacles(name, stamp, obstacles),
+            Err(problem) => self
+                .bad_samples
+                .count(context, &format!("{name}: {problem}")),
         }
     }
 

@@ -281,7 +281,7 @@ mod tests {
         let check = |seconds: f64, expected: Option<i64>| {
             let header = Header {
                 stamp: time_to_msg(physical_ai_domain::Time::from_seconds(seconds)),
-                frame_id: "world".to_owned(),
+                frame_id: "map".to_owned(),
             };
             assert_eq!(header_stamp_ns(&serialize(&header).unwrap()), expected);
         };

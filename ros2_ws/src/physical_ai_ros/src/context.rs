@@ -246,22 +246,6 @@ impl<A: 'static> Context<A> {
         self.node.get_topic_names_and_types().unwrap_or_default()
     }
 
-    /// Fully qualified names of the nodes that publish on a topic, as the graph knows them now; one entry per
-    /// publisher.
-    pub fn publishers_of(&self, topic: &str) -> Vec<String> {
-        let publishers = self
-            .node
-            .get_publishers_info_by_topic(&self.resolve(topic), false)
-            .unwrap_or_default();
-        publishers
-            .into_iter()
-            .map(|p| {
-                let namespace = p.node_namespace.trim_end_matches('/');
-                format!("{namespace}/{}", p.node_name)
-            })
-            .collect()
-    }
-
     /// Fully qualified name of this node.
     pub fn qualified_name(&self) -> String {
         format!("{}/{}", self.namespace.trim_end_matches('/'), self.name)
@@ -274,6 +258,20 @@ impl<A: 'static> Context<A> {
             .get_publishers_info_by_topic(topic, false)
             .unwrap_or_default();
         OfferedQos::of(publishers.iter().map(|p| &p.qos_profile))
+    }
+
+    /// Fully qualified names of the nodes that publish on a topic, as the graph knows them now, sorted; one entry
+    /// per publisher. A node that was killed is known for some seconds more.
+    pub fn publishers_of(&self, topic: &str) -> Vec<String> {
+        let mut nodes: Vec<String> = self
+            .node
+            .get_publishers_info_by_topic(&self.resolve(topic), false)
+            .unwrap_or_default()
+            .iter()
+            .map(|p| format!("{}/{}", p.node_namespace.trim_end_matches('/'), p.node_name))
+            .collect();
+        nodes.sort();
+        nodes
     }
 
     /// Creates a publisher, or returns the one that exists for this topic and type.

@@ -1,6 +1,6 @@
 //! Messages ⇄ domain types. Everything from the wire is checked here: names, numbers, lengths.
 
-use nalgebra::{Isometry3, Quaternion, Translation3, UnitQuaternion};
+use nalgebra::{Isometry3, Matrix3, Quaternion, Translation3, UnitQuaternion};
 use physical_ai_domain as domain;
 use r2r::geometry_msgs::msg::{Point, Pose, Quaternion as QuaternionMsg, Twist, Vector3};
 use r2r::physical_ai_msgs::msg;
@@ -72,25 +72,109 @@ pub fn robot_state_to_msg(
     }
 }
 
-/// State estimate from message.
+/// State estimate from message, with its values in the order of `joint_names`, the model's. The arrays of a state
+/// with a fault may be empty.
 ///
 /// # Errors
-/// A name that breaks the rule, or a covariance that has not nine values.
-pub fn robot_state_from_msg(message: msg::RobotState) -> Result<domain::RobotState, domain::Error> {
-    let covariance: [f64; 9] = message.pose_covariance.try_into().unwrap_or([0.0; 9]);
+/// A name that breaks the rule, joints that are not the model's, values that are not finite, a covariance that has
+/// not nine values or is not symmetric and positive semidefinite.
+pub fn robot_state_from_msg(
+    message: msg::RobotState,
+    joint_names: &[String],
+) -> Result<domain::RobotState, domain::Error> {
+    let fail = |field: &str, problem: String| domain::Error::InvalidDescription {
+        source_name: format!("state of {}", message.robot),
+        field: field.to_owned(),
+        problem,
+    };
+    let in_order = |field: &str, values: &[f64]| {
+        if values.is_empty() && !message.valid {
+            return Ok(Vec::new());
+        }
+        let values = by_name(joint_names, &message.joint_names, values)
+            .map_err(|problem| fail(field, problem))?;
+        finite(&values).map_err(|problem| fail(field, problem))?;
+        Ok(values)
+    };
+    let (p, q, twist) = (
+        &message.pose.position,
+        &message.pose.orientation,
+        &message.twist,
+    );
+    finite(&[p.x, p.y, p.z, q.x, q.y, q.z, q.w]).map_err(|problem| fail("pose", problem))?;
+    finite(&[twist.linear.x, twist.angular.z]).map_err(|problem| fail("twist", problem))?;
+    let (position, velocity) = (
+        in_order("position", &message.position)?,
+        in_order("velocity", &message.velocity)?,
+    );
+    let covariance =
+        covariance(&message.pose_covariance).map_err(|problem| fail("pose_covariance", problem))?;
     Ok(domain::RobotState {
-        robot: domain::RobotName::try_new(message.robot)?,
         stamp: time_from_msg(&message.header.stamp),
-        position: message.position,
-        velocity: message.velocity,
+        position,
+        velocity,
         base: domain::BaseState {
             pose: pose_from_msg(&message.pose),
-            forward_mps: message.twist.linear.x,
-            yaw_rate_rps: message.twist.angular.z,
+            forward_mps: twist.linear.x,
+            yaw_rate_rps: twist.angular.z,
             covariance,
         },
         fault: (!message.valid).then_some(message.fault),
+        robot: domain::RobotName::try_new(message.robot)?,
     })
+}
+
+/// Values of `names` in the order of `wanted`, which must be the same names.
+fn by_name(wanted: &[String], names: &[String], values: &[f64]) -> Result<Vec<f64>, String> {
+    if values.len() != names.len() {
+        return Err(format!(
+            "has {} values for {} joint_names",
+            values.len(),
+            names.len()
+        ));
+    }
+    if names == wanted {
+        return Ok(values.to_vec());
+    }
+    if names.len() != wanted.len() {
+        return Err(format!(
+            "has joint_names {names:?}: those of the model are {wanted:?}"
+        ));
+    }
+    let find = |name: &String| {
+        let index = names.iter().position(|n| n == name);
+        index
+            .and_then(|i| values.get(i).copied())
+            .ok_or_else(|| format!("has joint_names {names:?}, without {name:?} of the model"))
+    };
+    wanted.iter().map(find).collect()
+}
+
+fn finite(values: &[f64]) -> Result<(), String> {
+    match values.iter().find(|v| !v.is_finite()) {
+        Some(value) => Err(format!("holds {value}: it must be finite")),
+        None => Ok(()),
+    }
+}
+
+/// A covariance over x, y and yaw, row by row.
+fn covariance(values: &[f64]) -> Result<[f64; 9], String> {
+    let array: [f64; 9] = values
+        .try_into()
+        .map_err(|_| format!("has {} values: 9 are needed", values.len()))?;
+    finite(&array)?;
+    let matrix = Matrix3::from_row_slice(&array);
+    let rounding = matrix.amax() * 1e-9;
+    if (matrix - matrix.transpose()).amax() > rounding {
+        return Err(format!("{array:?} is not symmetric"));
+    }
+    let least = matrix.symmetric_eigenvalues().min();
+    if least < -rounding {
+        return Err(format!(
+            "{array:?} has the eigenvalue {least:e}: a covariance has none below 0"
+        ));
+    }
+    Ok(array)
 }
 
 /// Who sends a command, and as which of its commands.
@@ -412,4 +496,100 @@ pub fn worker_from_msg(message: msg::WorkerStatus) -> Result<domain::WorkerRepor
         last_token: domain::FencingToken(message.last_fencing_token),
         worker,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names() -> Vec<String> {
+        ["left", "right"].map(str::to_owned).to_vec()
+    }
+
+    fn state() -> msg::RobotState {
+        msg::RobotState {
+            robot: "rover_1".into(),
+            joint_names: names(),
+            position: vec![1.0, 2.0],
+            velocity: vec![0.1, 0.2],
+            pose_covariance: vec![1e-6, 1e-7, 0.0, 1e-7, 1e-6, 0.0, 0.0, 0.0, 0.0],
+            valid: true,
+            ..Default::default()
+        }
+    }
+
+    #[test]
+    fn joints_of_a_state_are_found_by_name() {
+        let mut message = state();
+        message.joint_names.reverse();
+        let state = robot_state_from_msg(message, &names()).unwrap();
+        assert_eq!(state.position, [2.0, 1.0]);
+        assert_eq!(state.velocity, [0.2, 0.1]);
+    }
+
+    #[test]
+    fn states_that_cannot_be_true_are_refused_by_field() {
+        let check = |bend: &dyn Fn(&mut msg::RobotState), expected: &str| {
+            let mut message = state();
+            bend(&mut message);
+            let error = robot_state_from_msg(message, &names())
+                .unwrap_err()
+                .to_string();
+            assert!(error.contains(expected), "{error}");
+        };
+        check(
+            &|m| m.joint_names = vec!["left".into(); 2],
+            "position: has joint_names [\"left\", \"left\"], without \"right\"",
+        );
+        check(
+            &|m| m.joint_names.clear(),
+            "position: has 2 values for 0 joint_names",
+        );
+        check(
+            &|m| {
+                m.joint_names.push("ghost".into());
+                m.position.push(0.0);
+            },
+            "those of the model are",
+        );
+        check(
+            &|m| m.velocity = vec![0.1],
+            "velocity: has 1 values for 2 joint_names",
+        );
+        check(
+            &|m| m.position[0] = f64::NAN,
+            "position: holds NaN: it must be finite",
+        );
+        check(&|m| m.pose.position.x = f64::INFINITY, "pose: holds inf");
+        check(&|m| m.twist.angular.z = f64::NAN, "twist: holds NaN");
+        check(&|m| m.robot = "Rover 1".into(), "robot name");
+        let covariance = |values: &[f64], expected: &str| {
+            check(&|m| m.pose_covariance = values.to_vec(), expected);
+        };
+        covariance(&[], "pose_covariance: has 0 values: 9 are needed");
+        covariance(&[0.0; 36], "pose_covariance: has 36 values");
+        covariance(&[f64::NAN; 9], "pose_covariance: holds NaN");
+        covariance(
+            &[1.0, 0.5, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0],
+            "is not symmetric",
+        );
+        covariance(
+            &[1.0, 2.0, 0.0, 2.0, 1.0, 0.0, 0.0, 0.0, 1.0],
+            "has the eigenvalue -1e0",
+        );
+    }
+
+    #[test]
+    fn faulty_state_needs_no_values() {
+        let message = msg::RobotState {
+            valid: false,
+            fault: "no encoder".into(),
+            position: Vec::new(),
+            velocity: Vec::new(),
+            ..state()
+        };
+        let state = robot_state_from_msg(message, &names()).unwrap();
+        assert_eq!(state.fault.as_deref(), Some("no encoder"));
+        assert_eq!(state.position, [0.0; 0]);
+    }
 }

@@ -69,9 +69,13 @@ impl Application for Simulation {
     fn configure(context: &mut Context<Self>, p: &SimulationParameters) -> Result<Self, Error> {
         let world = load(p)?;
         let models: Vec<RobotModel> = world.models().cloned().collect();
+        let steps_per_batch = (p.physics_rate_hz / p.sensor_rate_hz).round().max(1.0) as u32;
+        let batch_s = f64::from(steps_per_batch) / p.physics_rate_hz;
+        let batches_per_perception = p.batches_per_perception(batch_s);
+        let scan_time_s = batches_per_perception as f64 * batch_s;
         let robots = models
             .iter()
-            .map(|model| RobotPublishers::try_new(context, model))
+            .map(|model| RobotPublishers::try_new(context, model, &p.noise(), scan_time_s))
             .collect::<Result<Vec<_>, _>>()?;
         let stages = models
             .iter()
@@ -96,8 +100,6 @@ impl Application for Simulation {
                 }
             },
         );
-        let steps_per_batch = (p.physics_rate_hz / p.sensor_rate_hz).round().max(1.0) as u32;
-        let batch_s = f64::from(steps_per_batch) / p.physics_rate_hz;
         Ok(Self {
             world,
             robots,
@@ -107,7 +109,7 @@ impl Application for Simulation {
             objects: context.publisher("objects", Qos::sensor())?,
             link: WorkerLink::try_new(context, "simulation", |app: &mut Self| &mut app.link)?,
             steps_per_batch,
-            batches_per_perception: p.batches_per_perception(batch_s),
+            batches_per_perception,
             batches: 0,
             pace: Self::pace(context, batch_s, p.real_time_factor),
             batch_s,
@@ -124,6 +126,10 @@ impl Application for Simulation {
     ) -> Result<(), String> {
         self.world.set_noise(parameters.noise());
         self.batches_per_perception = parameters.batches_per_perception(self.batch_s);
+        let scan_time_s = self.batches_per_perception as f64 * self.batch_s;
+        for robot in &mut self.robots {
+            robot.tune(&parameters.noise(), scan_time_s);
+        }
         self.pace.cancel();
         self.pace = Self::pace(context, self.batch_s, parameters.real_time_factor);
         Ok(())
@@ -223,6 +229,7 @@ impl Simulation {
         if self.batches.is_multiple_of(self.batches_per_perception) {
             for robot in &self.robots {
                 robot.publish_scan(&mut self.world);
+                robot.publish_truth(&self.world);
             }
             self.objects.publish(&object_poses(&mut self.world));
         }

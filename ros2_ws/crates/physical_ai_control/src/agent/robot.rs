@@ -486,7 +486,8 @@ impl RobotControl {
     ) -> Option<TaskReport> {
         let running = self.running.as_mut()?;
         if verdict.state >= SafetyState::Stopped {
-            let ending = Ending::stopped(verdict, &self.joint_names);
+            let fault = self.state.as_ref().and_then(|s| s.fault.as_deref());
+            let ending = Ending::stopped(verdict, &self.joint_names, fault);
             return self.end(ending, now);
         }
         let ending = match (progress, &self.held, lag) {
@@ -657,13 +658,13 @@ impl Ending {
     }
 
     /// By the safety filter.
-    fn stopped(verdict: SafetyVerdict, joint_names: &[String]) -> Self {
+    fn stopped(verdict: SafetyVerdict, joint_names: &[String], fault: Option<&str>) -> Self {
         let error = match verdict.cause {
             Some(SafetyCause::StaleState) => ErrorCode::StaleData,
             _ => ErrorCode::SafetyStop,
         };
         let cause = verdict.cause.map_or("", SafetyCause::as_str);
-        let detail = verdict.detail(joint_names);
+        let detail = fault.map_or_else(|| verdict.detail(joint_names), str::to_owned);
         Self::failed(error, format!("safety stop ({cause}): {detail}"))
     }
 }

@@ -160,19 +160,52 @@ fn samples_that_are_no_numbers_are_refused_and_change_nothing() {
 }
 
 #[test]
-fn gap_and_step_back_in_time_are_refused_and_then_it_goes_on() {
+fn step_back_in_time_is_refused_and_leaves_nothing_behind() {
     let mut bench = Bench::new(Placement::default());
     bench.drive(1.0, 0.4, 0.0, None);
-    for jump in [100, -50, 0] {
-        let before = bench.odometry.pose();
-        bench.ticks += jump - i64::from(jump <= 0);
+    for back in [50, 1] {
+        let (before, snapshot) = (bench.odometry.pose(), bench.odometry.snapshot());
+        let (ticks, wheels) = (bench.ticks, bench.wheels);
+        bench.ticks -= back;
         bench.wheels[0] += 1.0;
         let error = bench.tick().unwrap_err();
         assert!(matches!(error, Error::Stale { .. }), "{error}");
-        assert_eq!(bench.odometry.pose(), before);
+        assert_eq!(bench.odometry.snapshot(), snapshot);
+        (bench.ticks, bench.wheels) = (ticks, wheels);
         bench.drive(1.0, 0.1, 0.0, None);
         assert!((bench.odometry.pose().x - before.x - 0.1).abs() < 1e-6);
     }
+}
+
+#[test]
+fn way_in_a_gap_is_counted_and_makes_less_sure() {
+    let mut bench = Bench::new(Placement::default());
+    bench.drive(1.0, 0.4, 0.0, Some(0.5));
+    let (before, sure) = (bench.odometry.pose(), bench.odometry.covariance());
+    bench.ticks += 100;
+    // Straight on: the gyro knows nothing of what it did not see.
+    bench.wheels = bench.wheels.map(|w| w + 1.0);
+    bench.tick().unwrap();
+    let after = bench.odometry.pose();
+    assert!(((after.x - before.x).hypot(after.y - before.y) - 0.08).abs() < 1e-9);
+    assert_eq!(after.yaw, before.yaw);
+    assert!(bench.odometry.covariance().trace() > sure.trace());
+}
+
+#[test]
+fn angles_that_begin_anew_leave_the_pose_and_what_may_have_happened() {
+    let mut bench = Bench::new(Placement::default());
+    bench.drive(1.0, 0.4, 0.0, None);
+    let (before, sure) = (bench.odometry.pose(), bench.odometry.covariance());
+    bench.ticks += 40;
+    bench.wheels = [-3.0; 2];
+    let stamp = Time::from_nanoseconds(bench.ticks * 5_000_000);
+    bench.odometry.rebase(stamp, bench.wheels, 0.2, 12.0);
+    assert_eq!(bench.odometry.pose(), before);
+    let unsure = bench.odometry.covariance();
+    assert!((unsure[(0, 0)] - sure[(0, 0)] - 0.192f64.powi(2)).abs() < 1e-9);
+    bench.drive(1.0, 0.4, 0.0, None);
+    assert!((bench.odometry.pose().x - before.x - 0.4).abs() < 1e-6);
 }
 
 #[test]

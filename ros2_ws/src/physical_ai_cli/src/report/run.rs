@@ -152,7 +152,10 @@ impl Collector {
             "physical_ai_msgs/msg/ControlMetrics" => self.with(message, Self::metrics),
             "physical_ai_msgs/msg/SafetyStatus" => self.with(message, Self::safety),
             "physical_ai_msgs/msg/ObjectPoses" => self.with(message, Self::objects),
-            "nav_msgs/msg/Odometry" => self.with(message, Self::odometry),
+            // The simulation's ground truth has the same type, and arms have one, too.
+            "nav_msgs/msg/Odometry" if message.topic.ends_with("/odom") => {
+                self.with(message, Self::odometry);
+            }
             "sensor_msgs/msg/JointState" => self.with(message, |this, message, joints| {
                 this.joints.push((robot(message), joints));
             }),
