@@ -14,6 +14,7 @@ mod http;
 mod inference;
 mod interop;
 mod llm_commands;
+mod load;
 mod missions;
 mod namespaces;
 mod no_motion;

@@ -25,7 +25,7 @@ from rcl_interfaces.srv import (
     SetParameters,
     SetParametersAtomically,
 )
-from rclpy.action import ActionClient
+from rclpy.action import ActionClient, ActionServer
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
 from rosgraph_msgs.msg import Clock
@@ -301,15 +301,74 @@ def expiry(peer):
     peer.until(lambda: status and len(status[-1].status_list) == 1, "the goal in the status")
     peer.until(lambda: len(status[-1].status_list) == 0, "the goal to be forgotten")
     goals.ended_as([handle], GoalStatus.STATUS_UNKNOWN)
+    equal(goals.cancel(handle.goal_id)[0], CancelGoal.Response.ERROR_UNKNOWN_GOAL_ID)
+
+
+def stall(peer):
+    """A goal keeps the server from spinning for a second; thirty more come meanwhile."""
+    goals = Goals(peer)
+    sent = [goals.client.send_goal_async(Generate.Goal(prompt=prompt, max_tokens=2))
+            for prompt in ["stall"] + 30 * ["many"]]
+    results = [peer.result(future, "an acceptance").get_result_async() for future in sent]
+    for future in results:
+        equal(peer.result(future, "a result").status, GoalStatus.STATUS_SUCCEEDED)
+
+
+def same_id(peer):
+    goals = Goals(peer)
+    uuid = UUID(uuid=list(range(16)))
+    send = goals.client.send_goal_async
+    first = peer.result(send(Generate.Goal(prompt="first", max_tokens=40), goal_uuid=uuid,
+                             feedback_callback=goals.feedback.append), "the first acceptance")
+    # rclpy refuses this by itself in one client.
+    other = ActionClient(peer.node, Generate, "generate")
+    peer.until(other.server_is_ready, "the action server")
+    second = peer.result(other.send_goal_async(Generate.Goal(prompt="second", max_tokens=3), goal_uuid=uuid),
+                         "the second answer")
+    assert first.accepted and not second.accepted
+    answer = goals.result(first)
+    equal((answer.status, answer.result.text), (GoalStatus.STATUS_SUCCEEDED, "first"))
+    equal({f.feedback.text for f in goals.feedback}, {"first"})
+    # Ended, the id is known for as long as its result is.
+    third = peer.result(other.send_goal_async(Generate.Goal(prompt="third"), goal_uuid=uuid), "the third answer")
+    assert not third.accepted
+
+
+def sleepy_server(peer):
+    """A foreign server, with the usual depth of 10, that does not spin for a second."""
+    def execute(handle):
+        if handle.request.prompt == "sleep":
+            time.sleep(1.0)
+        handle.succeed()
+        return Generate.Result(text=handle.request.prompt)
+
+    ActionServer(peer.node, Generate, "generate", execute)
+    serve(peer)
+
+
+def forgetful_server(peer):
+    """Accepts goals and knows nothing of them afterwards: what a server answers that dropped them."""
+    def accept(_, response):
+        response.accepted = True
+        return response
+
+    service = peer.node.create_service
+    service(Generate.Impl.SendGoalService, "generate/_action/send_goal", accept)
+    service(Generate.Impl.GetResultService, "generate/_action/get_result", lambda _, response: response)
+    serve(peer)
+
+
+def serve(peer):
+    print("READY", flush=True)
+    while True:
+        peer.executor.spin_once(1.0)
 
 
 def orphan(peer):
     """Sends a goal, says so, and waits to be killed."""
     goals = Goals(peer)
     assert goals.send("orphan").accepted
-    print("READY", flush=True)
-    while True:
-        peer.executor.spin_once(1.0)
+    serve(peer)
 
 
 def heir(peer):
@@ -359,7 +418,8 @@ def simulated_time(peer):
     equal(tell(520.0), ["560.000", "460.000", "520.000"])
 
 
-SCENARIOS = [parameters, lifecycle, topics, actions, cancels, expiry, orphan, heir, simulated_time]
+SCENARIOS = [parameters, lifecycle, topics, actions, cancels, expiry, stall, same_id, sleepy_server,
+             forgetful_server, orphan, heir, simulated_time]
 
 
 def main():

@@ -135,12 +135,21 @@ impl Suite {
 
     /// The state that the supervisor wrote about a node.
     pub fn node(&self, name: &str) -> Value {
+        let nodes = self.nodes();
+        let found = nodes.iter().find(|n| n["name"] == name).cloned();
+        found.unwrap_or_else(|| panic!("no node {name} in {nodes:?}"))
+    }
+
+    fn nodes(&self) -> Vec<Value> {
         let path = self.folder.path().join("up.json");
         let text = std::fs::read_to_string(path).unwrap_or_default();
         let state: Value = serde_json::from_str(&text).unwrap_or_default();
-        let nodes = state["nodes"].as_array().cloned().unwrap_or_default();
-        let found = nodes.into_iter().find(|n| n["name"] == name);
-        found.unwrap_or_else(|| panic!("no node {name} in {text}"))
+        state["nodes"].as_array().cloned().unwrap_or_default()
+    }
+
+    /// The orchestrator's journal.
+    pub fn journal(&self) -> std::path::PathBuf {
+        self.folder.path().join("missions.sqlite")
     }
 
     /// Kills a node's process for good, as a crash would.
@@ -152,6 +161,13 @@ impl Suite {
     pub fn signal_node(&self, name: &str, signal: Signal) {
         let pid = self.node(name)["pid"].as_i64().unwrap();
         kill(Pid::from_raw(i32::try_from(pid).unwrap()), signal).unwrap();
+    }
+
+    /// Sends a signal to every node's process.
+    pub fn signal_all(&self, signal: Signal) {
+        for node in self.nodes() {
+            self.signal_node(node["name"].as_str().unwrap(), signal);
+        }
     }
 
     /// Waits until a node that died is active again.

@@ -1,3 +1,5 @@
+mod files;
+
 use std::path::{Path, PathBuf};
 
 use physical_ai_domain::{FencingToken, MissionId, TaskSpec};
@@ -7,6 +9,7 @@ use serde::de::DeserializeOwned;
 use crate::Error;
 use crate::mission::{Mission, TaskStatus};
 use crate::scheduler::{Effect, Scheduler};
+use files::Fingerprint;
 
 const VERSION: i64 = 1;
 const SCHEMA: &str = "
@@ -31,10 +34,18 @@ pub struct Recovered {
 }
 
 /// The missions on disk (SQLite, write-ahead log). One process at a time.
+///
+/// Files that are deleted, truncated or replaced under its hands are written anew: everything that is
+/// in them is in memory, too.
 #[derive(Debug)]
 pub struct Journal {
     path: PathBuf,
     connection: Connection,
+    incarnation: u64,
+    /// The files after the last write; none: they are lost.
+    seen: Option<Fingerprint>,
+    notices: Vec<String>,
+    rewritten: u32,
 }
 
 impl Journal {
@@ -52,13 +63,20 @@ impl Journal {
             std::fs::create_dir_all(folder)
                 .map_err(|e| fail(format!("its folder cannot be made: {e}")))?;
         }
+        files::finish_interrupted(path).map_err(|e| fail(e.to_string()))?;
         let connection = Connection::open(path).map_err(|e| fail(explain(&e)))?;
         let mut journal = Self {
             path: path.to_path_buf(),
             connection,
+            incarnation: 0,
+            seen: None,
+            notices: Vec::new(),
+            rewritten: 0,
         };
         journal.prepare()?;
         let recovered = journal.recover()?;
+        journal.incarnation = recovered.incarnation;
+        journal.seen = Some(Fingerprint::of(path));
         Ok((journal, recovered))
     }
 
@@ -153,6 +171,10 @@ impl Journal {
         scheduler: &Scheduler,
         effects: &[Effect],
     ) -> Result<(), Error> {
+        if let Some(change) = self.tampered() {
+            // What the effects ask for is in the scheduler already.
+            return self.rewrite(scheduler, change);
+        }
         let write = |connection: &mut Connection| {
             let transaction = connection.transaction()?;
             for effect in effects {
@@ -164,7 +186,10 @@ impl Journal {
             )?;
             transaction.commit()
         };
-        write(&mut self.connection).map_err(|e| self.error(&e))
+        let written = write(&mut self.connection).map_err(|e| self.error(&e));
+        // Also after a failure: part of it may be in the log.
+        self.seen = Some(Fingerprint::of(&self.path));
+        written
     }
 }
 

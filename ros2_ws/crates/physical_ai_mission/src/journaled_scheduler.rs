@@ -63,6 +63,11 @@ impl JournaledScheduler {
         self.fault.as_deref()
     }
 
+    /// How often somebody deleted, truncated or replaced the journal's files, and they were written anew.
+    pub fn rewritten(&self) -> u32 {
+        self.journal.rewritten()
+    }
+
     /// Number of effects that wait for the journal.
     pub fn waiting(&self) -> usize {
         self.outbox.len()
@@ -100,12 +105,14 @@ impl JournaledScheduler {
     }
 
     fn save(&mut self) -> Result<(), Error> {
-        let written = if self.fault.is_some() {
+        let written = if self.fault.is_some() || self.journal.tampered().is_some() {
             // Also when nothing waits: whether it works again shows only in trying.
             self.journal.commit_always(&self.scheduler, &self.outbox)
         } else {
             self.journal.commit(&self.scheduler, &self.outbox)
         };
+        let notices = self.journal.take_notices().into_iter();
+        self.outbox.extend(notices.map(Effect::Warning));
         self.fault = written.as_ref().err().map(ToString::to_string);
         written
     }
@@ -255,6 +262,84 @@ mod tests {
         let effects = f.step(Event::Tick);
         assert_eq!((orders(&effects), ends(&effects)), (1, false));
         assert!(!ends(&f.pass(1)), "the wait is not blamed on the worker");
+    }
+
+    /// Files that somebody lays hands on, in the middle of a mission, then `kill -9` and a restart.
+    #[test]
+    fn journal_that_is_taken_away_is_written_anew_and_survives_the_process() {
+        let cut = |path: &Path, bytes: u64| {
+            let file = std::fs::OpenOptions::new().write(true).open(path).unwrap();
+            file.set_len(bytes).unwrap();
+        };
+        type Deed<'a> = &'a dyn Fn(&Path, &Path);
+        let deeds: [(&str, Deed<'_>); 7] = [
+            ("deleted", &|database, log| {
+                std::fs::remove_file(database).unwrap();
+                std::fs::remove_file(log).unwrap();
+            }),
+            ("deleted", &|database, _| {
+                std::fs::remove_file(database).unwrap()
+            }),
+            ("deleted", &|_, log| std::fs::remove_file(log).unwrap()),
+            ("deleted", &|database, _| {
+                std::fs::remove_dir_all(database.parent().unwrap()).unwrap();
+            }),
+            ("truncated", &|database, _| cut(database, 0)),
+            ("truncated", &|_, log| cut(log, 10)),
+            ("replaced", &|database, _| {
+                let other = database.with_extension("other");
+                std::fs::write(&other, "not a journal").unwrap();
+                std::fs::rename(&other, database).unwrap();
+            }),
+        ];
+        for (change, deed) in deeds {
+            let mut f = Fixture::new();
+            f.pass(1);
+            f.submit().unwrap();
+            let token = f.token();
+            let database = f.folder.path().join("missions.sqlite");
+            let log = f.folder.path().join("missions.sqlite-wal");
+            deed(&database, &log);
+            let effects = f.step(Event::Tick);
+            let said = |e: &Effect| matches!(e, Effect::Warning(t) if t.contains(change));
+            assert!(effects.iter().any(said), "{change}: {effects:?}");
+            assert_eq!((f.under_test.fault(), f.under_test.rewritten()), (None, 1));
+            f.pass(1);
+            assert_eq!((f.token(), f.under_test.rewritten()), (token, 1));
+            f.succeed();
+            // A process that is killed closes nothing.
+            let incarnation = f.under_test.incarnation();
+            let copy = tempfile::tempdir().unwrap();
+            for file in std::fs::read_dir(f.folder.path()).unwrap() {
+                let file = file.unwrap();
+                std::fs::copy(file.path(), copy.path().join(file.file_name())).unwrap();
+            }
+            let (_, recovered) = Journal::open(&copy.path().join("missions.sqlite")).unwrap();
+            assert_eq!(recovered.missions[0].phase, MissionPhase::Succeeded);
+            assert_eq!(recovered.last_token, token, "{change}");
+            assert_eq!(recovered.incarnation, incarnation + 1, "{change}");
+        }
+    }
+
+    #[test]
+    fn journal_that_cannot_be_written_anew_refuses_missions_until_it_can() {
+        let mut f = Fixture::new();
+        f.pass(1);
+        let folder = f.folder.path().to_path_buf();
+        std::fs::remove_dir_all(&folder).unwrap();
+        std::fs::write(&folder, "in the way").unwrap();
+        f.pass(1);
+        let fault = f.under_test.fault().unwrap();
+        assert!(
+            fault.contains("deleted") && fault.contains("written anew"),
+            "{fault}"
+        );
+        assert!(f.submit().is_err());
+        assert_eq!(f.mission(), None);
+        std::fs::remove_file(&folder).unwrap();
+        f.pass(1);
+        assert_eq!((f.under_test.fault(), f.under_test.rewritten()), (None, 1));
+        assert_eq!(orders(&f.submit().unwrap()), 1);
     }
 
     #[test]

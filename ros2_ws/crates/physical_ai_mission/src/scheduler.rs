@@ -24,6 +24,11 @@ use workers::{News, Workers};
 
 /// A pause between two steps longer than this means that the orchestrator itself was stopped, seconds.
 const ASLEEP_S: f64 = 0.5;
+/// After such a pause what workers said meanwhile is still on its way, and the middleware first repairs
+/// what it dropped (its own heartbeat may take 3 s): nobody is called silent for so long, seconds.
+const RECOVERY_S: f64 = 10.0;
+/// After such a pause nothing new starts on what was known before it for so long, seconds.
+const SETTLE_S: f64 = 0.5;
 
 /// Both clocks: ROS time for logic, steady time for watchdogs.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
@@ -190,6 +195,35 @@ impl Effect {
     }
 }
 
+/// Steady time without the pauses of this process.
+#[derive(Debug, Default)]
+struct Awake {
+    last_s: Option<f64>,
+    now_s: f64,
+    woke_s: Option<f64>,
+}
+
+impl Awake {
+    /// Goes on to the steady time `to_s`; seconds that were slept away, 0 mostly.
+    fn pass(&mut self, to_s: f64) -> f64 {
+        let gap_s = self.last_s.map_or(0.0, |last| to_s - last);
+        let is_first = self.last_s.replace(to_s).is_none();
+        if is_first {
+            self.now_s = to_s;
+        } else if gap_s > ASLEEP_S {
+            self.woke_s = Some(self.now_s);
+            return gap_s;
+        }
+        self.now_s += gap_s;
+        0.0
+    }
+
+    /// True for so long after a pause.
+    fn is_within(&self, seconds: f64) -> bool {
+        self.woke_s.is_some_and(|at| self.now_s - at < seconds)
+    }
+}
+
 /// Missions, workers, and what to do next.
 #[derive(Debug)]
 pub struct Scheduler {
@@ -198,7 +232,7 @@ pub struct Scheduler {
     workers: Workers,
     last_token: FencingToken,
     last_sequence: u64,
-    last_step_s: Option<f64>,
+    awake: Awake,
     refused: BTreeSet<String>,
     effects: Vec<Effect>,
     paused: bool,
@@ -231,7 +265,7 @@ impl Scheduler {
             workers: Workers::default(),
             last_token,
             last_sequence,
-            last_step_s: None,
+            awake: Awake::default(),
             refused: BTreeSet::new(),
             effects: Vec::new(),
             paused: false,
@@ -239,8 +273,11 @@ impl Scheduler {
     }
 
     /// Takes an event in and says what follows from it.
+    ///
+    /// Call it at least five times a second: a longer gap is taken for a pause of this process, and
+    /// counts for no lease, no backoff and no wait.
     pub fn step(&mut self, now: Now, event: Event) -> Vec<Effect> {
-        self.forgive_own_sleep(now);
+        let now = self.wake(now);
         match event {
             Event::Tick => {}
             Event::Submit(submission) => self.submit(now, *submission),
@@ -343,14 +380,17 @@ impl Scheduler {
         })
     }
 
-    fn forgive_own_sleep(&mut self, now: Now) {
-        let gap_s = self.last_step_s.map_or(0.0, |last| now.steady_s - last);
-        self.last_step_s = Some(now.steady_s);
-        if gap_s > ASLEEP_S {
-            self.workers.forgive(gap_s);
-            for task in self.missions.values_mut().flat_map(|m| m.tasks.iter_mut()) {
-                task.status.heard_s += gap_s;
-            }
+    /// The time in which everything here is measured: it stands still while this process does.
+    fn wake(&mut self, now: Now) -> Now {
+        let slept_s = self.awake.pass(now.steady_s);
+        if slept_s > 0.0 {
+            self.effects.push(Effect::Warning(format!(
+                "the orchestrator stood still for {slept_s:.1} s; nobody is called silent for that"
+            )));
+        }
+        Now {
+            ros: now.ros,
+            steady_s: self.awake.now_s,
         }
     }
 
@@ -432,14 +472,16 @@ impl Scheduler {
 
     /// Everything that follows from the state and the clocks alone.
     fn advance(&mut self, now: Now) {
-        let mut news = Vec::new();
-        self.workers.check(
-            now.steady_s,
-            self.config.lost_after_leases,
-            self.config.forget_worker_s,
-            &mut news,
-        );
-        self.tell(news);
+        if !self.awake.is_within(RECOVERY_S) {
+            let mut news = Vec::new();
+            self.workers.check(
+                now.steady_s,
+                self.config.lost_after_leases,
+                self.config.forget_worker_s,
+                &mut news,
+            );
+            self.tell(news);
+        }
         let running: Vec<MissionId> = self
             .missions
             .values()
@@ -453,7 +495,7 @@ impl Scheduler {
                 run.release();
             }
         }
-        if !self.paused {
+        if !self.paused && !self.awake.is_within(SETTLE_S) {
             self.place(now, &running);
         }
         for id in &running {

@@ -15,7 +15,8 @@ pub use self::llm::{
 #[derive(Debug, Parser)]
 #[command(name = "physical-ai", version, propagate_version = true)]
 #[command(
-    after_help = "Exit codes: 0 done, 1 failed, 2 wrong arguments or configuration, 130 an answer was cancelled."
+    after_help = "Exit codes: 0 done, 1 failed, 2 wrong arguments or configuration, \
+                  3 nobody is there or answers any more, 130 an answer was cancelled."
 )]
 pub struct Arguments {
     #[command(flatten)]

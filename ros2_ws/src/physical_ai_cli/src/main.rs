@@ -37,7 +37,11 @@ fn main() -> ExitCode {
                 output::json_line(&serde_json::json!({ "error": format!("{error:#}") }));
             }
             eprintln!("physical-ai: {error:#}");
-            ExitCode::FAILURE
+            if error.is::<connection::Nobody>() {
+                ExitCode::from(connection::EXIT_NOBODY)
+            } else {
+                ExitCode::FAILURE
+            }
         }
     }
 }

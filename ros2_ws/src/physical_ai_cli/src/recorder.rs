@@ -2,6 +2,7 @@
 
 mod listener;
 mod mcap_file;
+mod mcap_index;
 mod ros_clock;
 mod run_files;
 mod schema;
@@ -233,7 +234,9 @@ impl Session {
         let Some(topic) = self.ids.get(message.topic) else {
             return Ok(());
         };
-        let sent_ns = topic.has_header.then(|| header_stamp_ns(&message.cdr));
+        let sent_ns = topic
+            .has_header
+            .then(|| schema::first_stamp_ns(&message.cdr));
         let sent_ns = sent_ns.flatten().unwrap_or(time_ns);
         self.file.write(topic.id, time_ns, sent_ns, &message.cdr)
     }
@@ -251,42 +254,5 @@ impl Session {
         self.file
             .write_metadata("physical_ai_clock", facts.into())?;
         self.file.finish()
-    }
-}
-
-/// The stamp of a message that starts with a header, read without knowing the message: after four
-/// bytes that tell the byte order come seconds and nanoseconds.
-fn header_stamp_ns(cdr: &[u8]) -> Option<i64> {
-    let is_little = cdr.get(1)? & 1 == 1;
-    let sec: [u8; 4] = cdr.get(4..8)?.try_into().ok()?;
-    let nanosec: [u8; 4] = cdr.get(8..12)?.try_into().ok()?;
-    let (sec, nanosec) = if is_little {
-        (i32::from_le_bytes(sec), u32::from_le_bytes(nanosec))
-    } else {
-        (i32::from_be_bytes(sec), u32::from_be_bytes(nanosec))
-    };
-    let stamp = i64::from(sec) * 1_000_000_000 + i64::from(nanosec);
-    (stamp != 0).then_some(stamp)
-}
-
-#[cfg(test)]
-mod tests {
-    use physical_ai_ros::msg::std_msgs::msg::Header;
-    use physical_ai_ros::{serialize, time_to_msg};
-
-    use super::*;
-
-    #[test]
-    fn header_stamp_is_read_from_the_bytes() {
-        let check = |seconds: f64, expected: Option<i64>| {
-            let header = Header {
-                stamp: time_to_msg(physical_ai_domain::Time::from_seconds(seconds)),
-                frame_id: "map".to_owned(),
-            };
-            assert_eq!(header_stamp_ns(&serialize(&header).unwrap()), expected);
-        };
-        check(12.5, Some(12_500_000_000));
-        check(0.0, None);
-        assert_eq!(header_stamp_ns(&[0, 1, 0, 0, 1]), None);
     }
 }

@@ -9,6 +9,7 @@ mod model_planner;
 mod node;
 mod parameters;
 mod services;
+mod turns;
 
 fn main() -> std::process::ExitCode {
     physical_ai_ros::run::<node::Orchestrator>("orchestrator")

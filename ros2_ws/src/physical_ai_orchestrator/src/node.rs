@@ -15,10 +15,15 @@ use crate::decomposition::Ladder;
 use crate::effects::{Batches, Wire};
 use crate::goals::Goals;
 use crate::parameters::OrchestratorParameters;
+use crate::turns::Turns;
 use crate::{messages, services};
 
 /// Lies and defects on the wire that are remembered so that each is logged once.
 const REMEMBERED_COMPLAINTS: usize = 1000;
+
+/// Up to so many missions that run, `missions` says each change within a fifth of a second; with more, once
+/// a second: everybody who listens reads all of them each time.
+const FEW_MISSIONS: usize = 20;
 
 /// The scheduler, its journal and its topics.
 pub struct Orchestrator {
@@ -34,6 +39,8 @@ pub struct Orchestrator {
     pub(crate) fleet_wait_s: f64,
     missions: Publisher<MissionStatusArray>,
     workers: Publisher<WorkerStatusArray>,
+    turns: Turns,
+    next_missions_s: f64,
     complaints: BTreeSet<String>,
 }
 
@@ -73,6 +80,8 @@ impl Application for Orchestrator {
             fleet_wait_s: p.fleet_wait_s,
             missions: context.publisher("missions", Qos::state_latched())?,
             workers: context.publisher("workers", Qos::state_latched())?,
+            turns: Turns::default(),
+            next_missions_s: 0.0,
             complaints: BTreeSet::new(),
         })
     }
@@ -107,9 +116,13 @@ impl Application for Orchestrator {
     fn diagnostics(&self) -> Vec<Diagnostic> {
         let missions = self.scheduler.state().missions();
         let running = missions.iter().filter(|m| !m.phase.is_terminal()).count();
-        let journal = match self.scheduler.fault() {
-            None => Diagnostic::new("journal", Level::Ok, "written"),
-            Some(fault) => Diagnostic::new("journal", Level::Error, fault.to_owned()),
+        let journal = match (self.scheduler.fault(), self.scheduler.rewritten()) {
+            (None, 0) => Diagnostic::new("journal", Level::Ok, "written"),
+            (None, _) => {
+                let text = "another program deleted, truncated or replaced its files; they were written anew";
+                Diagnostic::new("journal", Level::Warn, text)
+            }
+            (Some(fault), _) => Diagnostic::new("journal", Level::Error, fault.to_owned()),
         };
         let silent: Vec<&str> = self
             .scheduler
@@ -132,7 +145,9 @@ impl Application for Orchestrator {
         };
         vec![
             planner,
-            journal.with("waiting_effects", self.scheduler.waiting()),
+            journal
+                .with("waiting_effects", self.scheduler.waiting())
+                .with("rewritten", self.scheduler.rewritten()),
             workers.with("workers", self.scheduler.state().workers().count()),
             Diagnostic::new("missions", Level::Ok, format!("{running} running"))
                 .with("known", missions.len()),
@@ -200,7 +215,7 @@ impl Orchestrator {
     fn tell(&mut self, context: &mut Context<Self>) {
         let now = context.now();
         if self.scheduler.fault().is_none() {
-            self.tell_of_missions(now);
+            self.tell_of_missions(now, context.steady_s());
         }
         if std::mem::take(&mut self.workers_changed) {
             let list = self.scheduler.state().workers();
@@ -208,19 +223,20 @@ impl Orchestrator {
         }
     }
 
-    fn tell_of_missions(&mut self, now: Time) {
-        for mission in self.scheduler.state().missions() {
-            let running = !mission.phase.is_terminal();
-            if running && (self.changed.contains(&mission.id) || self.goals.has(&mission.id)) {
-                self.goals
-                    .feedback(&mission.id, &messages::feedback(mission));
+    fn tell_of_missions(&mut self, now: Time, steady_s: f64) {
+        let missions = self.scheduler.state().missions();
+        let running: Vec<_> = missions.iter().filter(|m| !m.phase.is_terminal()).collect();
+        let heard = running.iter().filter(|m| self.goals.has(&m.id));
+        for id in self.turns.next(heard.map(|m| &m.id), &mut self.changed) {
+            if let Some(mission) = self.scheduler.state().mission(&id) {
+                self.goals.feedback(&id, &messages::feedback(mission));
                 self.missions_changed = true;
             }
         }
-        self.changed.clear();
-        if std::mem::take(&mut self.missions_changed) {
-            let list = self.scheduler.state().missions();
-            self.missions.publish(&messages::missions(&list, now));
+        let is_due = running.len() <= FEW_MISSIONS || steady_s >= self.next_missions_s;
+        if is_due && std::mem::take(&mut self.missions_changed) {
+            self.next_missions_s = steady_s + 1.0;
+            self.missions.publish(&messages::missions(&missions, now));
         }
     }
 

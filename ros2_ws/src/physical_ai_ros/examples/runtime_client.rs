@@ -1,14 +1,17 @@
 //! The asynchronous client, as the command line uses it, against `runtime_node`.
 //!
-//! Prints `PASS`, or says what was not as it should be and ends with 1. The argument `survive` waits
-//! for a server that is killed in mid-goal and checks that the client is told.
+//! Prints `PASS`, or says what was not as it should be and ends with 1. Arguments choose other servers:
+//! `survive` one that is killed in mid-goal, `burst` a foreign one that does not spin for a second,
+//! `lost` one that has forgotten the goal when it is asked for its result.
 
 use std::process::ExitCode;
 use std::time::Duration;
 
 use physical_ai_ros::msg::physical_ai_msgs::action::Generate;
 use physical_ai_ros::msg::{std_msgs, std_srvs};
-use physical_ai_ros::{Client, Error, GoalOutcome, GoalStatus, Qos, SentGoal};
+use physical_ai_ros::{
+    ActionClient, Client, Error, GoalId, GoalOutcome, GoalStatus, Qos, SentGoal,
+};
 
 const SOON: Duration = Duration::from_secs(10);
 
@@ -150,11 +153,107 @@ async fn a_server_that_dies_ends_the_goal(client: &Client) -> Result<(), Error> 
     expect(told, "an end of the goal after the end of its server")
 }
 
-async fn run(dying: bool) -> Result<(), Error> {
-    let client = Client::connect("runtime_client", "")?;
-    if dying {
-        return a_server_that_dies_ends_the_goal(&client).await;
+/// Its depth of 10 keeps the last ten of thirty.
+async fn each_goal_of_a_burst_ends_in_time(client: &Client) -> Result<(), Error> {
+    client
+        .wait_for_action::<Generate::Action>("generate", SOON)
+        .await?;
+    let _sleeping = send(client, goal("sleep", 1)).await?;
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    let limit = Duration::from_secs(6);
+    let mut sent = Vec::new();
+    for _ in 0..30 {
+        let goal = goal("many", 1);
+        sent.push(
+            client
+                .send_goal::<Generate::Action>("generate", goal, limit, limit)
+                .await?,
+        );
     }
+    let (mut answered, mut silent) = (0, 0);
+    for goal in sent {
+        let end = tokio::time::timeout(2 * limit + Duration::from_secs(1), goal.outcome).await;
+        match end
+            .map_err(Error::application)?
+            .map_err(|_| Error::Stopping)?
+        {
+            Ok(GoalOutcome::Ended(GoalStatus::Succeeded, _)) => answered += 1,
+            Err(error) if error.to_string().contains("no answer") => silent += 1,
+            other => {
+                return Err(Error::application(format!(
+                    "an end that is none: {other:?}"
+                )));
+            }
+        }
+    }
+    println!("{answered} answered, {silent} without an answer");
+    expect(
+        answered > 0 && silent > 0,
+        "a server that loses some of thirty",
+    )
+}
+
+async fn a_result_that_is_lost_is_no_success(client: &Client) -> Result<(), Error> {
+    let end = status(send(client, goal("forgotten", 1)).await?).await;
+    let text = end.err().map(|e| e.to_string()).unwrap_or_default();
+    expect(
+        text.contains("result is lost") && text.contains("status 0"),
+        "a result that is lost",
+    )
+}
+
+async fn an_id_that_runs_is_not_sent_again(client: &Client) -> Result<(), Error> {
+    let (ends, mut ended) = tokio::sync::mpsc::unbounded_channel();
+    let (told, mut fed) = tokio::sync::mpsc::unbounded_channel();
+    let keeper = client
+        .with_context(move |context| -> Result<(), Error> {
+            let actions = ActionClient::<(), Generate::Action>::try_new(context, "generate")?;
+            let id = GoalId::random();
+            for (number, steps) in [(1, 10), (2, 3)] {
+                let (ends, told) = (ends.clone(), told.clone());
+                actions.send(
+                    context,
+                    id,
+                    goal("one id", steps),
+                    (SOON, SOON),
+                    move |(), _, _| {
+                        let _ = told.send(number);
+                    },
+                    move |(), _, end| {
+                        let _ = ends.send((number, end));
+                    },
+                );
+            }
+            Ok(())
+        })
+        .await?;
+    keeper?;
+    let (first, refused) = ended.recv().await.ok_or(Error::Stopping)?;
+    let is_refused = matches!(refused, Err(Error::GoalRuns { .. }));
+    expect(
+        first == 2 && is_refused,
+        "the second use of an id to be refused",
+    )?;
+    let (_, end) = ended.recv().await.ok_or(Error::Stopping)?;
+    let is_success = matches!(end, Ok(GoalOutcome::Ended(GoalStatus::Succeeded, _)));
+    expect(is_success, "the goal that ran first to succeed")?;
+    let mut heard = 0;
+    while let Ok(number) = fed.try_recv() {
+        expect(number == 1, "feedback for the goal that runs only")?;
+        heard += 1;
+    }
+    expect(heard == 10, "all ten of its feedback messages")
+}
+
+async fn run(mode: &str) -> Result<(), Error> {
+    let client = Client::connect("runtime_client", "")?;
+    match mode {
+        "survive" => return a_server_that_dies_ends_the_goal(&client).await,
+        "burst" => return each_goal_of_a_burst_ends_in_time(&client).await,
+        "lost" => return a_result_that_is_lost_is_no_success(&client).await,
+        _ => {}
+    }
+    an_id_that_runs_is_not_sent_again(&client).await?;
     goals_end_as_the_server_says(&client).await?;
     sixty_four_goals_at_once_all_succeed(&client).await?;
     messages_come_back(&client).await?;
@@ -163,8 +262,8 @@ async fn run(dying: bool) -> Result<(), Error> {
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
-    let dying = std::env::args().nth(1).as_deref() == Some("survive");
-    match run(dying).await {
+    let mode = std::env::args().nth(1).unwrap_or_default();
+    match run(&mode).await {
         Ok(()) => {
             println!("PASS");
             ExitCode::SUCCESS

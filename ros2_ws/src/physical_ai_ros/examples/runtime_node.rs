@@ -111,6 +111,11 @@ fn serve_actions(context: &mut Context<Example>, p: &ExampleParameters) -> Resul
     ActionServer::<Example, Generate::Action> {
         on_goal: Box::new(|_, _, _, goal| match goal.prompt.as_str() {
             "rejected" => GoalDecision::Reject,
+            "stall" => {
+                // A callback that takes too long: what comes meanwhile waits in the middleware.
+                std::thread::sleep(Duration::from_secs(1));
+                GoalDecision::Accept
+            }
             _ => GoalDecision::Accept,
         }),
         on_accepted: Box::new(|app, _, goal, handle| accept(app, goal, handle)),

@@ -3,14 +3,22 @@
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::rc::Rc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use r2r::WrappedActionTypeSupport;
-use r2r::action_msgs::msg::GoalInfo;
+use r2r::action_msgs::msg::{GoalInfo, GoalStatusArray};
 use r2r::action_msgs::srv::CancelGoal;
 
 use crate::action_server::GoalId;
+use crate::context::Keep;
+use crate::service_client::PendingCall;
 use crate::{Context, Error, Handle, Qos, ServiceClient};
+
+/// A server that says that the goal has ended, or does not list it, owes the result for so long before
+/// it is asked again: request or answer may have been lost in a burst.
+const OVERDUE: Duration = Duration::from_secs(1);
+/// How often it is asked again.
+const MOST_ASKED: usize = 5;
 
 /// State of a goal; the numbers are those of action_msgs/GoalStatus.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,15 +40,13 @@ impl GoalStatus {
         matches!(self, Self::Succeeded | Self::Canceled | Self::Aborted)
     }
 
-    const fn from_wire(value: i8) -> Self {
+    /// The status of a goal that has ended; everything else is no end.
+    const fn ended_as(value: i8) -> Option<Self> {
         match value {
-            1 => Self::Accepted,
-            2 => Self::Executing,
-            3 => Self::Canceling,
-            4 => Self::Succeeded,
-            5 => Self::Canceled,
-            6 => Self::Aborted,
-            _ => Self::Unknown,
+            4 => Some(Self::Succeeded),
+            5 => Some(Self::Canceled),
+            6 => Some(Self::Aborted),
+            _ => None,
         }
     }
 }
@@ -50,23 +56,26 @@ impl GoalStatus {
 pub enum GoalOutcome<R> {
     /// The server did not take it.
     Rejected,
-    /// It ended with this status and result.
+    /// It ended with this status, one of the three ends, and result.
     Ended(GoalStatus, R),
 }
 
 type FeedbackCallback<A, F> = Box<dyn FnMut(&mut A, &mut Context<A>, F)>;
 
-/// Who listens to which goal's feedback. A listener is out of its slot while it runs.
+/// Who listens to which goal's feedback, and since when a goal's server owes its result. A listener is
+/// out of its slot while it runs.
 struct Listeners<A, F> {
     slots: RefCell<HashMap<GoalId, Option<FeedbackCallback<A, F>>>>,
-    subscription: RefCell<Option<Handle>>,
+    owed: RefCell<HashMap<GoalId, Instant>>,
+    subscriptions: RefCell<Vec<Handle>>,
 }
 
 impl<A, F> Listeners<A, F> {
     fn new() -> Self {
         Self {
             slots: RefCell::default(),
-            subscription: RefCell::default(),
+            owed: RefCell::default(),
+            subscriptions: RefCell::default(),
         }
     }
 
@@ -81,12 +90,35 @@ impl<A, F> Listeners<A, F> {
 
     fn forget(&self, id: GoalId) {
         self.slots.borrow_mut().remove(&id);
+        self.owed.borrow_mut().remove(&id);
+    }
+
+    /// Compares the server's list of goals with those that are waited for here.
+    fn take_status(&self, list: &GoalStatusArray) {
+        let runs = |id: GoalId| {
+            list.status_list.iter().any(|s| {
+                GoalId::from_msg(&s.goal_info.goal_id) == id
+                    && GoalStatus::ended_as(s.status).is_none()
+            })
+        };
+        let mut owed = self.owed.borrow_mut();
+        for id in self.slots.borrow().keys() {
+            if runs(*id) {
+                owed.remove(id);
+            } else {
+                owed.entry(*id).or_insert_with(Instant::now);
+            }
+        }
+    }
+
+    fn owes_since(&self, id: GoalId) -> Option<Instant> {
+        self.owed.borrow().get(&id).copied()
     }
 }
 
 impl<A, F> Drop for Listeners<A, F> {
     fn drop(&mut self) {
-        if let Some(subscription) = self.subscription.get_mut() {
+        for subscription in self.subscriptions.get_mut() {
             subscription.cancel();
         }
     }
@@ -98,6 +130,7 @@ pub struct ActionClient<A: 'static, Act: WrappedActionTypeSupport + 'static> {
     get_result: ServiceClient<Act::GetResult>,
     cancel_goal: ServiceClient<CancelGoal::Service>,
     listeners: Rc<Listeners<A, Act::Feedback>>,
+    name: String,
 }
 
 impl<A: 'static, Act: WrappedActionTypeSupport + 'static> ActionClient<A, Act> {
@@ -118,17 +151,34 @@ impl<A: 'static, Act: WrappedActionTypeSupport + 'static> ActionClient<A, Act> {
                 }
             },
         )?;
-        *listeners.subscription.borrow_mut() = Some(subscription);
+        let watchers = Rc::downgrade(&listeners);
+        let status = context.subscribe(
+            &format!("{name}/_action/status"),
+            Qos::state_latched(),
+            move |_, _, list: GoalStatusArray| {
+                if let Some(listeners) = watchers.upgrade() {
+                    listeners.take_status(&list);
+                }
+            },
+        )?;
+        listeners
+            .subscriptions
+            .borrow_mut()
+            .extend([subscription, status]);
         Ok(Self {
             send_goal: context.client(&format!("{name}/_action/send_goal"))?,
             get_result: context.client(&format!("{name}/_action/get_result"))?,
             cancel_goal: context.client(&format!("{name}/_action/cancel_goal"))?,
             listeners,
+            name: name.to_owned(),
         })
     }
 
-    /// Sends a goal. `on_end` is called once: rejected, ended, or an error (no server within
-    /// `accept_timeout`, no result within `result_timeout`).
+    /// Sends a goal. `on_end` is called once: rejected, ended, or an error (no answer within
+    /// `accept_timeout`, no result within `result_timeout`, or a result that is lost).
+    ///
+    /// An id of a goal that still runs is not sent again: its server would refuse it, and feedback of
+    /// the one that runs would look like feedback of the new one.
     pub fn send(
         &self,
         context: &mut Context<A>,
@@ -138,45 +188,47 @@ impl<A: 'static, Act: WrappedActionTypeSupport + 'static> ActionClient<A, Act> {
         on_feedback: impl FnMut(&mut A, &mut Context<A>, Act::Feedback) + 'static,
         on_end: impl FnOnce(&mut A, &mut Context<A>, Result<GoalOutcome<Act::Result>, Error>) + 'static,
     ) {
+        let name = self.name.clone();
+        if self.listeners.slots.borrow().contains_key(&id) {
+            let mut on_end = Some(on_end);
+            context.new_pollers.push(Box::new(move |app, context| {
+                if let Some(on_end) = on_end.take() {
+                    let name = name.clone();
+                    on_end(app, context, Err(Error::GoalRuns { name }));
+                }
+                Keep::No
+            }));
+            return;
+        }
         let (accept_timeout, result_timeout) = timeouts;
         self.listeners
             .slots
             .borrow_mut()
             .insert(id, Some(Box::new(on_feedback)));
-        let listeners = self.listeners.clone();
-        let get_result = self.get_result.clone();
+        let (listeners, get_result) = (self.listeners.clone(), self.get_result.clone());
         let request = Act::make_goal_request_msg(id.to_msg(), goal);
         context.call(
             &self.send_goal,
             request,
             accept_timeout,
             move |app, context, answer| {
-                let accepted = match answer.map(|a| Act::destructure_goal_response_msg(a).0) {
-                    Ok(true) => true,
-                    Ok(false) => {
-                        listeners.forget(id);
-                        return on_end(app, context, Ok(GoalOutcome::Rejected));
+                let outcome = match answer.map(|a| Act::destructure_goal_response_msg(a).0) {
+                    Ok(true) => {
+                        // Lists that came before the answer could not know the goal.
+                        listeners.owed.borrow_mut().remove(&id);
+                        let wait = ResultWait::<A, Act>::new(
+                            (name, id),
+                            get_result,
+                            listeners,
+                            result_timeout,
+                        );
+                        return wait.begin(context, on_end);
                     }
-                    Err(error) => {
-                        listeners.forget(id);
-                        return on_end(app, context, Err(error));
-                    }
+                    Ok(false) => Ok(GoalOutcome::Rejected),
+                    Err(error) => Err(error),
                 };
-                debug_assert!(accepted, "rejections returned above");
-                let request = Act::make_result_request_msg(id.to_msg());
-                context.call(
-                    &get_result,
-                    request,
-                    result_timeout,
-                    move |app, context, answer| {
-                        listeners.forget(id);
-                        let outcome = answer.map(|a| {
-                            let (status, result) = Act::destructure_result_response_msg(a);
-                            GoalOutcome::Ended(GoalStatus::from_wire(status), result)
-                        });
-                        on_end(app, context, outcome);
-                    },
-                );
+                listeners.forget(id);
+                on_end(app, context, outcome);
             },
         );
     }
@@ -205,5 +257,97 @@ impl<A: 'static, Act: WrappedActionTypeSupport + 'static> ActionClient<A, Act> {
     /// True once the server has been seen.
     pub fn is_available(&self) -> bool {
         self.send_goal.is_available()
+    }
+}
+
+/// An accepted goal whose result is awaited, and asked for again where it is overdue.
+struct ResultWait<A: 'static, Act: WrappedActionTypeSupport + 'static> {
+    name: String,
+    id: GoalId,
+    get_result: ServiceClient<Act::GetResult>,
+    listeners: Rc<Listeners<A, Act::Feedback>>,
+    until: Instant,
+    asked: Vec<PendingCall<Act::GetResult>>,
+    last_asked: Instant,
+}
+
+impl<A: 'static, Act: WrappedActionTypeSupport + 'static> ResultWait<A, Act> {
+    fn new(
+        (name, id): (String, GoalId),
+        get_result: ServiceClient<Act::GetResult>,
+        listeners: Rc<Listeners<A, Act::Feedback>>,
+        timeout: Duration,
+    ) -> Self {
+        let now = Instant::now();
+        let mut wait = Self {
+            name,
+            id,
+            get_result,
+            listeners,
+            until: now + timeout,
+            asked: Vec::new(),
+            last_asked: now,
+        };
+        wait.ask(now);
+        wait
+    }
+
+    fn begin(
+        mut self,
+        context: &mut Context<A>,
+        on_end: impl FnOnce(&mut A, &mut Context<A>, Result<GoalOutcome<Act::Result>, Error>) + 'static,
+    ) {
+        let mut on_end = Some(on_end);
+        context.new_pollers.push(Box::new(move |app, context| {
+            let Some(outcome) = self.poll(Instant::now()) else {
+                return Keep::Yes;
+            };
+            self.listeners.forget(self.id);
+            if let Some(on_end) = on_end.take() {
+                on_end(app, context, outcome);
+            }
+            Keep::No
+        }));
+    }
+
+    fn ask(&mut self, now: Instant) {
+        let request = Act::make_result_request_msg(self.id.to_msg());
+        let left = self.until.saturating_duration_since(now);
+        let call = PendingCall::new(self.get_result.clone(), request, left);
+        self.asked.push(call);
+        self.last_asked = now;
+    }
+
+    fn poll(&mut self, now: Instant) -> Option<Result<GoalOutcome<Act::Result>, Error>> {
+        if let Some(answer) = self.asked.iter_mut().find_map(PendingCall::poll) {
+            return Some(answer.and_then(|answer| self.outcome(answer)));
+        }
+        let owes = self.listeners.owes_since(self.id)?;
+        if now - owes.max(self.last_asked) < OVERDUE {
+            return None;
+        }
+        if self.asked.len() <= MOST_ASKED {
+            self.ask(now);
+            return None;
+        }
+        Some(Err(Error::Timeout {
+            what: "action",
+            name: self.name.clone(),
+            timeout_s: owes.elapsed().as_secs_f64().round(),
+        }))
+    }
+
+    fn outcome(
+        &self,
+        answer: <Act::GetResult as r2r::WrappedServiceTypeSupport>::Response,
+    ) -> Result<GoalOutcome<Act::Result>, Error> {
+        let (status, result) = Act::destructure_result_response_msg(answer);
+        match GoalStatus::ended_as(status) {
+            Some(end) => Ok(GoalOutcome::Ended(end, result)),
+            None => Err(Error::ResultLost {
+                name: self.name.clone(),
+                status,
+            }),
+        }
     }
 }

@@ -14,6 +14,7 @@ use r2r::unique_identifier_msgs::msg::UUID;
 use crate::action_client::GoalStatus;
 use crate::clock::{time_from_msg, time_to_msg};
 use crate::context::Keep;
+use crate::paced_replies::PacedReplies;
 use crate::{Context, Error, Publisher, Qos, Responder};
 
 /// The id that the client chose for its goal.
@@ -78,23 +79,32 @@ impl Default for ServerOptions {
     }
 }
 
-type GetResultResponder<Act> = Responder<<Act as WrappedActionTypeSupport>::GetResult>;
-
 struct Goal<Act: WrappedActionTypeSupport + 'static> {
     status: GoalStatus,
     accepted: Time,
     result: Option<Act::Result>,
     finished: Option<Instant>,
-    waiting: Vec<GetResultResponder<Act>>,
+    waiting: Vec<Responder<Act::GetResult>>,
 }
 
 struct Shared<Act: WrappedActionTypeSupport + 'static> {
     goals: HashMap<GoalId, Goal<Act>>,
     feedback: Publisher<Act::FeedbackMessage>,
+    results: Rc<PacedReplies<Act::GetResult>>,
     changed: bool,
 }
 
 impl<Act: WrappedActionTypeSupport + 'static> Shared<Act> {
+    /// The goals that a cancel request means and that have not ended, and whether its id is known.
+    fn meant(&self, id: GoalId, stamp: Time) -> (Vec<GoalId>, bool) {
+        let live = self
+            .goals
+            .iter()
+            .filter(|(_, g)| !g.status.is_terminal())
+            .map(|(id, g)| (*id, g.accepted));
+        (selected(live, id, stamp), self.goals.contains_key(&id))
+    }
+
     fn finish(&mut self, id: GoalId, status: GoalStatus, result: Act::Result) {
         self.changed = true;
         let Some(goal) = self.goals.get_mut(&id) else {
@@ -103,7 +113,8 @@ impl<Act: WrappedActionTypeSupport + 'static> Shared<Act> {
         goal.status = status;
         goal.finished = Some(Instant::now());
         for responder in goal.waiting.drain(..) {
-            responder.respond(Act::make_result_response_msg(status as i8, result.clone()));
+            let response = Act::make_result_response_msg(status as i8, result.clone());
+            self.results.send(responder, response);
         }
         goal.result = Some(result);
     }
@@ -199,6 +210,7 @@ impl<A: 'static, Act: WrappedActionTypeSupport + 'static> ActionServer<A, Act> {
         let shared = Rc::new(RefCell::new(Shared::<Act> {
             goals: HashMap::new(),
             feedback: context.publisher(&format!("{name}/_action/feedback"), Qos::events())?,
+            results: PacedReplies::new(context, &format!("{name}/_action/get_result")),
             changed: true,
         }));
         serve_send_goal(context, name, shared.clone(), on_goal, on_accepted)?;
@@ -216,6 +228,7 @@ fn serve_send_goal<A: 'static, Act: WrappedActionTypeSupport + 'static>(
     mut on_accepted: OnAccepted<A, Act>,
 ) -> Result<(), Error> {
     let service = format!("{name}/_action/send_goal");
+    let replies = PacedReplies::new(context, &service);
     context.service_deferred::<Act::SendGoal>(
         &service,
         move |app, context, request, responder| {
@@ -238,7 +251,8 @@ fn serve_send_goal<A: 'static, Act: WrappedActionTypeSupport + 'static>(
                     },
                 );
             }
-            responder.respond(Act::make_goal_response_msg(accepted, time_to_msg(now)));
+            let response = Act::make_goal_response_msg(accepted, time_to_msg(now));
+            replies.send(responder, response);
             if accepted {
                 let handle = GoalHandle {
                     id,
@@ -277,30 +291,18 @@ fn serve_cancel<A: 'static, Act: WrappedActionTypeSupport + 'static>(
 ) -> Result<(), Error> {
     use CancelGoal::{Request, Response};
     let service = format!("{name}/_action/cancel_goal");
-    context.service::<CancelGoal::Service>(&service, move |app, context, request: Request| {
+    let mut answer = move |app: &mut A, context: &mut Context<A>, request: Request| {
         let id = GoalId::from_msg(&request.goal_info.goal_id);
         let stamp = time_from_msg(&request.goal_info.stamp);
-        let (chosen, known, ended) = {
-            let shared = shared.borrow();
-            let live = shared
-                .goals
-                .iter()
-                .filter(|(_, g)| !g.status.is_terminal())
-                .map(|(id, g)| (*id, g.accepted));
-            let known = shared.goals.get(&id);
-            (
-                selected(live, id, stamp),
-                known.is_some(),
-                known.is_some_and(|g| g.status.is_terminal()),
-            )
-        };
+        let (chosen, known) = shared.borrow().meant(id, stamp);
         let mut response = Response::default();
-        if !id.is_zero() && !known && chosen.is_empty() {
-            response.return_code = Response::ERROR_UNKNOWN_GOAL_ID as i8;
-            return response;
-        }
-        if ended && chosen.is_empty() {
-            response.return_code = Response::ERROR_GOAL_TERMINATED as i8;
+        if !id.is_zero() && chosen.is_empty() {
+            // A known one has ended.
+            response.return_code = if known {
+                Response::ERROR_GOAL_TERMINATED as i8
+            } else {
+                Response::ERROR_UNKNOWN_GOAL_ID as i8
+            };
             return response;
         }
         let asked = chosen.len();
@@ -326,7 +328,15 @@ fn serve_cancel<A: 'static, Act: WrappedActionTypeSupport + 'static>(
             response.return_code = Response::ERROR_REJECTED as i8;
         }
         response
-    })?;
+    };
+    let replies = PacedReplies::new(context, &service);
+    context.service_deferred::<CancelGoal::Service>(
+        &service,
+        move |app, context, request, responder| {
+            let response = answer(app, context, request);
+            replies.send(responder, response);
+        },
+    )?;
     Ok(())
 }
 
@@ -339,24 +349,27 @@ fn serve_get_result<A: 'static, Act: WrappedActionTypeSupport + 'static>(
     context.service_deferred::<Act::GetResult>(&service, move |_, _, request, responder| {
         let id = GoalId::from_msg(&Act::destructure_result_request_msg(request));
         let mut shared = shared.borrow_mut();
-        match shared.goals.get_mut(&id) {
+        let results = shared.results.clone();
+        // Asked again, it is answered again: the first answer may have been lost.
+        let (status, result) = match shared.goals.get_mut(&id) {
             Some(goal) => match &goal.result {
-                Some(result) => responder.respond(Act::make_result_response_msg(
-                    goal.status as i8,
-                    result.clone(),
-                )),
-                None => goal.waiting.push(responder),
+                Some(result) => (goal.status, result.clone()),
+                None => return goal.waiting.push(responder),
             },
-            None => responder.respond(Act::make_result_response_msg(
-                GoalStatus::Unknown as i8,
-                <Act::Result as Default>::default(),
-            )),
-        }
+            None => (GoalStatus::Unknown, Act::Result::default()),
+        };
+        let response = Act::make_result_response_msg(status as i8, result);
+        results.send(responder, response);
     })?;
     Ok(())
 }
 
-/// Publishes the status once per turn in which it changed, and forgets expired goals.
+/// Pause between two status messages for each goal in them: every client reads every one of them, and a
+/// burst of goals would keep it from everything else.
+const STATUS_PAUSE: Duration = Duration::from_millis(1);
+
+/// Publishes the status once per turn in which it changed, or less often where it is long, and forgets
+/// expired goals.
 fn publish_status<A: 'static, Act: WrappedActionTypeSupport + 'static>(
     context: &mut Context<A>,
     name: &str,
@@ -366,6 +379,7 @@ fn publish_status<A: 'static, Act: WrappedActionTypeSupport + 'static>(
     let publisher: Publisher<GoalStatusArray> =
         context.publisher(&format!("{name}/_action/status"), Qos::state_latched())?;
     let mut next_expiry_check = Instant::now();
+    let mut next_status = Instant::now();
     context.new_pollers.push(Box::new(move |_, _| {
         let mut shared = shared.borrow_mut();
         let now = Instant::now();
@@ -377,7 +391,12 @@ fn publish_status<A: 'static, Act: WrappedActionTypeSupport + 'static>(
                 .retain(|_, g| g.finished.is_none_or(|f| now - f < options.result_timeout));
             shared.changed |= shared.goals.len() != before;
         }
-        if std::mem::take(&mut shared.changed) {
+        if now >= next_status && std::mem::take(&mut shared.changed) {
+            let goals = u32::try_from(shared.goals.len()).unwrap_or(u32::MAX);
+            next_status = now
+                + STATUS_PAUSE
+                    .saturating_mul(goals)
+                    .min(Duration::from_secs(1));
             let status_list = shared
                 .goals
                 .iter()

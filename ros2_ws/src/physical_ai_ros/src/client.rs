@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use r2r::{WrappedActionTypeSupport, WrappedServiceTypeSupport, WrappedTypesupport};
 use tokio::sync::{mpsc, oneshot};
 
-use crate::action_client::{ActionClient, GoalOutcome};
+use crate::action_client::GoalOutcome;
 use crate::action_server::GoalId;
 use crate::clock::RosClock;
 use crate::context::{Event, EventSender, Keep, Poller};
@@ -250,7 +250,7 @@ impl Client {
         let (cancel_sender, cancel_requests) = std::sync::mpsc::channel::<()>();
         let name = name.to_owned();
         self.with_context(move |context| -> Result<(), Error> {
-            let client = ActionClient::<(), Act>::try_new(context, &name)?;
+            let client = context.action_client::<Act>(&name)?;
             client.send(
                 context,
                 id,
@@ -322,6 +322,7 @@ fn spin(mut context: Context<()>, events: &Receiver<Event<()>>, stop: &AtomicBoo
         }
         pollers.append(&mut context.new_pollers);
         pollers.retain_mut(|poll| poll(app, &mut context) == Keep::Yes);
+        context.send_outgoing();
         // One turn takes one message of each topic, so the queues are empty when a turn brings none.
         if is_paced && context.deliveries == deliveries {
             std::thread::sleep(context.turn_interval);

@@ -8,8 +8,9 @@ use std::time::{Duration, Instant};
 
 use futures::{FutureExt, Stream, StreamExt};
 use physical_ai_domain::Time;
-use r2r::{WrappedServiceTypeSupport, WrappedTypesupport};
+use r2r::{WrappedActionTypeSupport, WrappedServiceTypeSupport, WrappedTypesupport};
 
+use crate::action_client::ActionClient;
 use crate::clock::{ClockKind, RosClock, Schedule};
 use crate::service_client::{PendingCall, ServiceClient};
 use crate::{Error, OfferedQos, Qos};
@@ -19,6 +20,8 @@ const EVENT_QUEUE: usize = 4096;
 
 pub(crate) type Poller<A> = Box<dyn FnMut(&mut A, &mut Context<A>) -> Keep>;
 pub(crate) type Event<A> = Box<dyn FnOnce(&mut A, &mut Context<A>) + Send>;
+/// Sends what waits to be sent, as far as it may go now; true when nothing waits.
+pub(crate) type Outgoing = Box<dyn FnMut(&r2r::Node) -> bool>;
 type TimerCallback<A> = Box<dyn FnMut(&mut A, &mut Context<A>)>;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,6 +44,7 @@ pub struct Context<A> {
     pub(crate) clock: RosClock,
     pub(crate) new_pollers: Vec<Poller<A>>,
     pub(crate) timers: Vec<TimerEntry<A>>,
+    pub(crate) outgoing: Vec<Outgoing>,
     pub(crate) active: bool,
     pub(crate) diagnostics_due: bool,
     pub(crate) spin_timeout: Duration,
@@ -151,6 +155,7 @@ impl<A: 'static> Context<A> {
             clock,
             new_pollers: Vec::new(),
             timers: Vec::new(),
+            outgoing: Vec::new(),
             active: false,
             diagnostics_due: true,
             spin_timeout: Duration::from_millis(5),
@@ -164,6 +169,14 @@ impl<A: 'static> Context<A> {
             events,
         };
         (context, receiver)
+    }
+
+    /// Lets replies out that waited for their turn; true when none waits any more.
+    pub(crate) fn send_outgoing(&mut self) -> bool {
+        let node = &self.node;
+        self.outgoing
+            .iter_mut()
+            .fold(true, |all, send| send(node) && all)
     }
 
     /// Node name, after remapping.
@@ -416,6 +429,21 @@ impl<A: 'static> Context<A> {
             .create_client::<S>(name, Qos::services().0)
             .map_err(|e| Error::ros("client", name, e))?;
         let client = ServiceClient::new(inner, name);
+        self.clients.insert(key, Box::new(client.clone()));
+        Ok(client)
+    }
+
+    /// The client of an action, made when it is asked for first.
+    pub(crate) fn action_client<Act: WrappedActionTypeSupport + 'static>(
+        &mut self,
+        name: &str,
+    ) -> Result<Rc<ActionClient<A, Act>>, Error> {
+        let key = (name.to_owned(), TypeId::of::<Act>());
+        if let Some(existing) = self.clients.get(&key).and_then(|c| c.downcast_ref()) {
+            let existing: &Rc<ActionClient<A, Act>> = existing;
+            return Ok(existing.clone());
+        }
+        let client = Rc::new(ActionClient::try_new(self, name)?);
         self.clients.insert(key, Box::new(client.clone()));
         Ok(client)
     }

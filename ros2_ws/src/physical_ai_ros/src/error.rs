@@ -30,7 +30,8 @@ pub enum Error {
     Application(String),
     /// No answer in time.
     #[error(
-        "{what} {name:?} did not answer within {timeout_s} s: is the node that serves it running?"
+        "no answer from {what} {name:?} within {timeout_s} s: the node that serves it is not running, is too \
+         busy, or lost the request; send it again when it is there"
     )]
     Timeout {
         /// `service` or `action`.
@@ -48,6 +49,23 @@ pub enum Error {
     NoStart {
         /// How long was waited, in seconds.
         timeout_s: f64,
+    },
+    /// The goal has ended, but its server does not know how any more.
+    #[error(
+        "action {name:?}: the result is lost, the server answers with status {status}: it was restarted, or \
+         asked after it had dropped the goal; whether the goal was reached is not known"
+    )]
+    ResultLost {
+        /// Action name.
+        name: String,
+        /// What stands in place of 4, 5 or 6.
+        status: i8,
+    },
+    /// An id that belongs to a goal that runs.
+    #[error("action {name:?}: a goal with this id runs already: a new goal needs a new id")]
+    GoalRuns {
+        /// Action name.
+        name: String,
     },
     /// The server left while its answer was awaited.
     #[error(

@@ -22,6 +22,8 @@ use crate::{Application, Arguments, Context, Diagnostic, Error, Level, Parameter
 
 /// A configuration that cannot work: a supervisor must not restart it.
 const EXIT_BAD_CONFIGURATION: u8 = 2;
+/// How long a node that goes may take to answer those who still wait.
+const LAST_REPLIES: Duration = Duration::from_secs(1);
 const DIAGNOSTICS_PERIOD: Duration = Duration::from_secs(1);
 /// Two publishers of /clock make it jump with each message; a line now and then is enough for people.
 const JUMP_WARNING_PERIOD: Duration = Duration::from_secs(5);
@@ -214,6 +216,12 @@ impl<A: Application> Executor<A> {
 
     fn drop_application(&mut self) {
         self.app = None;
+        // The last answers are paced, too.
+        let until = Instant::now() + LAST_REPLIES;
+        while !self.context.send_outgoing() && Instant::now() < until {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        self.context.outgoing.clear();
         self.pollers.clear();
         self.context.new_pollers.clear();
         self.context.timers.clear();
@@ -225,6 +233,7 @@ impl<A: Application> Executor<A> {
         self.run_pollers();
         self.run_events();
         self.run_timers();
+        self.context.send_outgoing();
         self.serve_lifecycle();
         self.serve_parameter_questions();
         self.serve_parameter_changes();

@@ -49,6 +49,7 @@ mod error;
 mod executor;
 mod lifecycle;
 mod logging;
+mod paced_replies;
 mod parameter_files;
 mod parameters;
 mod qos;

@@ -37,7 +37,8 @@ impl Qos {
         Self(QosProfile::default().keep_last(1000).reliable())
     }
 
-    /// Services; the middleware's default depth of 10 loses bursts.
+    /// Services and the three of an action. The middleware's default depth of 10 keeps the *last* ten of
+    /// a burst that comes while nobody spins; this is above the most missions that run at a time by default.
     pub fn services() -> Self {
         Self(QosProfile::services_default().keep_last(1000))
     }

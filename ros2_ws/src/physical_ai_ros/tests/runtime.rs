@@ -12,7 +12,7 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
-const WAIT: Duration = Duration::from_secs(60);
+const WAIT: Duration = Duration::from_secs(90);
 
 /// A ROS domain of this test's own.
 fn domain() -> String {
@@ -53,9 +53,12 @@ impl Process {
     }
 
     fn peer(domain: &str, scenario: &str) -> Self {
-        let script = Path::new(env!("CARGO_MANIFEST_DIR"))
-            .join("../../../tests/interop/ros_runtime_peer.py");
-        Self::spawn(python().arg(script).arg(scenario), domain)
+        Self::script(domain, "ros_runtime_peer.py", &[scenario])
+    }
+
+    fn script(domain: &str, name: &str, arguments: &[&str]) -> Self {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../tests/interop");
+        Self::spawn(python().arg(folder.join(name)).args(arguments), domain)
     }
 
     fn wait(&mut self) -> ExitStatus {
@@ -69,7 +72,12 @@ impl Process {
         }
     }
 
-    fn passes(mut self) {
+    fn passes(self) {
+        let said = self.ends_well();
+        assert!(said.trim_end().ends_with("PASS"), "{said}");
+    }
+
+    fn ends_well(mut self) -> String {
         let status = self.wait();
         let mut said = String::new();
         self.0
@@ -78,10 +86,8 @@ impl Process {
             .unwrap()
             .read_to_string(&mut said)
             .unwrap();
-        assert!(
-            status.success() && said.trim_end().ends_with("PASS"),
-            "{status}: {said}"
-        );
+        assert!(status.success(), "{status}: {said}");
+        said
     }
 
     fn until_ready(&mut self) {
@@ -184,6 +190,41 @@ fn all_four_cancel_selectors_work() {
 #[test]
 fn ended_goals_expire() {
     against_peer("expiry", &["--ros-args", "-p", "result_timeout_s:=1.0"]);
+}
+
+/// Plain rclpy clients have room for ten replies, of which each of them gets all.
+#[test]
+fn all_goals_of_ten_rclpy_clients_at_once_are_answered() {
+    let domain = domain();
+    let _node = Process::node(&domain, &[]);
+    let said = Process::script(&domain, "burst_clients.py", &["generate", "10", "20"]).ends_well();
+    assert!(said.contains("\"answered\": 200"), "{said}");
+}
+
+#[test]
+fn server_that_stood_still_answers_all_that_came_meanwhile() {
+    against_peer("stall", &[]);
+}
+
+#[test]
+fn goal_under_a_running_id_is_refused_and_the_first_goes_on() {
+    against_peer("same_id", &[]);
+}
+
+#[test]
+fn goals_that_a_foreign_server_loses_end_as_not_answered() {
+    let domain = domain();
+    let mut server = Process::peer(&domain, "sleepy_server");
+    server.until_ready();
+    Process::client(&domain, &["burst"]).passes();
+}
+
+#[test]
+fn result_that_the_server_dropped_is_lost_and_no_success() {
+    let domain = domain();
+    let mut server = Process::peer(&domain, "forgetful_server");
+    server.until_ready();
+    Process::client(&domain, &["lost"]).passes();
 }
 
 #[test]

@@ -29,7 +29,10 @@ impl Scheduler {
         };
         let terminal = report.state.is_terminal();
         if let Err(problem) = self.judge_report(worker, incarnation, &report) {
+            self.stop_stray(worker, incarnation, &report);
             self.refuse(problem);
+        } else if self.has_ended(&report) {
+            self.stop_stray(worker, incarnation, &report);
         } else {
             self.apply_report(now, report);
         }
@@ -37,6 +40,29 @@ impl Scheduler {
         if terminal {
             self.effects.push(acknowledge);
         }
+    }
+
+    /// An attempt that was given up must not go on: it would move its robot for nobody, and keep the
+    /// next attempt from starting. Missions of which nothing is known here may be somebody else's.
+    fn stop_stray(&mut self, worker: &WorkerName, incarnation: u64, report: &TaskReport) {
+        let is_ours = self.missions.contains_key(&report.mission);
+        if is_ours && report.state == TaskState::Running {
+            self.effects.push(Effect::CancelTask {
+                worker: worker.clone(),
+                incarnation,
+                mission: report.mission.clone(),
+                task: report.task.clone(),
+                token: report.token,
+                reason: "the attempt was given up by the orchestrator".to_owned(),
+            });
+        }
+    }
+
+    /// True if nobody waits for the attempt any more.
+    fn has_ended(&self, report: &TaskReport) -> bool {
+        let mission = self.missions.get(&report.mission);
+        let task = mission.and_then(|m| Some(&m.tasks[m.find_task(report.task.as_str())?]));
+        task.is_none_or(|t| !t.status.is_active())
     }
 
     fn judge_report(
@@ -103,9 +129,6 @@ impl Scheduler {
             return;
         };
         let status = &mut run.mission.tasks[index].status;
-        if !status.is_active() {
-            return;
-        }
         status.heard_s = now.steady_s;
         status.progress = report.progress;
         match report.state {
@@ -137,6 +160,7 @@ impl Scheduler {
         let Some(mission) = self.missions.get(id) else {
             return;
         };
+        let recovers = self.awake.is_within(super::RECOVERY_S);
         let lost: Vec<(usize, String)> = mission
             .tasks
             .iter()
@@ -153,7 +177,7 @@ impl Scheduler {
                     Some(k) if k.report.state == WorkerState::Lost => {
                         format!("worker {worker} fell silent while it had the task")
                     }
-                    _ if silent_s > self.config.confirm_s => {
+                    _ if silent_s > self.config.confirm_s && !recovers => {
                         format!("worker {worker} did not mention the task for {silent_s:.1} s")
                     }
                     _ => return None,
@@ -179,6 +203,8 @@ impl Scheduler {
 
     /// Repeats orders that were not confirmed; workers take each of them once.
     pub(super) fn repeat_orders(&mut self, now: Now, id: &MissionId) {
+        // After a pause the confirmation may wait to be read.
+        let settles = self.awake.is_within(super::SETTLE_S);
         let Some(mission) = self.missions.get_mut(id) else {
             return;
         };
@@ -191,6 +217,7 @@ impl Scheduler {
                 continue;
             };
             let order = match status.state {
+                TaskState::Assigned if settles => None,
                 TaskState::Assigned => {
                     super::placement::assign(&mission.id, mission.priority, mission.deadline, task)
                 }

@@ -571,12 +571,67 @@ fn deadline_ends_the_mission() {
 #[test]
 fn sleeping_orchestrator_does_not_take_its_workers_for_dead() {
     let mut f = Fixture::new(&[&[("a", true)]]);
-    f.run("tasks: [{id: x, skill: go}]");
-    f.now.steady_s += 60.0;
+    f.run("tasks: [{id: x, skill: go}, {id: y, skill: go, after: [x]}]");
+    let steps_s = [0.6, 3.0, 60.0, 3600.0];
+    for asleep_s in steps_s {
+        f.now.steady_s += asleep_s;
+        f.step(Event::Tick);
+        // What workers said meanwhile comes late, as after a repair by the middleware.
+        for _ in 0..20 {
+            f.now.steady_s += 0.2;
+            f.step(Event::Tick);
+        }
+        f.pass(1.0);
+        assert_eq!(f.states(), [TaskState::Running, TaskState::Pending]);
+        assert_eq!(f.starts, [("x".to_owned(), 1)], "after {asleep_s} s");
+    }
+    assert_eq!(f.warnings.len(), steps_s.len(), "{:?}", f.warnings);
+    assert!(f.warnings.iter().all(|w| w.contains("stood still")));
+    f.succeed("x");
+    assert_eq!(f.starts.len(), 2, "{:?}", f.starts);
+}
+
+/// A tick that comes before what was said meanwhile starts nothing on old knowledge.
+#[test]
+fn sleeping_orchestrator_reads_before_it_orders() {
+    let mut f = Fixture::new(&[&[("a", true)]]);
+    f.run("tasks: [{id: x, skill: go, robot: b}]");
+    f.workers[0].robots = vec![("b", true)];
+    f.now.steady_s += 3.0;
+    let report = f.workers[0].report();
+    f.step(Event::Heartbeat(Box::new(report)));
     f.step(Event::Tick);
+    assert_eq!(f.starts, []);
     f.pass(1.0);
-    assert_eq!(f.states(), [TaskState::Running]);
     assert_eq!(f.starts.len(), 1);
+}
+
+#[test]
+fn worker_that_died_while_the_orchestrator_slept_is_noticed_afterwards() {
+    let mut f = Fixture::new(&[&[("a", true)], &[("b", true)]]);
+    f.run("tasks: [{id: x, skill: go, on_failure: reassign}]");
+    f.kill(0);
+    f.now.steady_s += 3.0;
+    f.pass(RECOVERY_S + 1.0);
+    assert_eq!(f.starts.len(), 2, "{:?}", f.starts);
+}
+
+/// The worker stood still, lost its task, and goes on with it when it is back.
+#[test]
+fn attempt_that_was_given_up_is_stopped_when_its_worker_speaks_again() {
+    for policy in ["retry", "skip", "fail_mission"] {
+        let mut f = Fixture::new(&[&[("a", true)]]);
+        f.run(&format!(
+            "tasks: [{{id: x, skill: go, on_failure: {policy}}}]"
+        ));
+        f.kill(0);
+        f.pass(4.0);
+        f.workers[0].alive = true;
+        f.pass(1.0);
+        let old = f.workers[0].attempts.iter().find(|a| a.token.0 == 1);
+        let moves_on = old.is_some_and(|a| a.state == TaskState::Running);
+        assert!(!moves_on, "{policy}: {:?}", f.workers[0].attempts);
+    }
 }
 
 #[test]

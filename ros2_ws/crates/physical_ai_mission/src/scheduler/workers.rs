@@ -135,13 +135,6 @@ impl Workers {
             keep
         });
     }
-
-    /// The orchestrator itself was asleep: nobody fell silent meanwhile.
-    pub(crate) fn forgive(&mut self, gap_s: f64) {
-        for known in self.known.values_mut() {
-            known.heard_s += gap_s;
-        }
-    }
 }
 
 impl KnownWorker {

@@ -7,33 +7,48 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use anyhow::{Context as _, anyhow, bail};
 use physical_ai_domain::MissionId;
 use physical_ai_ros::msg::physical_ai_msgs::action::ExecuteMission;
-use physical_ai_ros::msg::physical_ai_msgs::msg::MissionStatusArray;
+use physical_ai_ros::msg::physical_ai_msgs::msg::{
+    MissionStatusArray, WorkerStatus, WorkerStatusArray,
+};
 use physical_ai_ros::msg::physical_ai_msgs::srv::CancelMission;
 use physical_ai_ros::{Client, Error, GoalOutcome, Qos, SentGoal, time_to_msg};
+use tokio::sync::mpsc::UnboundedReceiver;
 
 use super::input::Mission;
 use super::progress::Display;
 use super::recording::Recording;
 use super::{ros_time, view};
 use crate::arguments::{Global, MissionRunArguments};
-use crate::connection::{self, DISCOVERY};
+use crate::connection::{self, DISCOVERY, Nobody};
 use crate::interrupts::Interrupts;
 use crate::{environment, output};
 
-/// From the goal to its acceptance.
+/// From the goal to its acceptance; then it is sent again, in case the answer was lost.
 const ACCEPTANCE: Duration = Duration::from_secs(10);
+/// How often it is sent. The orchestrator takes the same mission once.
+const ATTEMPTS: u32 = 4;
 /// A mission may take as long as it takes; whether its orchestrator lives is watched separately.
 const NO_LIMIT: Duration = Duration::from_secs(30 * 86_400);
 /// The action's result comes within this after the mission ended, or it was lost with an orchestrator.
 const RESULT_GRACE: Duration = Duration::from_secs(2);
 /// An orchestrator that went away has so long to come back.
 const ABSENCE: Duration = Duration::from_secs(30);
+/// An orchestrator tells of its workers once a second. Without a word for so long it is gone, or stands.
+const VANISHED: Duration = Duration::from_millis(4500);
+/// When to ask whether its workers still speak; a living one says something in a fifth of a second.
+const WORRY: Duration = Duration::from_millis(2500);
+/// This process stood still itself where it did not look for so long.
+const OWN_PAUSE: Duration = Duration::from_secs(1);
 /// Without feedback for so long, the `missions` topic is believed instead.
 const SILENCE: Duration = Duration::from_secs(3);
 /// A mission that a living orchestrator does not list for so long is forgotten.
 const FORGOTTEN: Duration = Duration::from_secs(10);
 /// From a cancel to the end of the mission.
 const CANCELLATION: Duration = Duration::from_secs(60);
+
+type SendGoal = <ExecuteMission::Action as physical_ai_ros::msg::Action>::SendGoal;
+const ACTION: &str = "execute_mission";
+const SEND_GOAL: &str = "execute_mission/_action/send_goal";
 
 /// Runs a mission to its end.
 pub async fn run(global: &Global, options: &MissionRunArguments) -> anyhow::Result<ExitCode> {
@@ -44,10 +59,7 @@ pub async fn run(global: &Global, options: &MissionRunArguments) -> anyhow::Resu
     };
     let mut interrupts = Interrupts::try_new()?;
     let client = Arc::new(connection::connect(global)?);
-    client
-        .wait_for_action::<ExecuteMission::Action>("execute_mission", DISCOVERY)
-        .await
-        .map_err(|e| connection::explain(global, "orchestrator", e))?;
+    connection::wait_for::<SendGoal>(global, &client, SEND_GOAL, "orchestrator").await?;
     let recording = match &options.report {
         Some(folder) => Some(Recording::start(global, folder, &options.mission).await?),
         None => None,
@@ -109,6 +121,7 @@ async fn send_and_follow(
         None => Default::default(),
     };
     let missions = client.subscribe("missions", Qos::state_latched()).await?;
+    let heartbeat = client.subscribe("workers", Qos::newest()).await?;
     let goal = ExecuteMission::Goal {
         mission_id: mission_id.to_string(),
         text: mission.text,
@@ -116,13 +129,17 @@ async fn send_and_follow(
         priority: options.priority,
         deadline,
     };
-    let sent = client
-        .send_goal::<ExecuteMission::Action>("execute_mission", goal, ACCEPTANCE, NO_LIMIT)
-        .await?;
+    let sent = send(client, &goal).await?;
     let mut run = Run {
         global,
         client: client.clone(),
         mission_id: mission_id.to_string(),
+        goal,
+        sent: 1,
+        alive: None,
+        watched: Instant::now(),
+        workers: None,
+        is_silent: false,
         display: Display::new(global.json, mission_id.as_str()),
         heard: Instant::now(),
         is_known: false,
@@ -132,13 +149,21 @@ async fn send_and_follow(
         cancelled: None,
         asked_service: false,
     };
-    let result = run.follow(sent, missions, interrupts).await;
+    let result = run.follow(sent, missions, heartbeat, interrupts).await;
     run.display.finish();
     result
 }
 
+async fn send(client: &Client, goal: &ExecuteMission::Goal) -> Result<Sent, Error> {
+    client
+        .send_goal(ACTION, goal.clone(), ACCEPTANCE, NO_LIMIT)
+        .await
+}
+
+type Sent = SentGoal<ExecuteMission::Action>;
+type Heartbeat = UnboundedReceiver<WorkerStatusArray>;
 type Outcome = Result<GoalOutcome<ExecuteMission::Result>, Error>;
-type Missions = tokio::sync::mpsc::UnboundedReceiver<MissionStatusArray>;
+type Missions = UnboundedReceiver<MissionStatusArray>;
 
 /// A mission under way. Feedback and result come by the action; when its orchestrator dies, the one
 /// that comes back knows the mission but not the client, and the `missions` topic tells the rest.
@@ -146,6 +171,17 @@ struct Run<'a> {
     global: &'a Global,
     client: Arc<Client>,
     mission_id: String,
+    goal: ExecuteMission::Goal,
+    /// How often the goal was sent.
+    sent: u32,
+    /// Last word of the orchestrator, from the first on.
+    alive: Option<Instant>,
+    /// When that was looked at last.
+    watched: Instant,
+    /// Words of workers, listened to while the orchestrator says nothing.
+    workers: Option<(UnboundedReceiver<WorkerStatus>, bool)>,
+    /// The user was told that the orchestrator says nothing.
+    is_silent: bool,
     display: Display,
     /// Last feedback.
     heard: Instant,
@@ -164,8 +200,9 @@ struct Run<'a> {
 impl Run<'_> {
     async fn follow(
         &mut self,
-        mut sent: SentGoal<ExecuteMission::Action>,
+        mut sent: Sent,
         mut missions: Missions,
+        mut heartbeat: Heartbeat,
         interrupts: &mut Interrupts,
     ) -> anyhow::Result<ExecuteMission::Result> {
         let mut tick = tokio::time::interval(Duration::from_millis(200));
@@ -174,6 +211,7 @@ impl Run<'_> {
             tokio::select! {
                 feedback = sent.feedback.recv(), if feedback_open => match feedback {
                     Some(feedback) => {
+                        self.speaks();
                         self.heard = Instant::now();
                         (self.is_known, self.unlisted) = (true, None);
                         self.display.show(&feedback.into());
@@ -182,11 +220,19 @@ impl Run<'_> {
                 },
                 outcome = &mut sent.outcome, if self.lost.is_none() => {
                     let outcome: Outcome = outcome.unwrap_or(Err(Error::Stopping));
-                    if let Some(result) = self.take(outcome)? {
+                    if self.is_unanswered(&outcome) {
+                        self.sent += 1;
+                        sent = send(&self.client, &self.goal).await?;
+                        feedback_open = true;
+                    } else if let Some(result) = self.take(outcome)? {
                         return Ok(result);
                     }
                 }
-                Some(array) = missions.recv() => self.compare(&array),
+                Some(array) = missions.recv() => {
+                    self.speaks();
+                    self.compare(&array);
+                }
+                Some(_) = heartbeat.recv() => self.speaks(),
                 _ = interrupts.next() => {
                     if self.cancelled.is_some() {
                         bail!(
@@ -199,12 +245,20 @@ impl Run<'_> {
                     sent.cancel();
                 }
                 _ = tick.tick() => {
+                    self.watch_orchestrator().await?;
                     if let Some(result) = self.watch()? {
                         return Ok(result);
                     }
                 }
             }
         }
+    }
+
+    /// True if the goal or its acceptance was lost although the orchestrator is there.
+    fn is_unanswered(&self, outcome: &Outcome) -> bool {
+        let is_there = self.alive.is_none_or(|at| at.elapsed() < VANISHED);
+        let may_repeat = is_there && self.cancelled.is_none() && self.sent < ATTEMPTS;
+        matches!(outcome, Err(Error::Timeout { .. })) && may_repeat
     }
 
     fn take(&mut self, outcome: Outcome) -> anyhow::Result<Option<ExecuteMission::Result>> {
@@ -215,12 +269,66 @@ impl Run<'_> {
             )),
             Err(error) => {
                 self.display.note(&format!(
-                    "the orchestrator went away ({error}); waiting for it"
+                    "the orchestrator's answer is lost ({error}); topic `missions` tells the rest"
                 ));
                 self.lost = Some((Instant::now(), error));
                 Ok(None)
             }
         }
+    }
+
+    fn speaks(&mut self) {
+        self.alive = Some(Instant::now());
+        self.workers = None;
+        if std::mem::take(&mut self.is_silent) {
+            self.display.note("the orchestrator is back");
+        }
+    }
+
+    /// Notices an orchestrator that is gone, and whether the rest of its suite is, too: where workers
+    /// still speak, their supervisor may bring it back.
+    async fn watch_orchestrator(&mut self) -> anyhow::Result<()> {
+        let now = Instant::now();
+        if now - std::mem::replace(&mut self.watched, now) > OWN_PAUSE {
+            // What was said meanwhile waits to be read.
+            self.alive = self.alive.map(|_| now);
+        }
+        let silence = self.alive.map_or(Duration::ZERO, |at| now - at);
+        if silence < WORRY {
+            return Ok(());
+        }
+        if self.workers.is_none() {
+            let words = self.client.subscribe("worker_status", Qos::newest());
+            self.workers = Some((words.await?, false));
+        }
+        let suite_lives = self.workers.as_mut().is_some_and(|(words, heard)| {
+            *heard |= words.try_recv().is_ok();
+            *heard
+        });
+        if silence < VANISHED {
+            return Ok(());
+        }
+        let place = environment::place_of_suite(self.global);
+        let id = &self.mission_id;
+        let what = format!(
+            "the orchestrator in {place} has said nothing for {:.1} s",
+            silence.as_secs_f64()
+        );
+        let advice = format!(
+            "mission {id} is in its journal if it was accepted, and goes on when the orchestrator is \
+             started again; robots finish what they began. Then see `physical-ai mission show {id}`, or \
+             run the same mission with --mission-id {id} to follow it"
+        );
+        if !suite_lives || silence > ABSENCE {
+            return Err(Nobody(format!("{what}: it was killed, or stands still; {advice}")).into());
+        }
+        if !std::mem::replace(&mut self.is_silent, true) {
+            self.display.note(&format!(
+                "{what}; its workers still speak, so that it may come back: waiting up to {} s. {advice}",
+                ABSENCE.as_secs()
+            ));
+        }
+        Ok(())
     }
 
     fn compare(&mut self, array: &MissionStatusArray) {
@@ -261,10 +369,9 @@ impl Run<'_> {
             && since.elapsed() > ABSENCE
         {
             bail!(
-                "the orchestrator in {} went away and did not come back within {} s ({error}); \
-                 robots finish what they began. Start it again, then see `physical-ai mission show {id}`",
+                "the orchestrator in {} does not tell how mission {id} goes ({error}); see \
+                 `physical-ai mission show {id}`, or run the same mission with --mission-id {id}",
                 environment::place_of_suite(self.global),
-                ABSENCE.as_secs()
             );
         }
         if self

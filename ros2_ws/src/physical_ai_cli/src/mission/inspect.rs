@@ -4,26 +4,39 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::{bail, ensure};
-use physical_ai_ros::Qos;
 use physical_ai_ros::msg::physical_ai_msgs::msg::{MissionStatus, MissionStatusArray};
 use physical_ai_ros::msg::physical_ai_msgs::srv::{CancelMission, ValidateMission};
+use physical_ai_ros::{Client, Qos};
 use serde_json::{Value, json};
 
 use super::input::Mission;
 use super::view;
 use crate::arguments::Global;
-use crate::connection::{self, DISCOVERY};
+use crate::connection::{self, PATIENCE};
 use crate::output;
 
 /// A plan by a language model takes its time.
 const VALIDATION: Duration = Duration::from_secs(30);
 
-async fn missions(global: &Global) -> anyhow::Result<Vec<MissionStatus>> {
+/// A client whose orchestrator is there.
+async fn connect(global: &Global) -> anyhow::Result<Client> {
     let client = connection::connect(global)?;
+    connection::wait_for::<CancelMission::Service>(
+        global,
+        &client,
+        "cancel_mission",
+        "orchestrator",
+    )
+    .await?;
+    Ok(client)
+}
+
+async fn missions(global: &Global) -> anyhow::Result<Vec<MissionStatus>> {
+    let client = connect(global).await?;
     let mut missions = client
         .subscribe::<MissionStatusArray>("missions", Qos::state_latched())
         .await?;
-    match tokio::time::timeout(DISCOVERY, missions.recv()).await {
+    match tokio::time::timeout(PATIENCE, missions.recv()).await {
         Ok(Some(array)) => Ok(array.missions),
         _ => Err(connection::nobody(global, "orchestrator")),
     }
@@ -74,14 +87,13 @@ pub async fn cancel(global: &Global, id: &str) -> anyhow::Result<ExitCode> {
         "mission id is empty; `all` cancels every mission"
     );
     let mission_id = if id == "all" { "" } else { id };
-    let client = connection::connect(global)?;
+    let client = connect(global).await?;
     let request = CancelMission::Request {
         mission_id: mission_id.to_owned(),
     };
     let answer = client
-        .call::<CancelMission::Service>("cancel_mission", request, DISCOVERY)
-        .await
-        .map_err(|e| connection::explain(global, "orchestrator", e))?;
+        .call::<CancelMission::Service>("cancel_mission", request, PATIENCE)
+        .await?;
     if global.json {
         output::json_line(&json!({
             "cancelling": answer.cancelling,
@@ -101,11 +113,7 @@ pub async fn cancel(global: &Global, id: &str) -> anyhow::Result<ExitCode> {
 /// Checks a mission without running it.
 pub async fn validate(global: &Global, mission: &str) -> anyhow::Result<ExitCode> {
     let mission = Mission::read(mission)?;
-    let client = connection::connect(global)?;
-    client
-        .wait_for_service::<ValidateMission::Service>("validate_mission", DISCOVERY)
-        .await
-        .map_err(|e| connection::explain(global, "orchestrator", e))?;
+    let client = connect(global).await?;
     let request = ValidateMission::Request {
         text: mission.text,
         plan: mission.plan,

@@ -9,11 +9,12 @@ use physical_ai_ros::{Client, Qos, time_from_msg};
 use tokio::time::timeout;
 
 use crate::arguments::Global;
-use crate::connection;
+use crate::connection::{self, PATIENCE};
 
 /// Simulations start at zero and do not run for thirty years.
 const EARLIEST_SYSTEM_TIME_S: f64 = 1e9;
-const PATIENCE: Duration = Duration::from_secs(5);
+/// A clock that runs shows at once.
+const CLOCK: Duration = Duration::from_secs(5);
 
 /// Now, on the orchestrator's clock.
 ///
@@ -34,7 +35,7 @@ pub async fn now(client: &Client, global: &Global) -> anyhow::Result<Time> {
         let now = SystemTime::now().duration_since(UNIX_EPOCH)?;
         return Ok(Time::from(now));
     }
-    let clock = timeout(PATIENCE, clock.recv()).await.ok().flatten();
+    let clock = timeout(CLOCK, clock.recv()).await.ok().flatten();
     let clock = clock
         .ok_or_else(|| connection::nobody(global, "publisher of simulated time (topic `clock`)"))?;
     Ok(time_from_msg(&clock.clock))

@@ -6,8 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use physical_ai_ros::msg::rosgraph_msgs::msg::Clock;
-use physical_ai_ros::{Client, Context, Qos, time_from_msg};
+use physical_ai_ros::{Client, Context, Qos};
 use tokio::sync::mpsc;
 
 use super::schema;
@@ -47,7 +46,6 @@ pub struct Listener {
     prefixes: Vec<PathBuf>,
     known: BTreeSet<(String, String)>,
     topics: usize,
-    hears_clock: bool,
     simulated_ns: Arc<AtomicI64>,
     dropped: Arc<AtomicU64>,
     sender: mpsc::Sender<Heard>,
@@ -72,7 +70,6 @@ impl Listener {
             prefixes: environment::ament_prefixes(),
             known: BTreeSet::new(),
             topics: 0,
-            hears_clock: false,
             simulated_ns: Arc::new(AtomicI64::new(NO_CLOCK)),
             dropped: Arc::default(),
             sender,
@@ -97,8 +94,7 @@ impl Listener {
                 let mut found = Vec::new();
                 for (topic, types) in context.topics() {
                     for kind in types {
-                        let is_clock = kind == "rosgraph_msgs/msg/Clock";
-                        if (is_clock || topics::is_recorded(&topic, &kind, &namespace))
+                        if topics::is_recorded(&topic, &kind, &namespace)
                             && let Some(offered) = context.offered(&topic)
                         {
                             found.push((topic.clone(), kind, offered));
@@ -109,34 +105,14 @@ impl Listener {
             })
             .await?;
         found.sort_by(|a, b| a.0.cmp(&b.0));
-        let of_suite = format!("/{}/clock", self.namespace).replace("//", "/");
         for (topic, kind, offered) in found {
-            if kind == "rosgraph_msgs/msg/Clock" {
-                if topic == of_suite && !self.hears_clock {
-                    self.hears_clock = true;
-                    self.subscribe_clock(topic).await?;
-                }
-            } else if self.known.insert((topic.clone(), kind.clone())) {
+            if self.known.insert((topic.clone(), kind.clone())) {
                 let qos = topics::subscription(&kind, offered);
                 if let Err(error) = self.subscribe(topic.clone(), kind, qos).await {
                     eprintln!("record: {topic} is left out: {error:#}");
                 }
             }
         }
-        Ok(())
-    }
-
-    async fn subscribe_clock(&self, topic: String) -> anyhow::Result<()> {
-        let newest = self.simulated_ns.clone();
-        self.client
-            .with_context(move |context| {
-                context
-                    .subscribe(&topic, Qos::newest(), move |(), _, m: Clock| {
-                        newest.store(time_from_msg(&m.clock).nanoseconds(), Ordering::Relaxed);
-                    })
-                    .map(|_| ())
-            })
-            .await??;
         Ok(())
     }
 
@@ -154,10 +130,14 @@ impl Listener {
             .await?;
         let (sender, simulated_ns) = (self.sender.clone(), self.simulated_ns.clone());
         let dropped = self.dropped.clone();
+        let is_clock = type_name == topics::CLOCK;
         self.client
             .with_context(move |context: &mut Context<()>| {
                 context
                     .subscribe_raw(&name, &type_name, qos, move |(), _, cdr| {
+                        if let Some(now_ns) = schema::first_stamp_ns(&cdr).filter(|_| is_clock) {
+                            simulated_ns.store(now_ns, Ordering::Relaxed);
+                        }
                         let clock = simulated_ns.load(Ordering::Relaxed);
                         let heard = Heard::Message {
                             topic,

@@ -83,8 +83,26 @@ fn contained(source: &str, package: &str) -> Vec<String> {
         .collect()
 }
 
+/// The stamp of a message that starts with a header or a time, read without knowing the message: after
+/// four bytes that tell the byte order come seconds and nanoseconds.
+pub fn first_stamp_ns(cdr: &[u8]) -> Option<i64> {
+    let is_little = cdr.get(1)? & 1 == 1;
+    let sec: [u8; 4] = cdr.get(4..8)?.try_into().ok()?;
+    let nanosec: [u8; 4] = cdr.get(8..12)?.try_into().ok()?;
+    let (sec, nanosec) = if is_little {
+        (i32::from_le_bytes(sec), u32::from_le_bytes(nanosec))
+    } else {
+        (i32::from_be_bytes(sec), u32::from_be_bytes(nanosec))
+    };
+    let stamp = i64::from(sec) * 1_000_000_000 + i64::from(nanosec);
+    (stamp != 0).then_some(stamp)
+}
+
 #[cfg(test)]
 mod tests {
+    use physical_ai_ros::msg::std_msgs::msg::Header;
+    use physical_ai_ros::{serialize, time_to_msg};
+
     use super::*;
 
     fn write(folder: &std::path::Path, name: &str, text: &str) {
@@ -115,5 +133,19 @@ mod tests {
         assert!(!starts_with_header("# std_msgs/Header h\nint8 a\n"));
         let error = definition("a/msg/Missing", &prefixes).unwrap_err();
         assert!(error.to_string().contains("a/Missing"), "{error}");
+    }
+
+    #[test]
+    fn header_stamp_is_read_from_the_bytes() {
+        let check = |seconds: f64, expected: Option<i64>| {
+            let header = Header {
+                stamp: time_to_msg(physical_ai_domain::Time::from_seconds(seconds)),
+                frame_id: "world".to_owned(),
+            };
+            assert_eq!(first_stamp_ns(&serialize(&header).unwrap()), expected);
+        };
+        check(12.5, Some(12_500_000_000));
+        check(0.0, None);
+        assert_eq!(first_stamp_ns(&[0, 1, 0, 0, 1]), None);
     }
 }

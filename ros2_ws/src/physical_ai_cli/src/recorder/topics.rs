@@ -5,24 +5,26 @@ use physical_ai_ros::{OfferedQos, Qos};
 /// Topics that are absolute by convention.
 const SHARED: [&str; 4] = ["/tf", "/tf_static", "/diagnostics", "/rosout"];
 
-/// Types that are left out: the control loop's own traffic, which costs the suite a copy per message
-/// at 200 Hz and which `joint_states` and `odom` show well enough, and bulk data.
-const LEFT_OUT: [&str; 9] = [
-    "physical_ai_msgs/msg/ActuatorCommand",
-    "physical_ai_msgs/msg/RobotState",
+/// Simulated time.
+pub const CLOCK: &str = "rosgraph_msgs/msg/Clock";
+
+/// Types that are left out: bulk data.
+const LEFT_OUT: [&str; 5] = [
     "physical_ai_msgs/msg/ExperienceChunk",
     "physical_ai_msgs/msg/WeightsChunk",
     "rcl_interfaces/msg/ParameterEvent",
-    "rosgraph_msgs/msg/Clock",
     "sensor_msgs/msg/Image",
-    "sensor_msgs/msg/Imu",
     "sensor_msgs/msg/PointCloud2",
 ];
 
-/// Types of which the newest message at each look is enough.
-const THINNED: [&str; 4] = [
+/// Types of which the newest message at each look is enough: streams at up to 200 Hz.
+const THINNED: [&str; 8] = [
+    CLOCK,
     "nav_msgs/msg/Odometry",
+    "physical_ai_msgs/msg/ActuatorCommand",
     "physical_ai_msgs/msg/ObjectPoses",
+    "physical_ai_msgs/msg/RobotState",
+    "sensor_msgs/msg/Imu",
     "sensor_msgs/msg/JointState",
     "sensor_msgs/msg/LaserScan",
 ];
@@ -32,6 +34,10 @@ const DEPTH: usize = 1000;
 
 /// Whether a topic belongs into the recording of the suite in `namespace`.
 pub fn is_recorded(topic: &str, type_name: &str, namespace: &str) -> bool {
+    if type_name == CLOCK {
+        // Another suite's clock is not this one's.
+        return topic == format!("/{namespace}/clock").replace("//", "/");
+    }
     let is_hidden = topic.split('/').any(|segment| segment.starts_with('_'));
     let is_ours = namespace.is_empty()
         || SHARED.contains(&topic)
@@ -69,7 +75,15 @@ mod tests {
         check("/fleet_a/rover_1/odom", odometry, "fleet_a", true);
         check("/fleet_ab/rover_1/odom", odometry, "fleet_a", false);
         check("/rosout", "rcl_interfaces/msg/Log", "fleet_a", true);
-        check("/arm_1/state", "physical_ai_msgs/msg/RobotState", "", false);
+        check("/arm_1/state", "physical_ai_msgs/msg/RobotState", "", true);
+        check("/arm_1/imu", "sensor_msgs/msg/Imu", "", true);
+        let command = "physical_ai_msgs/msg/ActuatorCommand";
+        check("/arm_1/command", command, "", true);
+        check("/arm_1/hardware_command", command, "", true);
+        check("/clock", CLOCK, "", true);
+        check("/clock", CLOCK, "fleet_a", false);
+        check("/fleet_a/clock", CLOCK, "fleet_a", true);
+        check("/arm_1/camera", "sensor_msgs/msg/Image", "", false);
         check(
             "/execute_mission/_action/status",
             "action_msgs/msg/GoalStatusArray",
