@@ -9,11 +9,13 @@ use physical_ai_domain::MissionId;
 use physical_ai_ros::msg::physical_ai_msgs::action::ExecuteMission;
 use physical_ai_ros::msg::physical_ai_msgs::msg::MissionStatusArray;
 use physical_ai_ros::msg::physical_ai_msgs::srv::CancelMission;
-use physical_ai_ros::{Client, Error, GoalOutcome, Qos, SentGoal, time_to_msg};
+use physical_ai_ros::{Client, Error, GoalOutcome, Qos, SentGoal};
 
+use super::confirmation::Confirmation;
 use super::input::Mission;
 use super::progress::Display;
 use super::recording::Recording;
+use super::view::Progress;
 use super::{ros_time, view};
 use crate::arguments::{Global, MissionRunArguments};
 use crate::connection::{self, DISCOVERY};
@@ -104,10 +106,7 @@ async fn send_and_follow(
     client: &Arc<Client>,
     interrupts: &mut Interrupts,
 ) -> anyhow::Result<ExecuteMission::Result> {
-    let deadline = match options.deadline_s {
-        Some(seconds) => time_to_msg(ros_time::now(client, global).await?.plus_seconds(seconds)),
-        None => Default::default(),
-    };
+    let deadline = ros_time::deadline(client, global, options.deadline_s).await?;
     let missions = client.subscribe("missions", Qos::state_latched()).await?;
     let goal = ExecuteMission::Goal {
         mission_id: mission_id.to_string(),
@@ -124,6 +123,12 @@ async fn send_and_follow(
         client: client.clone(),
         mission_id: mission_id.to_string(),
         display: Display::new(global.json, mission_id.as_str()),
+        confirmation: Confirmation::new(
+            client.clone(),
+            mission_id.as_str(),
+            options.yes,
+            global.json,
+        ),
         heard: Instant::now(),
         is_known: false,
         unlisted: None,
@@ -147,6 +152,7 @@ struct Run<'a> {
     client: Arc<Client>,
     mission_id: String,
     display: Display,
+    confirmation: Confirmation,
     /// Last feedback.
     heard: Instant,
     /// The orchestrator told about it once.
@@ -176,7 +182,7 @@ impl Run<'_> {
                     Some(feedback) => {
                         self.heard = Instant::now();
                         (self.is_known, self.unlisted) = (true, None);
-                        self.display.show(&feedback.into());
+                        self.show(&feedback.into());
                     }
                     None => feedback_open = false,
                 },
@@ -187,6 +193,7 @@ impl Run<'_> {
                     }
                 }
                 Some(array) = missions.recv() => self.compare(&array),
+                answer = self.confirmation.next() => self.confirmation.take(answer, &self.display),
                 _ = interrupts.next() => {
                     if self.cancelled.is_some() {
                         bail!(
@@ -204,6 +211,13 @@ impl Run<'_> {
                     }
                 }
             }
+        }
+    }
+
+    fn show(&mut self, progress: &Progress) {
+        self.confirmation.look(progress, &self.display);
+        if !self.confirmation.is_open() {
+            self.display.show(progress);
         }
     }
 
@@ -236,7 +250,7 @@ impl Run<'_> {
         };
         (self.is_known, self.unlisted) = (true, None);
         if self.heard.elapsed() > SILENCE {
-            self.display.show(&mission.into());
+            self.show(&mission.into());
         }
         if let Some((since, _)) = self.lost.as_mut() {
             *since = Instant::now();

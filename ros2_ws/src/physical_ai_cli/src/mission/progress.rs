@@ -6,6 +6,7 @@ use std::io::IsTerminal as _;
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use physical_ai_ros::msg::physical_ai_msgs::msg::TaskStatus;
 
+use super::plan;
 use super::view::{Progress, percent};
 use crate::output;
 
@@ -45,6 +46,14 @@ impl Display {
                     output::note(line);
                 }
             }
+        }
+    }
+
+    /// Shows a plan that waits to be confirmed.
+    pub fn ask(&self, progress: &Progress, mission_id: &str) {
+        match self {
+            Self::Json { .. } => output::json_line(&plan::question_json(progress, mission_id)),
+            _ => self.note(&plan::question(progress, mission_id)),
         }
     }
 
@@ -196,6 +205,7 @@ mod tests {
             fraction: 0.5,
             planner: "parser".to_owned(),
             tasks: vec![task],
+            plan: String::new(),
         };
         assert_eq!(
             lines.changes(&progress(task(3, 0.1))),
