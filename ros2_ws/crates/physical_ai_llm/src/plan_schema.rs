@@ -11,6 +11,8 @@ use serde_json::{Map, Value, json};
 use crate::Error;
 use crate::constraint::check_satisfiable;
 
+pub(crate) use alternatives::by_presence;
+
 /// Most tasks that a schema may allow.
 pub const MAX_PLANNED_TASKS: usize = 64;
 /// Longest reason of a refusal, characters.

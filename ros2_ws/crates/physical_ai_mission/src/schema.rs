@@ -122,6 +122,7 @@ fn objection_at(schema: &Value, at: &str) -> Option<String> {
 /// Appends everything that `value` violates; `path` names it in messages. Of a schema with an
 /// [`objection`] only the part that is understood counts.
 pub(crate) fn check(schema: &Value, value: &Value, path: &str, violations: &mut Vec<String>) {
+    let known = violations.len();
     let Value::Object(keywords) = schema else {
         if *schema == Value::Bool(false) {
             violations.push(format!(
@@ -149,7 +150,14 @@ pub(crate) fn check(schema: &Value, value: &Value, path: &str, violations: &mut 
         Value::Object(fields) => check_fields(keywords, fields, path, violations),
         _ => {}
     }
-    check_combinations(keywords, value, path, violations);
+    let parts = keywords.get("allOf").and_then(Value::as_array);
+    for part in parts.into_iter().flatten() {
+        check(part, value, path, violations);
+    }
+    // Alternatives repeat what is wrong in any case: they count where all else is right.
+    if violations.len() == known {
+        check_alternatives(keywords, value, path, violations);
+    }
 }
 
 fn types(value: &Value) -> Option<Vec<&str>> {
@@ -346,23 +354,16 @@ fn check_fields(keywords: &Keywords, fields: &Keywords, path: &str, violations: 
     }
 }
 
-fn check_combinations(
+fn check_alternatives(
     keywords: &Keywords,
     value: &Value,
     path: &str,
     violations: &mut Vec<String>,
 ) {
-    let parts = |name: &str| {
-        let parts = keywords.get(name).and_then(Value::as_array);
-        parts.map(Vec::as_slice)
-    };
-    for part in parts("allOf").unwrap_or_default() {
-        check(part, value, path, violations);
-    }
     // What is wrong with a branch stands behind the path already.
     let short = path.rsplit(": ").next().unwrap_or(path);
     for (name, is_exclusive) in [("anyOf", false), ("oneOf", true)] {
-        let Some(branches) = parts(name) else {
+        let Some(branches) = keywords.get(name).and_then(Value::as_array) else {
             continue;
         };
         let problems: Vec<Vec<String>> = branches
@@ -428,8 +429,8 @@ mod tests {
         violations
     }
 
-    /// A place, or a point with or without a direction: said in two ways.
-    fn goals() -> [Value; 2] {
+    /// A place, or a point with or without a direction: said in three ways.
+    fn goals() -> [Value; 3] {
         let properties = json!({
             "place": {"type": "string", "enum": ["dock_a", "dock_b"]},
             "x": {"type": "number", "minimum": -100, "maximum": 100},
@@ -445,6 +446,12 @@ mod tests {
             json!({"type": "object", "properties": properties, "additionalProperties": false,
                 "oneOf": [{"required": ["place"]}, {"required": ["x"]}],
                 "dependentRequired": {"x": ["y"], "y": ["x"], "yaw": ["x"]}}),
+            json!({"type": "object", "properties": properties, "oneOf": [
+                {"type": "object", "properties": {"place": properties["place"]}, "required": ["place"],
+                 "additionalProperties": false},
+                {"type": "object", "properties": {"x": properties["x"], "y": properties["y"],
+                 "yaw": properties["yaw"]}, "required": ["x", "y"], "additionalProperties": false},
+            ]}),
         ]
     }
 
@@ -476,7 +483,7 @@ mod tests {
                 assert!(text.starts_with("task a: params"), "{text}");
             }
         }
-        let [branches, dependent] = goals();
+        let [branches, dependent, _] = goals();
         let both = json!({"place": "dock_a", "x": 1});
         assert_eq!(
             found(&branches, &both),
@@ -488,10 +495,14 @@ mod tests {
         );
         assert_eq!(
             found(&dependent, &both),
+            ["task a: params.y is missing: x needs it"]
+        );
+        let both = json!({"place": "dock_a", "x": 1, "y": 2});
+        assert_eq!(
+            found(&dependent, &both),
             [
-                "task a: params.y is missing: x needs it",
-                "task a: params is {\"place\":\"dock_a\",\"x\":1}: place and x exclude each other: \
-                 give one of them"
+                "task a: params is {\"place\":\"dock_a\",\"x\":1,\"y\":2}: place and x exclude each other: \
+              give one of them"
             ]
         );
     }

@@ -21,6 +21,50 @@ type Keywords = Map<String, Value>;
 /// Parameters that must be there, and those that may.
 type Presence = (BTreeSet<String>, BTreeSet<String>);
 
+/// The same schema, with conditions that repeat what it says about its properties told by their presence
+/// alone. To be done while all parts still say the same: before names and numbers are bound to a sentence.
+pub(crate) fn by_presence(schema: &Value) -> Value {
+    let mut schema = schema.clone();
+    let properties = schema.get("properties").and_then(Value::as_object).cloned();
+    if let (Some(properties), Some(fields)) = (properties, schema.as_object_mut()) {
+        conditions_by_presence(fields, &properties);
+    }
+    schema
+}
+
+fn conditions_by_presence(fields: &mut Keywords, properties: &Keywords) {
+    for name in CONDITIONS {
+        let branches = match fields.get_mut(name) {
+            Some(Value::Array(branches)) => branches.iter_mut(),
+            Some(branch) => std::slice::from_mut(branch).iter_mut(),
+            None => continue,
+        };
+        for branch in branches.filter_map(Value::as_object_mut) {
+            branch_by_presence(branch, properties);
+        }
+    }
+}
+
+fn branch_by_presence(branch: &mut Keywords, properties: &Keywords) {
+    let is_closed = branch.get("additionalProperties") == Some(&Value::Bool(false));
+    if is_closed && !branch.contains_key("patternProperties") {
+        branch.shift_remove("additionalProperties");
+        let own = branch.entry("properties").or_insert_with(|| json!({}));
+        if let Some(own) = own.as_object_mut() {
+            for name in properties.keys() {
+                own.entry(name.as_str()).or_insert(Value::Bool(false));
+            }
+        }
+    }
+    let own = branch.get_mut("properties").and_then(Value::as_object_mut);
+    for (name, schema) in own.into_iter().flatten() {
+        if properties.get(name) == Some(schema) {
+            *schema = Value::Bool(true);
+        }
+    }
+    conditions_by_presence(branch, properties);
+}
+
 /// An object schema whose conditions are spelled out; none where it has no conditions, or such that are
 /// not about presence alone: those stay as they are.
 ///
@@ -154,7 +198,7 @@ fn ways(conditions: &Keywords, free: &[&str], required: &BTreeSet<&str>) -> Vec<
             let given = free.iter().enumerate().filter(|(i, _)| bits >> i & 1 == 1);
             given.map(|(_, name)| *name).collect()
         })
-        .filter(|given| holds(&conditions, &given | required))
+        .filter(|given| holds(&conditions, &(given | required)))
         .map(|given| {
             (
                 given.iter().map(|n| (*n).to_owned()).collect(),

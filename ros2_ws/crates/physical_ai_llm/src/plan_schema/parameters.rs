@@ -1,6 +1,6 @@
 use serde_json::{Map, Value, json};
 
-use super::alternatives::spelled_out;
+use super::alternatives::{by_presence, spelled_out};
 
 /// Bound of numbers that have none: metres, radians and seconds of robots are far smaller.
 const MAX_NUMBER: f64 = 1e6;
@@ -31,10 +31,9 @@ pub(super) fn text(min_chars: usize, max_chars: usize) -> Value {
 /// # Errors
 /// Says what is not supported.
 pub(super) fn bounded(schema: &Value) -> Result<Value, String> {
-    let Value::Object(fields) = schema else {
+    let Value::Object(mut fields) = by_presence(schema) else {
         return Err(format!("the schema is {schema}: must be an object"));
     };
-    let mut fields = fields.clone();
     let kind = fields.entry("type").or_insert_with(|| json!("object"));
     if kind != "object" {
         return Err(format!("type is {kind}: must be \"object\""));

@@ -113,11 +113,11 @@ fn every_free_plan_is_read() {
     check_plans(&fleet(&["red_box"]), &options, false);
 }
 
-/// A place, or a point with or without a direction, said in four ways.
-fn goals() -> [Value; 4] {
+/// A place, or a point with or without a direction, said in five ways.
+fn goals() -> [Value; 5] {
+    let number = json!({"type": "number", "minimum": -9, "maximum": 9});
+    let place = json!({"type": "string", "enum": ["dock_a"]});
     let goal = |conditions: Value| {
-        let number = json!({"type": "number", "minimum": -9, "maximum": 9});
-        let place = json!({"type": "string", "enum": ["dock_a"]});
         let properties = json!({"place": place, "x": number, "y": number, "yaw": number});
         let mut schema = closed(properties, json!([]));
         let fields = conditions.as_object().unwrap().clone();
@@ -129,7 +129,11 @@ fn goals() -> [Value; 4] {
     let only_point = json!({"required": ["x", "y"], "properties": {"place": false}});
     let dependent = json!({"x": ["y"], "y": ["x"], "yaw": ["x"]});
     let place_with = |name: &str| json!({"required": ["place", name]});
+    let whole_place = closed(json!({ "place": place }), json!(["place"]));
+    let whole_point = json!({"x": number, "y": number, "yaw": number});
+    let whole_point = closed(whole_point, json!(["x", "y"]));
     [
+        goal(json!({"oneOf": [whole_place, whole_point]})),
         goal(json!({"oneOf": [only_place, only_point]})),
         goal(
             json!({"oneOf": [{"required": ["place"]}, {"required": ["x"]}], "dependentRequired": dependent}),

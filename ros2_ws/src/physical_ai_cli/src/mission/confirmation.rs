@@ -105,6 +105,7 @@ impl Confirmation {
             Who::Nobody => self.send(true),
             Who::Here => {
                 self.is_open = true;
+                display.clear();
                 self.ask_here();
             }
             Who::Elsewhere => display.note(&format!(

@@ -65,6 +65,14 @@ impl Display {
         }
     }
 
+    /// Leaves the line free for a question; what is shown next comes below its answer.
+    pub fn clear(&self) {
+        if let Self::Bars(bars) = self {
+            // A terminal that cannot be cleared shows the question behind a bar.
+            let _ = bars.all.clear();
+        }
+    }
+
     /// Ends the display; the bars stay as they are.
     pub fn finish(&self) {
         if let Self::Bars(bars) = self {
