@@ -1,9 +1,10 @@
 //! Plans that wait for a user's word, workers that look at plans first, and deadlines of another clock.
 
+use std::process::Command;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use nix::sys::signal::Signal;
-use physical_ai_tests::{Process, Suite};
+use physical_ai_tests::{Process, Suite, program};
 use serde_json::Value;
 
 const WAIT: Duration = Duration::from_secs(60);
@@ -104,6 +105,53 @@ fn plan_that_waits_is_seen_and_answered_from_another_terminal() {
     let (code, lines) = suite.run_cli(&["mission", "run", HOME, "--yes"]);
     assert_eq!(code, 0, "{lines:#?}");
     assert!(lines.iter().any(|l| l["event"] == "confirm"), "{lines:#?}");
+}
+
+/// Runs a command with a terminal around it, and says what it says.
+const TERMINAL: &str =
+    "import os, pty, sys; sys.exit(os.waitstatus_to_exitcode(pty.spawn(sys.argv[1:])))";
+
+#[test]
+fn question_at_a_terminal_is_answered_there_or_elsewhere() {
+    let suite = start("always", 60.0, &[]);
+    let mut rover = suite.observe("rover_1");
+    let ask = |id: &str, text: &str| {
+        let mut command = Command::new("python3");
+        command.args(["-c", TERMINAL]).arg(program("physical-ai"));
+        command.args(["mission", "run", text, "--mission-id", id]);
+        let mut client = Process::start(&mut command, suite.domain);
+        let asked = client.wait_for_text(WAIT, "waits to be confirmed");
+        assert!(asked.contains(id), "{asked}");
+        client.wait_for_text(WAIT, "rover_1");
+        client
+    };
+    let mut client = ask("m-n", PATROL);
+    client.write_line("n");
+    let status = client.wait_for_end(WAIT);
+    let text = client.text();
+    assert_eq!(status.code(), Some(1), "{text}");
+    assert!(
+        text.contains("Run this plan? [y/N]") && text.contains("declined"),
+        "{text}"
+    );
+    assert_never_moved(&mut rover);
+    let mut client = ask("m-y", HOME);
+    client.write_line("y");
+    assert_eq!(
+        client.wait_for_end(WAIT).code(),
+        Some(0),
+        "{}",
+        client.text()
+    );
+    let mut client = ask("m-else", HOME);
+    let (code, _) = suite.run_cli(&["mission", "confirm", "m-else"]);
+    assert_eq!(code, 0);
+    assert_eq!(
+        client.wait_for_end(WAIT).code(),
+        Some(0),
+        "{}",
+        client.text()
+    );
 }
 
 #[test]

@@ -88,7 +88,12 @@ fn names_are_bound_where_parameters_exclude_each_other() {
     let asked = question(&[offer], "rover_1 goes to dock_b", PlanPromptStyle::Trained);
     let at = |pointer: &str| asked.schema.pointer(pointer).cloned().unwrap_or_default();
     let alternatives = "/$defs/params_0/anyOf";
-    assert_eq!(at(alternatives).as_array().unwrap().len(), 2, "{}", asked.schema);
+    assert_eq!(
+        at(alternatives).as_array().unwrap().len(),
+        2,
+        "{}",
+        asked.schema
+    );
     let bound = at(&format!("{alternatives}/0/properties/place/enum"));
     assert_eq!(bound, json!(["ref_f2"]), "{}", asked.schema);
     assert_eq!(at(&format!("{alternatives}/1/required")), json!(["x", "y"]));
