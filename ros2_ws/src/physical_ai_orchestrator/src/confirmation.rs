@@ -133,6 +133,19 @@ impl Orchestrator {
         None
     }
 
+    /// A mission began whose plan was asked about once more meanwhile: those who wait hear of it.
+    pub(crate) fn settle_confirming(&mut self, context: &mut Context<Self>, id: &MissionId) {
+        for client in self
+            .goals
+            .confirming
+            .remove(id)
+            .into_iter()
+            .flat_map(|a| a.clients)
+        {
+            self.take_goal(context, client);
+        }
+    }
+
     /// Ends what nobody answered in time.
     pub(crate) fn end_overdue_confirmations(&mut self, context: &Context<Self>) {
         let (now, steady_s) = (context.now(), context.steady_s());

@@ -276,8 +276,9 @@ impl Orchestrator {
         match self.scheduler.submit(Self::now(context), submission) {
             Ok(effects) => {
                 tracing::info!(mission = %id, planner, tasks, "mission accepted");
-                let handles = self.goals.by_mission.entry(id).or_default();
+                let handles = self.goals.by_mission.entry(id.clone()).or_default();
                 handles.push(waiting.handle);
+                self.settle_confirming(context, &id);
                 self.perform(context, effects);
             }
             Err(error) => {

@@ -34,17 +34,23 @@ fn validate_mission(
         Err(refusal) => judge(app, context, Err(refusal), deadline, responder),
         Ok(Source::Plan(text)) => judge(app, context, given_plan(&text), deadline, responder),
         Ok(Source::Text(text)) => {
+            // A deadline that is refused anyway leaves the model its time.
+            let is_taken = !deadline.is_zero() && clocks(context).check(deadline).is_ok();
             let question = Question {
                 id: GoalId::random(),
                 mission_id: String::new(),
                 text,
-                deadline: None,
+                deadline: is_taken.then_some(deadline),
             };
             app.decompose(context, question, move |app, context, made| {
                 judge(app, context, made, deadline, responder);
             });
         }
     }
+}
+
+fn clocks(context: &Context<Orchestrator>) -> Clocks {
+    Clocks::read(context.now(), context.uses_sim_time())
 }
 
 /// Answers with everything that speaks against a mission. Workers are asked about a plan that is valid
@@ -56,12 +62,11 @@ fn judge(
     deadline: Time,
     responder: Responder<ValidateMission::Service>,
 ) {
+    let of_deadline = clocks(context).check(deadline).err();
     let made = match made {
         Ok(made) => made,
-        Err(refusal) => return responder.respond(refused(&refusal)),
+        Err(refusal) => return responder.respond(refused(refusal, of_deadline)),
     };
-    let clocks = Clocks::read(context.now(), context.uses_sim_time());
-    let of_deadline = clocks.check(deadline).err();
     let violations = validate(&made.0, &app.scheduler.state().fleet());
     if !violations.is_empty() {
         let fleet = app.scheduler.state().fleet();
@@ -74,11 +79,14 @@ fn judge(
     });
 }
 
-fn refused(refusal: &Refusal) -> ValidateMission::Response {
+fn refused(refusal: Refusal, of_deadline: Option<Refusal>) -> ValidateMission::Response {
+    let error_code = refusal.error as u16;
+    let refusals = std::iter::once(refusal).chain(of_deadline);
+    let violations: Vec<String> = refusals.map(|r| r.error_msg).collect();
     ValidateMission::Response {
-        violations: vec![refusal.error_msg.clone()],
-        error_code: refusal.error as u16,
-        error_msg: refusal.error_msg.clone(),
+        error_msg: violations.join("; "),
+        violations,
+        error_code,
         ..Default::default()
     }
 }
