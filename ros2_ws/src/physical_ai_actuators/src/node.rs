@@ -7,8 +7,8 @@ use physical_ai_ros::msg::physical_ai_msgs::msg::{ActuatorCommand as CommandMsg,
 use physical_ai_ros::msg::physical_ai_msgs::srv::EmergencyStop;
 use physical_ai_ros::msg::std_msgs::msg::{Bool, Header};
 use physical_ai_ros::{
-    Application, ClockKind, CommandOrigin, Context, Diagnostic, Error, Level, Publisher, Qos,
-    WorkerLink, command_from_msg, command_to_msg, time_to_msg,
+    Application, ClockKind, CommandOrigin, Context, Diagnostic, Error, Level, Publisher, Qos, WorkerLink,
+    command_from_msg, command_to_msg, time_to_msg,
 };
 
 use crate::parameters::ActuatorParameters;

@@ -13,8 +13,8 @@ use physical_ai_ros::msg::physical_ai_msgs::msg::{
 use physical_ai_ros::msg::sensor_msgs::msg::LaserScan;
 use physical_ai_ros::msg::std_msgs::msg::{Bool, Header};
 use physical_ai_ros::{
-    Application, ClockKind, CommandOrigin, Context, Diagnostic, Error, Level, Publisher, Qos,
-    WorkerLink, command_to_msg, pose_from_msg, robot_state_from_msg, time_from_msg, time_to_msg,
+    Application, ClockKind, CommandOrigin, Context, Diagnostic, Error, Level, Publisher, Qos, WorkerLink,
+    command_to_msg, pose_from_msg, robot_state_from_msg, time_from_msg, time_to_msg,
 };
 
 use crate::parameters::AgentParameters;
