@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Two robots in a physics simulation carry out two missions that come in as ROS 2 actions from a plain
-# rclpy client, one in English and one in YAML. Ends with a report in reports/demo. Needs no display.
+# Two robots in a physics simulation carry out three missions that come in as ROS 2 actions from a plain
+# rclpy client: one in English, one in YAML, and one in Korean, which only the language model reads: its
+# plan is shown, and waits until the client confirms it. Ends with a report in reports/demo. Needs no display.
 # Set ROS_DOMAIN_ID to watch from another shell; otherwise a domain that nobody uses is taken.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
@@ -9,6 +10,7 @@ set +u && source ros2_ws/setup.bash && set -u
 
 sentence='arm_1 puts the red box in bin_b while rover_1 patrols dock_a and dock_b, then rover_1 returns home'
 plan=params/missions/demo.yaml
+korean='arm_1은 홈으로 복귀하고 rover_1은 dock_c로 이동해줘'
 out=reports/demo
 physical_ai=target/release/physical-ai
 began=$SECONDS
@@ -73,7 +75,8 @@ set -m
 "$physical_ai" up params/deployments/demo.yaml --set "orchestrator.journal_file=$work/missions.sqlite" \
   >"$out/up.log" 2>&1 &
 up=$!
-"$physical_ai" record --out "$out" --mission "$sentence" --mission "$plan" >"$out/record.log" 2>&1 &
+"$physical_ai" record --out "$out" --mission "$sentence" --mission "$plan" --mission "$korean" \
+  >"$out/record.log" 2>&1 &
 record=$!
 set +m
 
@@ -81,12 +84,13 @@ failed=0
 run_mission() { # what, client options...
   say "$1"
   shift
-  python3 tests/interop/mission_client.py --timeout-s 40 "$@" || failed=1
+  python3 tests/interop/mission_client.py --timeout-s 40 --confirm yes "$@" || failed=1
 }
 run_mission "a mission in English: $sentence" \
   --wait-s 20 --wait-for-robot arm_1 --wait-for-robot rover_1 --text "$sentence"
 kill -0 "$up" 2>/dev/null || { echo "the suite ended before its time, see $out/up.log" >&2; exit 1; }
 run_mission "a mission in YAML: $plan" --plan-file "$plan"
+run_mission "a mission in Korean: $korean" --text "$korean"
 
 say 'stopping'
 stop "$record"

@@ -8,6 +8,7 @@
 
 mod bad_input;
 mod commands;
+mod confirmation;
 mod crashes;
 mod estop;
 mod http;

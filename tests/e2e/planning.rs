@@ -18,6 +18,7 @@ fn start() -> (Suite, Process) {
         "orchestrator.planner_prompt=instructed",
         "orchestrator.planner_min_probability=0.0",
         "orchestrator.planner_timeout_s=2.0",
+        "orchestrator.confirm_plans=never",
     ];
     let suite = Suite::start_in("demo", Suite::shared_domain(), "", &set);
     let mut planner = suite.peer("planner_peer.py", &[]);
@@ -73,7 +74,10 @@ fn tasks(value: &Value) -> Vec<(&str, &str)> {
 
 /// A suite that plans with the shipped model.
 fn start_shipped() -> Suite {
-    let set = ["orchestrator.planner_worker=inference_worker"];
+    let set = [
+        "orchestrator.planner_worker=inference_worker",
+        "orchestrator.confirm_plans=never",
+    ];
     let suite = Suite::start_in("demo", Suite::shared_domain(), "", &set);
     wait_for_planner(&suite, "model");
     suite

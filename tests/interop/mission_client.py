@@ -1,5 +1,6 @@
 """A plain rclpy client of the orchestrator: sends one mission, shows how it goes, prints a result table.
 
+A plan that waits for a user's word is shown; --confirm answers, otherwise somebody else has to.
 Ctrl-C (and SIGTERM) cancels the mission and waits until the robots stopped; a second one leaves at once.
 Exit codes: 0 every task succeeded, 1 the mission did not succeed, 2 wrong arguments,
 3 no orchestrator, or it went away.
@@ -18,6 +19,7 @@ from action_msgs.msg import GoalStatus
 from builtin_interfaces.msg import Time
 from physical_ai_msgs.action import ExecuteMission
 from physical_ai_msgs.msg import MissionStatusArray, TaskResult, TaskState, WorkerStatusArray
+from physical_ai_msgs.srv import ConfirmMission, ValidateMission
 from rclpy.action import ActionClient
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy, qos_profile_sensor_data
@@ -43,7 +45,7 @@ ERRORS = {
     getattr(ExecuteMission.Result, name): name
     for name in (
         "OK INVALID_GOAL NOT_UNDERSTOOD INVALID_MISSION TASK_FAILED CANCELED DEADLINE_MISSED "
-        "NO_WORKER REJECTED INTERNAL"
+        "NO_WORKER REJECTED INTERNAL NOT_CONFIRMED"
     ).split()
 }
 
@@ -90,6 +92,16 @@ class Reporter:
                 where = " ".join(filter(None, (task.robot, task.worker and f"by {task.worker}")))
                 attempt = f" attempt {task.attempt}" if task.attempt > 1 else ""
                 self.say(f"  {task.id}: {state_name(task)}{attempt}{where and f' ({where})'}")
+
+    def plan(self, mission_id, message):
+        """A plan that waits to be confirmed."""
+        plan = json.loads(message.plan)
+        self.event(event="confirm", mission_id=mission_id, planner=message.planner, plan=plan)
+        self.say(f"the plan of the {message.planner} waits to be confirmed:")
+        for task in plan["tasks"]:
+            parameters = ", ".join(f"{name}: {value}" for name, value in (task["params"] or {}).items())
+            after = f" after {', '.join(task['after'])}" if task["after"] else ""
+            self.say(f"  {task['id']}: {task['robot'] or 'any robot'} {task['skill']} {parameters}{after}")
 
     def result(self, result):
         self.event(
@@ -157,6 +169,10 @@ class MissionClient:
         self.executor = SingleThreadedExecutor()
         self.executor.add_node(self.node)
         self.client = ActionClient(self.node, ExecuteMission, "execute_mission")
+        self.confirmation = self.node.create_client(ConfirmMission, "confirm_mission")
+        self.validation = self.node.create_client(ValidateMission, "validate_mission")
+        self.mission_id = None
+        self.asked = False
         self.missions = {}
         self.missions_changed = False
         self.fed_back_at = 0.0
@@ -180,7 +196,25 @@ class MissionClient:
 
     def heard_feedback(self, message):
         self.fed_back_at = time.monotonic()
-        self.reporter.feedback(message.feedback)
+        self.tell(message.feedback)
+
+    def tell(self, progress):
+        """Shows feedback, or the same from `missions`; answers once if the plan waits for that."""
+        self.reporter.feedback(progress)
+        if progress.phase != "confirming" or not progress.plan or self.asked:
+            return
+        self.asked = True
+        self.reporter.plan(self.mission_id, progress)
+        if self.options.confirm is None:
+            self.reporter.say(f"`physical-ai mission confirm {self.mission_id}` runs it, with --no it is declined")
+            return
+        answer = ConfirmMission.Request(mission_id=self.mission_id, confirm=self.options.confirm == "yes")
+        self.confirmation.call_async(answer).add_done_callback(self.heard_answer)
+
+    def heard_answer(self, future):
+        # What comes of an answer that was taken shows in the mission's phase.
+        if future.result().error_code:
+            self.reporter.say(f"not confirmed: {future.result().error_msg}")
 
     def heard_workers(self, message):
         self.workers = message.workers
@@ -242,10 +276,29 @@ class MissionClient:
             plan=self.options.plan or "",
             priority=self.options.priority,
         )
+        end = self.options.deadline_at_s
         if self.options.deadline_s is not None:
             end = self.ros_now_s() + self.options.deadline_s
+        if end is not None:
             goal.deadline = Time(sec=int(end), nanosec=int(end % 1.0 * 1e9))
+        self.mission_id = goal.mission_id
         return goal
+
+    def validate(self):
+        """Checks the mission without running it; true if it would be taken."""
+        self.wait_until_ready()
+        if not self.spin_until(self.validation.service_is_ready, self.options.wait_s):
+            raise Unreachable("nobody serves validate_mission")
+        goal = self.goal()
+        request = ValidateMission.Request(text=goal.text, plan=goal.plan, deadline=goal.deadline)
+        answer = self.validation.call_async(request)
+        if not self.spin_until(answer.done, 60.0):
+            raise Unreachable("validate_mission does not answer within 60 s")
+        answer = answer.result()
+        self.reporter.event(event="validation", valid=answer.valid, violations=list(answer.violations),
+                            planner=answer.planner, error_code=answer.error_code)
+        self.reporter.say("valid" if answer.valid else "not valid: " + "; ".join(answer.violations))
+        return answer.valid
 
     def run(self):
         """Executes the mission; its result, or raises Unreachable."""
@@ -287,7 +340,7 @@ class MissionClient:
             # A restarted orchestrator sends this goal no feedback, but says the same in `missions`.
             if status and self.missions_changed and now > self.fed_back_at + FEEDBACK_SILENCE_S:
                 self.missions_changed = False
-                self.reporter.feedback(status)
+                self.tell(status)
             ended_at = (ended_at or now) if status and status.phase in ENDED else None
             if ended_at and now > ended_at + RESULT_WAIT_S:
                 return self.result_of(status)
@@ -351,8 +404,14 @@ def arguments():
     parser.add_argument("--mission-id", help="id of the mission; default: a new one")
     parser.add_argument("--namespace", default="", help="ROS namespace of the suite")
     parser.add_argument("--priority", type=priority, default=100, help="0 lowest, 255 highest")
-    parser.add_argument("--deadline-s", type=positive, metavar="S",
-                        help="the mission fails after this many seconds of ROS time")
+    parser.add_argument("--confirm", choices=("yes", "no"),
+                        help="answer for a plan that waits for a user's word; default: somebody else does")
+    parser.add_argument("--validate", action="store_true", help="check the mission without running it")
+    deadline = parser.add_mutually_exclusive_group()
+    deadline.add_argument("--deadline-s", type=positive, metavar="S",
+                          help="the mission fails after this many seconds of ROS time")
+    deadline.add_argument("--deadline-at-s", type=positive, metavar="S",
+                          help="the mission fails at this ROS time")
     parser.add_argument("--timeout-s", type=positive, metavar="S", default=600.0,
                         help="cancel the mission after this many seconds")
     parser.add_argument("--cancel-after-s", type=positive, metavar="S",
@@ -370,6 +429,8 @@ def main():
     reporter = Reporter(options.json)
     client = MissionClient(options, reporter)
     try:
+        if options.validate:
+            return 0 if client.validate() else 1
         result = client.run()
     except Unreachable as problem:
         reporter.event(event="error", error_msg=str(problem))

@@ -189,6 +189,9 @@ pub struct TaskSpec {
 /// A validated shape of a mission: a list of tasks whose `after` edges form a DAG.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Plan {
+    /// What its author calls it; empty: nothing.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub name: String,
     /// Tasks in the author's order.
     pub tasks: Vec<TaskSpec>,
 }

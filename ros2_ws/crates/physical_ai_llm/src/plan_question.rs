@@ -28,6 +28,7 @@ use std::fmt::Write as _;
 use physical_ai_domain::Capability;
 use serde_json::Value;
 
+use crate::plan_schema::by_presence;
 use crate::{Error, Message, PlanSchemaOptions, Role, plan_schema};
 use normalized::normalized;
 use numbers::SaidNumbers;
@@ -93,7 +94,12 @@ impl PlanQuestion {
                 let numbers = SaidNumbers::of(&user);
                 let may_be_meant = references.said_in(&user);
                 let offered = capabilities.iter().map(|c| {
-                    let mut offered = references.renamed(c);
+                    // What goes together is seen while all parts of a schema still say the same.
+                    let schema = by_presence(&c.parameters_schema);
+                    let mut offered = references.renamed(&Capability {
+                        parameters_schema: schema,
+                        ..c.clone()
+                    });
                     numbers.bind(&mut offered.parameters_schema);
                     may_be_meant.bind(&mut offered.parameters_schema);
                     offered

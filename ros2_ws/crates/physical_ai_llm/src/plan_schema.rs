@@ -1,5 +1,6 @@
 //! The JSON Schema of mission plans for the skills that are offered now.
 
+mod alternatives;
 mod parameters;
 #[cfg(test)]
 mod tests;
@@ -9,6 +10,8 @@ use serde_json::{Map, Value, json};
 
 use crate::Error;
 use crate::constraint::check_satisfiable;
+
+pub(crate) use alternatives::by_presence;
 
 /// Most tasks that a schema may allow.
 pub const MAX_PLANNED_TASKS: usize = 64;
@@ -114,8 +117,12 @@ struct Offer {
 
 impl Offer {
     fn needs_parameters(&self) -> bool {
-        let required = self.parameters.get("required").and_then(Value::as_array);
-        required.is_some_and(|r| !r.is_empty())
+        let needs = |schema: &Value| {
+            let required = schema.get("required").and_then(Value::as_array);
+            required.is_some_and(|r| !r.is_empty())
+        };
+        let branches = self.parameters.get("anyOf").and_then(Value::as_array);
+        needs(&self.parameters) || branches.is_some_and(|b| b.iter().all(needs))
     }
 }
 

@@ -23,6 +23,7 @@ pub enum MissionError {
     NoWorker = 7,
     Rejected = 8,
     Internal = 9,
+    NotConfirmed = 10,
 }
 
 /// Where a mission is.
@@ -32,6 +33,8 @@ pub enum MissionError {
 pub enum MissionPhase {
     Decomposing,
     Validating,
+    /// The plan waits for a user's word; nothing was submitted to the scheduler.
+    Confirming,
     /// Nothing runs: tasks wait for workers, for a backoff or for an operator.
     Waiting,
     Executing,
@@ -48,6 +51,7 @@ impl MissionPhase {
         match self {
             Self::Decomposing => "decomposing",
             Self::Validating => "validating",
+            Self::Confirming => "confirming",
             Self::Waiting => "waiting",
             Self::Executing => "executing",
             Self::Cancelling => "cancelling",
@@ -167,6 +171,9 @@ pub struct Task {
 pub struct Mission {
     /// Id.
     pub id: MissionId,
+    /// What its plan calls itself; empty: nothing.
+    #[serde(default)]
+    pub name: String,
     /// Text or plan, as it came.
     pub source: String,
     /// Rung of the ladder that made the plan: `model`, `parser` or `given`.
@@ -223,6 +230,7 @@ impl Mission {
     }
 
     pub(crate) fn set_plan(&mut self, plan: Plan) {
+        self.name = plan.name;
         self.set_tasks(
             plan.tasks
                 .into_iter()

@@ -12,14 +12,16 @@ use crate::Error;
 pub const MAX_PLAN_BYTES: usize = 1 << 20;
 /// Most tasks in a plan.
 const MAX_TASKS: usize = 10_000;
+/// Longest name of a plan, characters.
+const MAX_NAME_CHARS: usize = 100;
 /// Deepest nesting of a plan.
 const MAX_DEPTH: usize = 32;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct RawPlan {
-    #[serde(default, rename = "name")]
-    _name: Option<String>,
+    #[serde(default)]
+    name: Option<String>,
     tasks: Vec<RawTask>,
 }
 
@@ -85,9 +87,31 @@ pub fn parse_plan(text: &str) -> Result<Plan, Error> {
             ),
         ));
     }
+    let name = raw.name.unwrap_or_default();
+    check_name(&name)?;
     Ok(Plan {
+        name,
         tasks: raw.tasks.into_iter().map(RawTask::into_spec).collect(),
     })
+}
+
+/// A name stands in a line of a table.
+fn check_name(name: &str) -> Result<(), Error> {
+    let fail = |problem| Error::Plan {
+        field: "name".to_owned(),
+        problem,
+    };
+    let chars = name.chars().count();
+    if chars > MAX_NAME_CHARS {
+        let problem = format!("has {chars} characters: at most {MAX_NAME_CHARS} are allowed");
+        return Err(fail(problem));
+    }
+    match name.chars().find(|c| c.is_control()) {
+        Some(c) => Err(fail(format!(
+            "has the control character {c:?}: must be one line of text"
+        ))),
+        None => Ok(()),
+    }
 }
 
 impl RawTask {
@@ -179,6 +203,16 @@ mod tests {
     }
 
     #[test]
+    fn plan_keeps_its_name_in_json() {
+        let plan = parse_plan("{name: sort the boxes, tasks: [{id: a, skill: home}]}").unwrap();
+        assert_eq!(plan.name, "sort the boxes");
+        let json = serde_json::to_string(&plan).unwrap();
+        assert_eq!(parse_plan(&json).unwrap(), plan);
+        let nameless = parse_plan("tasks: [{id: a, skill: home}]").unwrap();
+        assert!(!serde_json::to_string(&nameless).unwrap().contains("name"));
+    }
+
+    #[test]
     fn broken_plans_name_field_and_value() {
         let check = |text: &str, expected: &str| {
             let error = parse_plan(text).unwrap_err().to_string();
@@ -199,6 +233,19 @@ mod tests {
             "tasks: [{id: a, skill: home, timeout_s: soon}]",
             "tasks[0].timeout_s",
         );
+        check(
+            "{name: 3, tasks: [{id: a, skill: home}]}",
+            "name: invalid type",
+        );
+        check(
+            "{name: \"a\\nb\", tasks: [{id: a, skill: home}]}",
+            "name: has the control character '\\n'",
+        );
+        let long = format!(
+            "{{name: {}, tasks: [{{id: a, skill: home}}]}}",
+            "x".repeat(101)
+        );
+        check(&long, "name: has 101 characters");
         check("tasks: {", "yaml");
         check(&"x".repeat(MAX_PLAN_BYTES + 1), "bytes");
         let bomb = "a: &a [x,x,x,x,x,x,x,x,x]\nb: &b [*a,*a,*a,*a,*a,*a,*a,*a,*a]\nc: &c [*b,*b,*b,*b,*b,*b,*b,*b,*b]\n\

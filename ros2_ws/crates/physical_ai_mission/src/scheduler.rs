@@ -398,6 +398,7 @@ impl Scheduler {
         self.last_sequence += 1;
         let mut mission = Mission {
             id: submission.id.clone(),
+            name: String::new(),
             source: submission.source,
             planner: submission.planner,
             priority: submission.priority,

@@ -1,6 +1,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
-use physical_ai_domain::{FailurePolicyKind, Plan, TaskId, TaskSpec};
+use physical_ai_domain::{Capability, FailurePolicyKind, Plan, TaskId, TaskSpec};
 
 use crate::fleet::suggestion;
 use crate::{Fleet, schema};
@@ -120,13 +120,7 @@ fn check_offer(task: &TaskSpec, fleet: &Fleet, violations: &mut Vec<String>) {
     }
     let mut best: Option<Vec<String>> = None;
     for offer in fleet.offers(skill, robot) {
-        let mut problems = Vec::new();
-        schema::check(
-            &offer.parameters_schema,
-            &task.params,
-            &format!("task {}: params", task.id),
-            &mut problems,
-        );
+        let problems = check_params(task, offer);
         if best.as_ref().is_none_or(|b| problems.len() < b.len()) {
             best = Some(problems);
         }
@@ -139,6 +133,29 @@ fn check_offer(task: &TaskSpec, fleet: &Fleet, violations: &mut Vec<String>) {
             robot.unwrap_or("(any)")
         )),
     }
+}
+
+/// An offer whose schema is not understood is refused by name: what it forbids cannot be seen.
+fn check_params(task: &TaskSpec, offer: &Capability) -> Vec<String> {
+    if let Some(objection) = schema::objection(&offer.parameters_schema) {
+        let whose = offer
+            .robot
+            .as_ref()
+            .map_or(String::new(), |robot| format!(" of {robot}"));
+        return vec![format!(
+            "task {}: the parameters of {}{whose} cannot be checked: in the schema that its worker offers, \
+             {objection}",
+            task.id, offer.skill
+        )];
+    }
+    let mut problems = Vec::new();
+    schema::check(
+        &offer.parameters_schema,
+        &task.params,
+        &format!("task {}: params", task.id),
+        &mut problems,
+    );
+    problems
 }
 
 /// Names of a cycle among `after` edges, if there is one.
@@ -245,5 +262,23 @@ mod tests {
                 "timeout_s is -2",
             ],
         );
+    }
+
+    #[test]
+    fn offer_with_a_schema_that_is_not_understood_is_refused_by_name() {
+        let mut offers = fleet().capabilities().to_vec();
+        for offer in &mut offers {
+            if offer.skill.as_str() == "navigate_to" {
+                offer.parameters_schema["properties"]["place"]["pattern"] = "^dock".into();
+            }
+        }
+        let fleet = Fleet::new(offers);
+        let plan =
+            "tasks: [{id: a, skill: navigate_to, params: {place: dock_a}}, {id: b, skill: home}]";
+        let found = validate(&parse_plan(plan).unwrap(), &fleet);
+        assert_eq!(found.len(), 1, "{found:?}");
+        let expected = "task a: the parameters of navigate_to of rover_1 cannot be checked: in the schema that \
+             its worker offers, #/properties/place/pattern is not understood";
+        assert!(found[0].starts_with(expected), "{found:?}");
     }
 }

@@ -43,7 +43,7 @@ pub struct Global {
 pub enum Command {
     /// Start a deployment's nodes, restart what dies, stop all cleanly on Ctrl-C.
     Up(UpArguments),
-    /// Run, list, show, cancel or check missions.
+    /// Run, list, show, confirm, cancel or check missions.
     Mission(MissionArguments),
     /// List the workers that the orchestrator knows.
     Workers,
@@ -93,6 +93,14 @@ pub enum MissionCommand {
         /// Mission id, as `mission list` shows it.
         id: String,
     },
+    /// Let a mission run that waits to be confirmed (`mission list` and `show` say which, and its plan).
+    Confirm {
+        /// Mission id, as `mission list` shows it.
+        id: String,
+        /// Decline the plan: the mission ends, and nothing moved.
+        #[arg(long)]
+        no: bool,
+    },
     /// Cancel a mission, also one whose client is gone.
     Cancel {
         /// Mission id; `all` for every mission that runs.
@@ -102,6 +110,9 @@ pub enum MissionCommand {
     Validate {
         /// A mission in plain language, or a file (.yaml, .yml, .json: a plan; else plain text).
         mission: String,
+        /// Seconds from now, in ROS time, after which the mission would fail.
+        #[arg(long, value_name = "SECONDS", value_parser = positive)]
+        deadline_s: Option<f64>,
     },
 }
 
@@ -119,6 +130,9 @@ pub struct MissionRunArguments {
     /// Id of the mission; default: a new one.
     #[arg(long)]
     pub mission_id: Option<String>,
+    /// Run the plan without asking, also one that a language model made.
+    #[arg(long)]
+    pub yes: bool,
     /// Record the run and write its report to this folder.
     #[arg(long, value_name = "DIR")]
     pub report: Option<PathBuf>,
@@ -266,6 +280,23 @@ mod tests {
         assert!(parse("physical-ai llm generate x --priority 256").is_err());
         assert!(parse("physical-ai bench llm").is_err());
         assert!(parse("physical-ai bench llm --model m.gguf --threads 0").is_err());
+    }
+
+    #[test]
+    fn missions_are_confirmed_by_id() {
+        let parse = |line: &str| Arguments::try_parse_from(line.split_whitespace());
+        let confirms = |line: &str| match parse(line).unwrap().command {
+            Command::Mission(MissionArguments {
+                command: MissionCommand::Confirm { id, no },
+            }) => (id, !no),
+            other => panic!("{other:?}"),
+        };
+        let yes = confirms("physical-ai mission confirm m-1");
+        assert_eq!(yes, ("m-1".to_owned(), true));
+        assert!(!confirms("physical-ai mission confirm m-1 --no").1);
+        assert!(parse("physical-ai mission confirm").is_err());
+        assert!(parse("physical-ai mission run x --yes").is_ok());
+        assert!(parse("physical-ai mission validate x --deadline-s 0").is_err());
     }
 
     #[test]

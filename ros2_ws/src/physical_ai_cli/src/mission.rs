@@ -1,8 +1,10 @@
-//! `mission`: run, list, show, cancel and check missions.
+//! `mission`: run, list, show, confirm, cancel and check missions.
 
+mod confirmation;
 mod execute;
 mod input;
 mod inspect;
+mod plan;
 mod progress;
 mod recording;
 mod ros_time;
@@ -19,6 +21,10 @@ pub async fn run(global: &Global, options: MissionArguments) -> anyhow::Result<E
         MissionCommand::List => inspect::list(global).await,
         MissionCommand::Show { id } => inspect::show(global, &id).await,
         MissionCommand::Cancel { id } => inspect::cancel(global, &id).await,
-        MissionCommand::Validate { mission } => inspect::validate(global, &mission).await,
+        MissionCommand::Confirm { id, no } => confirmation::confirm(global, &id, !no).await,
+        MissionCommand::Validate {
+            mission,
+            deadline_s,
+        } => inspect::validate(global, &mission, deadline_s).await,
     }
 }

@@ -96,6 +96,7 @@ mod tests {
         array.header.stamp = time_to_msg(Time::from_seconds(time_s));
         array.missions.push(MissionStatus {
             mission_id: "m-1".into(),
+            name: "look & return".into(),
             phase: "executing".into(),
             text: "rover_1 goes to <dock> & back".into(),
             accepted: time_to_msg(Time::from_seconds(1.0)),
@@ -162,6 +163,9 @@ mod tests {
         for expected in [
             "rover_1 goes to &lt;dock&gt; &amp; back",
             "<span class=\"badge succeeded\">succeeded</span>",
+            "<h3>look &amp; return <span",
+            "<p class=\"facts\">m-1 · planned by",
+            ">look &amp; return</text>",
             "rover_1: base, 3.00 m",
             "planned by model · 75 ms · planner: ",
             "<pre>[user]\nrover_1 goes to &lt;dock&gt;</pre>",

@@ -101,6 +101,7 @@ impl Orchestrator {
                 if let Err(error) = context.subscribe(&topic, Qos::events(), Self::updates) {
                     tracing::error!(%worker, "its updates cannot be heard: {error}");
                 }
+                self.know_checks_of(context, &worker);
                 tracing::info!(%worker, "worker joined");
                 self.workers_changed = true;
             }

@@ -3,14 +3,18 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use physical_ai_domain::MissionId;
-use physical_ai_mission::{Event, Mission, MissionError, MissionPhase, Submission};
+use physical_ai_domain::{MissionId, Plan};
+use physical_ai_mission::{
+    Error as InvalidPlan, Event, Mission, MissionError, MissionPhase, Submission,
+};
 use physical_ai_ros::msg::physical_ai_msgs::action::ExecuteMission;
 use physical_ai_ros::{
     ActionServer, CancelDecision, Context, Error, GoalDecision, GoalHandle, GoalId, ServerOptions,
     time_from_msg,
 };
 
+use crate::confirmation::Confirming;
+use crate::deadline::Clocks;
 use crate::decomposition::{Made, Question};
 use crate::intake::{Refusal, Source, given_plan, mission_id, validated};
 use crate::messages;
@@ -18,13 +22,28 @@ use crate::node::Orchestrator;
 
 type Handle = GoalHandle<ExecuteMission::Action>;
 
-/// A goal that is no mission yet: no worker is there, or its plan is being made.
-struct Waiting {
-    handle: Handle,
-    goal: ExecuteMission::Goal,
-    since_s: f64,
+/// A goal that is no mission yet: no worker is there, its plan is being made or checked, or waits for a
+/// user's word.
+pub struct Waiting {
+    pub handle: Handle,
+    pub goal: ExecuteMission::Goal,
+    /// Steady time since which it waits for workers and robots.
+    pub since_s: f64,
     /// What the sentence became, once it did.
-    made: Option<Made>,
+    pub made: Option<Made>,
+    /// Its workers looked at the plan.
+    pub is_checked: bool,
+    /// A user said that the plan may run.
+    pub is_confirmed: bool,
+}
+
+impl Waiting {
+    /// Ends it.
+    pub fn refuse(self, refusal: &Refusal) {
+        tracing::warn!("mission refused: {}", refusal.error_msg);
+        let result = messages::refusal(refusal, &self.goal.mission_id);
+        self.handle.abort(result);
+    }
 }
 
 /// Goals and the missions that they wait for.
@@ -32,7 +51,9 @@ struct Waiting {
 pub struct Goals {
     by_mission: BTreeMap<MissionId, Vec<Handle>>,
     waiting: Vec<Waiting>,
-    decomposing: BTreeMap<GoalId, Waiting>,
+    /// Goals whose plan somebody else makes or checks.
+    asking: BTreeMap<GoalId, Waiting>,
+    pub confirming: BTreeMap<MissionId, Confirming>,
     canceling: BTreeSet<GoalId>,
 }
 
@@ -54,6 +75,8 @@ impl Goals {
                         goal,
                         since_s,
                         made: None,
+                        is_checked: false,
+                        is_confirmed: false,
                     },
                 );
             }),
@@ -101,17 +124,24 @@ impl Goals {
                 handle.abort(messages::refusal(&refusal, id.as_str()));
             }
         }
-        let decomposing = std::mem::take(&mut self.decomposing).into_values();
-        for waiting in self.waiting.drain(..).chain(decomposing) {
-            let refusal = Refusal::new(MissionError::Rejected, "the orchestrator is stopping");
-            let id = &waiting.goal.mission_id;
-            waiting.handle.abort(messages::refusal(&refusal, id));
+        let refusal = Refusal::new(MissionError::Rejected, "the orchestrator is stopping");
+        let asking = std::mem::take(&mut self.asking).into_values();
+        for waiting in self.waiting.drain(..).chain(asking) {
+            waiting.refuse(&refusal);
+        }
+        let refusal = Refusal::new(
+            MissionError::Rejected,
+            "the orchestrator is stopping; the plan was not confirmed, and nothing was started: send the mission \
+             again",
+        );
+        while let Some(id) = self.confirming.keys().next().cloned() {
+            self.end_confirming(&id, &refusal, None);
         }
     }
 }
 
 impl Orchestrator {
-    fn take_goal(&mut self, context: &mut Context<Self>, mut waiting: Waiting) {
+    pub(crate) fn take_goal(&mut self, context: &mut Context<Self>, mut waiting: Waiting) {
         let goal = &waiting.goal;
         let taken = mission_id(&goal.mission_id).and_then(|id| {
             let source = Source::try_new(goal.text.clone(), goal.plan.clone())?;
@@ -119,15 +149,20 @@ impl Orchestrator {
         });
         let (id, source) = match taken {
             Ok(taken) => taken,
-            Err(refusal) => return refuse(waiting, &refusal),
+            Err(refusal) => return waiting.refuse(&refusal),
         };
         // A goal that comes here again keeps the id that it was given.
         waiting.goal.mission_id = id.to_string();
         if let Some(mission) = self.scheduler.state().mission(&id) {
             return self.join(mission.clone(), &source, waiting);
         }
-        if let Err(refusal) = self.admit(context) {
-            return refuse(waiting, &refusal);
+        let Some(waiting) = self.join_confirming(&id, &source, waiting) else {
+            return;
+        };
+        let deadline = time_from_msg(&waiting.goal.deadline);
+        let clocks = Clocks::read(context.now(), context.uses_sim_time());
+        if let Err(refusal) = self.admit(context).and_then(|()| clocks.check(deadline)) {
+            return waiting.refuse(&refusal);
         }
         let fleet = self.scheduler.state().fleet();
         let waited_s = context.steady_s() - waiting.since_s;
@@ -144,23 +179,41 @@ impl Orchestrator {
                 "no worker offers any skill: is an agent worker running in this namespace and \
                  domain? see `physical-ai workers`",
             );
-            return refuse(waiting, &refusal);
+            return waiting.refuse(&refusal);
         }
         let made = match (&source, waiting.made.clone()) {
             (Source::Text(text), None) => return self.decompose_goal(context, text, waiting),
             (Source::Text(_), Some(made)) => made,
             (Source::Plan(text), _) => given_plan(text),
         };
-        let (plan, planner) = match made.and_then(|made| validated(made, &fleet)) {
-            Ok(made) => made,
-            Err(refusal) => return refuse(waiting, &refusal),
-        };
-        if let Some(reason) = fleet.not_ready(&plan) {
+        match made.and_then(|made| validated(made, &fleet)) {
+            Ok(made) => self.take_plan(context, id, &source, made, waiting),
+            Err(refusal) => waiting.refuse(&refusal),
+        }
+    }
+
+    /// From a plan that is valid to a mission: its robots are ready, its workers object to nothing, and a
+    /// user confirmed it where one has to.
+    fn take_plan(
+        &mut self,
+        context: &mut Context<Self>,
+        id: MissionId,
+        source: &Source,
+        (plan, planner): (Plan, &'static str),
+        waiting: Waiting,
+    ) {
+        if let Some(reason) = self.scheduler.state().fleet().not_ready(&plan) {
             // A robot that was just started is ready in a moment; one that was stopped is not.
-            if waited_s < self.fleet_wait_s {
+            if context.steady_s() - waiting.since_s < self.fleet_wait_s {
                 return self.wait_with(waiting, MissionPhase::Validating);
             }
-            return refuse(waiting, &Refusal::new(MissionError::NoWorker, reason));
+            return waiting.refuse(&Refusal::new(MissionError::NoWorker, reason));
+        }
+        if !waiting.is_checked {
+            return self.check_goal(context, &plan, waiting);
+        }
+        if !waiting.is_confirmed && self.confirm_plans.concerns(planner) {
+            return self.ask_to_confirm(context, id, source, (plan, planner), waiting);
         }
         let submission = Submission {
             id,
@@ -171,6 +224,27 @@ impl Orchestrator {
             deadline: time_from_msg(&waiting.goal.deadline),
         };
         self.submit(context, submission, waiting);
+    }
+
+    fn check_goal(&mut self, context: &mut Context<Self>, plan: &Plan, waiting: Waiting) {
+        let id = waiting.handle.id();
+        self.goals.asking.insert(id, waiting);
+        self.check_tasks(context, plan, move |app, context, violations| {
+            // It may have been cancelled meanwhile.
+            let Some(waiting) = app.goals.asking.remove(&id) else {
+                return;
+            };
+            if violations.is_empty() {
+                let is_checked = true;
+                let checked = Waiting {
+                    is_checked,
+                    ..waiting
+                };
+                app.take_goal(context, checked);
+            } else {
+                waiting.refuse(&Refusal::from(InvalidPlan::Invalid(violations)));
+            }
+        });
     }
 
     fn decompose_goal(&mut self, context: &mut Context<Self>, text: &str, waiting: Waiting) {
@@ -186,10 +260,10 @@ impl Orchestrator {
             phase: MissionPhase::Decomposing.as_str().to_owned(),
             ..Default::default()
         });
-        self.goals.decomposing.insert(id, waiting);
+        self.goals.asking.insert(id, waiting);
         self.decompose(context, question, move |app, context, made| {
             // It may have been cancelled meanwhile.
-            if let Some(mut waiting) = app.goals.decomposing.remove(&id) {
+            if let Some(mut waiting) = app.goals.asking.remove(&id) {
                 waiting.made = Some(made);
                 app.take_goal(context, waiting);
             }
@@ -202,13 +276,13 @@ impl Orchestrator {
         match self.scheduler.submit(Self::now(context), submission) {
             Ok(effects) => {
                 tracing::info!(mission = %id, planner, tasks, "mission accepted");
-                let handles = self.goals.by_mission.entry(id).or_default();
+                let handles = self.goals.by_mission.entry(id.clone()).or_default();
                 handles.push(waiting.handle);
+                self.settle_confirming(context, &id);
                 self.perform(context, effects);
             }
             Err(error) => {
-                let refusal = Refusal::new(MissionError::Rejected, error.to_string());
-                refuse(waiting, &refusal);
+                waiting.refuse(&Refusal::new(MissionError::Rejected, error.to_string()));
                 self.perform(context, Vec::new());
             }
         }
@@ -222,7 +296,7 @@ impl Orchestrator {
         self.goals.waiting.push(waiting);
     }
 
-    fn admit(&self, context: &Context<Self>) -> Result<(), Refusal> {
+    pub(crate) fn admit(&self, context: &Context<Self>) -> Result<(), Refusal> {
         if !context.is_active() {
             return Err(Refusal::new(
                 MissionError::Rejected,
@@ -239,14 +313,7 @@ impl Orchestrator {
     /// gets that mission's feedback and result.
     fn join(&mut self, mission: Mission, source: &Source, waiting: Waiting) {
         if mission.source != source.as_str() {
-            let refusal = Refusal::new(
-                MissionError::InvalidGoal,
-                format!(
-                    "mission_id {} is already used by another mission: choose another",
-                    mission.id
-                ),
-            );
-            return refuse(waiting, &refusal);
+            return waiting.refuse(&Refusal::id_in_use(&mission.id));
         }
         let id = mission.id.clone();
         self.goals
@@ -273,7 +340,7 @@ impl Orchestrator {
             .position(|w| w.handle.id() == goal);
         let waiting = match at {
             Some(at) => Some(self.goals.waiting.swap_remove(at)),
-            None => self.goals.decomposing.remove(&goal).inspect(|_| {
+            None => self.goals.asking.remove(&goal).inspect(|_| {
                 self.ladder.cancel(context, goal);
             }),
         };
@@ -281,6 +348,12 @@ impl Orchestrator {
             let refusal = Refusal::new(MissionError::Canceled, "cancelled by the user");
             let id = waiting.goal.mission_id;
             waiting.handle.canceled(messages::refusal(&refusal, &id));
+            return CancelDecision::Accept;
+        }
+        if let Some(id) = self.goals.confirming_of(goal) {
+            let refusal = Refusal::new(MissionError::Canceled, "cancelled by the user");
+            self.goals.end_confirming(&id, &refusal, Some(goal));
+            self.missions_changed = true;
             return CancelDecision::Accept;
         }
         let mission = self
@@ -296,10 +369,4 @@ impl Orchestrator {
         self.step(context, Event::Cancel(mission));
         CancelDecision::Accept
     }
-}
-
-fn refuse(waiting: Waiting, refusal: &Refusal) {
-    tracing::warn!("mission refused: {}", refusal.error_msg);
-    let id = waiting.goal.mission_id.clone();
-    waiting.handle.abort(messages::refusal(refusal, &id));
 }

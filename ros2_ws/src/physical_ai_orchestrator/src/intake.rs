@@ -23,6 +23,14 @@ impl Refusal {
             error_msg: error_msg.into(),
         }
     }
+
+    /// For another mission under the id of one that is known.
+    pub fn id_in_use(id: &MissionId) -> Self {
+        Self::new(
+            MissionError::InvalidGoal,
+            format!("mission_id {id} is already used by another mission: choose another"),
+        )
+    }
 }
 
 impl From<Error> for Refusal {

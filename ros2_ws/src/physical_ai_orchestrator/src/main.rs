@@ -1,5 +1,7 @@
 //! The `orchestrator` node: missions in as actions, tasks out to workers, results back.
 
+mod confirmation;
+mod deadline;
 mod decomposition;
 mod effects;
 mod goals;
@@ -9,6 +11,7 @@ mod model_planner;
 mod node;
 mod parameters;
 mod services;
+mod task_checks;
 mod turns;
 
 fn main() -> std::process::ExitCode {

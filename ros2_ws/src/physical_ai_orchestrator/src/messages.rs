@@ -1,7 +1,7 @@
 //! Missions as messages.
 
-use physical_ai_domain::Time;
-use physical_ai_mission::{KnownWorker, Mission, Task};
+use physical_ai_domain::{MissionId, TaskSpec, Time};
+use physical_ai_mission::{KnownWorker, Mission, MissionPhase, Task};
 use physical_ai_ros::msg::physical_ai_msgs::action::ExecuteMission;
 use physical_ai_ros::msg::physical_ai_msgs::msg::{
     ChatMessage, MissionStatus, MissionStatusArray, TaskResult, TaskState, TaskStatus,
@@ -10,6 +10,7 @@ use physical_ai_ros::msg::physical_ai_msgs::msg::{
 use physical_ai_ros::msg::std_msgs::msg::Header;
 use physical_ai_ros::{time_to_msg, worker_to_msg};
 
+use crate::confirmation::Confirming;
 use crate::intake::Refusal;
 
 const MAX_EXCERPT_CHARS: usize = 200;
@@ -93,6 +94,42 @@ pub fn refusal(refusal: &Refusal, mission_id: &str) -> ExecuteMission::Result {
     }
 }
 
+/// A mission that waits for a user's word, for its clients.
+pub fn confirming_feedback(asked: &Confirming) -> ExecuteMission::Feedback {
+    ExecuteMission::Feedback {
+        phase: MissionPhase::Confirming.as_str().to_owned(),
+        planner: asked.planner.to_owned(),
+        tasks: asked.plan.tasks.iter().map(unsubmitted).collect(),
+        plan: asked.plan_json.clone(),
+        ..Default::default()
+    }
+}
+
+/// The same for everybody.
+pub fn confirming_status(id: &MissionId, asked: &Confirming) -> MissionStatus {
+    MissionStatus {
+        mission_id: id.to_string(),
+        name: asked.plan.name.clone(),
+        phase: MissionPhase::Confirming.as_str().to_owned(),
+        planner: asked.planner.to_owned(),
+        text: excerpt(&asked.source),
+        priority: asked.priority,
+        accepted: time_to_msg(asked.since),
+        tasks: asked.plan.tasks.iter().map(unsubmitted).collect(),
+        plan: asked.plan_json.clone(),
+        ..Default::default()
+    }
+}
+
+fn unsubmitted(task: &TaskSpec) -> TaskStatus {
+    TaskStatus {
+        id: task.id.to_string(),
+        skill: task.skill.to_string(),
+        robot: text(task.robot.as_ref()),
+        ..Default::default()
+    }
+}
+
 /// A conversation as people read it.
 pub fn conversation(messages: &[ChatMessage]) -> String {
     let parts: Vec<String> = messages
@@ -112,26 +149,31 @@ fn excerpt(source: &str) -> String {
         .collect()
 }
 
-pub fn missions(missions: &[&Mission], now: Time) -> MissionStatusArray {
+/// Missions that were submitted, and those that wait for a user's word.
+pub fn missions<'a>(
+    missions: &[&Mission],
+    confirming: impl Iterator<Item = (&'a MissionId, &'a Confirming)>,
+    now: Time,
+) -> MissionStatusArray {
+    let submitted = missions.iter().map(|m| MissionStatus {
+        mission_id: m.id.to_string(),
+        name: m.name.clone(),
+        phase: m.phase.as_str().to_owned(),
+        progress: m.progress(),
+        planner: m.planner.clone(),
+        text: excerpt(&m.source),
+        priority: m.priority,
+        accepted: time_to_msg(m.accepted),
+        finished: time_to_msg(m.finished),
+        error_code: m.error as u16,
+        error_msg: m.error_msg.clone(),
+        tasks: m.tasks.iter().map(task_status).collect(),
+        plan: String::new(),
+    });
+    let confirming = confirming.map(|(id, asked)| confirming_status(id, asked));
     MissionStatusArray {
         header: header(now),
-        missions: missions
-            .iter()
-            .map(|m| MissionStatus {
-                mission_id: m.id.to_string(),
-                phase: m.phase.as_str().to_owned(),
-                progress: m.progress(),
-                planner: m.planner.clone(),
-                text: excerpt(&m.source),
-                priority: m.priority,
-                accepted: time_to_msg(m.accepted),
-                finished: time_to_msg(m.finished),
-                error_code: m.error as u16,
-                error_msg: m.error_msg.clone(),
-                tasks: m.tasks.iter().map(task_status).collect(),
-                ..Default::default()
-            })
-            .collect(),
+        missions: submitted.chain(confirming).collect(),
     }
 }
 

@@ -14,7 +14,8 @@ use physical_ai_ros::{
 use crate::decomposition::Ladder;
 use crate::effects::{Batches, Wire};
 use crate::goals::Goals;
-use crate::parameters::OrchestratorParameters;
+use crate::parameters::{ConfirmPlans, OrchestratorParameters};
+use crate::task_checks::TaskChecks;
 use crate::turns::Turns;
 use crate::{messages, services};
 
@@ -37,6 +38,9 @@ pub struct Orchestrator {
     pub(crate) missions_changed: bool,
     pub(crate) workers_changed: bool,
     pub(crate) fleet_wait_s: f64,
+    pub(crate) task_checks: TaskChecks,
+    pub(crate) confirm_plans: ConfirmPlans,
+    pub(crate) confirm_timeout_s: f64,
     missions: Publisher<MissionStatusArray>,
     workers: Publisher<WorkerStatusArray>,
     turns: Turns,
@@ -65,9 +69,7 @@ impl Application for Orchestrator {
         services::serve(context)?;
         context.timer(Duration::from_millis(50), ClockKind::Steady, Self::tick);
         context.timer(Duration::from_millis(200), ClockKind::Steady, Self::tell);
-        context.timer(Duration::from_secs(1), ClockKind::Steady, |app, _| {
-            app.workers_changed = true;
-        });
+        context.timer(Duration::from_secs(1), ClockKind::Steady, Self::remind);
         Ok(Self {
             wire: Wire::new(scheduler.incarnation()),
             scheduler,
@@ -78,6 +80,9 @@ impl Application for Orchestrator {
             missions_changed: true,
             workers_changed: true,
             fleet_wait_s: p.fleet_wait_s,
+            task_checks: TaskChecks::default(),
+            confirm_plans: p.confirm_plans().map_err(Error::application)?,
+            confirm_timeout_s: p.confirm_timeout_s,
             missions: context.publisher("missions", Qos::state_latched())?,
             workers: context.publisher("workers", Qos::state_latched())?,
             turns: Turns::default(),
@@ -150,7 +155,8 @@ impl Application for Orchestrator {
                 .with("rewritten", self.scheduler.rewritten()),
             workers.with("workers", self.scheduler.state().workers().count()),
             Diagnostic::new("missions", Level::Ok, format!("{running} running"))
-                .with("known", missions.len()),
+                .with("known", missions.len())
+                .with("confirming", self.goals.confirming.len()),
         ]
     }
 }
@@ -201,14 +207,33 @@ impl Orchestrator {
 
     /// Logs a defect of somebody else once.
     fn complain(&mut self, text: String) {
-        if self.complaints.len() < REMEMBERED_COMPLAINTS && self.complaints.insert(text.clone()) {
+        if self.is_new(&text) {
             tracing::error!("{text}");
         }
+    }
+
+    /// Logs once what somebody else does not do.
+    pub(crate) fn warn_once(&mut self, text: String) {
+        if self.is_new(&text) {
+            tracing::warn!("{text}");
+        }
+    }
+
+    fn is_new(&mut self, text: &str) -> bool {
+        self.complaints.len() < REMEMBERED_COMPLAINTS && self.complaints.insert(text.to_owned())
     }
 
     fn tick(&mut self, context: &mut Context<Self>) {
         self.step(context, Event::Tick);
         self.retry_waiting_goals(context);
+        self.end_overdue_confirmations(context);
+    }
+
+    /// What is told again although nothing changed, for those who come late.
+    fn remind(&mut self, _context: &mut Context<Self>) {
+        self.workers_changed = true;
+        self.goals.ask_again();
+        self.task_checks.look();
     }
 
     /// Publishes what changed since the last time. Of missions, nobody hears what is not journaled.
@@ -236,7 +261,9 @@ impl Orchestrator {
         let is_due = running.len() <= FEW_MISSIONS || steady_s >= self.next_missions_s;
         if is_due && std::mem::take(&mut self.missions_changed) {
             self.next_missions_s = steady_s + 1.0;
-            self.missions.publish(&messages::missions(&missions, now));
+            let confirming = self.goals.confirming.iter();
+            self.missions
+                .publish(&messages::missions(&missions, confirming, now));
         }
     }
 

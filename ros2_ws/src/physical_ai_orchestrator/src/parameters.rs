@@ -24,6 +24,10 @@ physical_ai_ros::parameters! {
         planner_prompt: String = "instructed".to_owned(), read_only;
         /// Probability that the model itself gives its answer, below which the answer is not used; 0: any is.
         planner_min_probability: f64 = 0.0, range(0.0, 1.0);
+        /// Plans that wait for a user's word before anything moves: "never", "model" (what a language model made of a sentence) or "always".
+        confirm_plans: String = "model".to_owned(), read_only;
+        /// Longest wait for that word; then the mission ends as not confirmed, s.
+        confirm_timeout_s: f64 = 120.0, range(1.0, 86400.0), read_only;
         /// Longest time that a worker does not mention an attempt that it was given, s.
         confirm_s: f64 = 5.0, range(0.5, 3600.0);
         /// Ended missions that are kept for those who ask.
@@ -35,7 +39,42 @@ physical_ai_ros::parameters! {
     }
 }
 
+/// Plans that wait for a user's word before anything moves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ConfirmPlans {
+    Never,
+    /// What a language model made of a sentence: it may have understood something else.
+    Model,
+    Always,
+}
+
+impl ConfirmPlans {
+    /// True if a plan that `planner` made waits.
+    pub fn concerns(self, planner: &str) -> bool {
+        match self {
+            Self::Never => false,
+            Self::Model => planner == "model",
+            Self::Always => true,
+        }
+    }
+}
+
 impl OrchestratorParameters {
+    /// Which plans wait for a user's word.
+    ///
+    /// # Errors
+    /// Names the value that is not known.
+    pub fn confirm_plans(&self) -> Result<ConfirmPlans, String> {
+        match self.confirm_plans.as_str() {
+            "never" => Ok(ConfirmPlans::Never),
+            "model" => Ok(ConfirmPlans::Model),
+            "always" => Ok(ConfirmPlans::Always),
+            other => Err(format!(
+                "confirm_plans is {other:?}: must be \"never\", \"model\" or \"always\""
+            )),
+        }
+    }
+
     /// How the model is asked.
     ///
     /// # Errors

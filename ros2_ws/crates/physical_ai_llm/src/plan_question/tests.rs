@@ -72,6 +72,34 @@ fn trained_model_points_at_names() {
 }
 
 #[test]
+fn names_are_bound_where_parameters_exclude_each_other() {
+    let place = json!({"type": "string", "enum": ["dock_a", "dock_b"]});
+    let metres = json!({"type": "number", "minimum": -9, "maximum": 9});
+    let either = |properties: Value, required: Value| {
+        json!({"type": "object", "properties": properties, "required": required,
+            "additionalProperties": false})
+    };
+    let all = json!({"place": place, "x": metres, "y": metres});
+    let mut offer = capability("rover_1", "navigate_to", all);
+    offer.parameters_schema["oneOf"] = json!([
+        either(json!({ "place": place }), json!(["place"])),
+        either(json!({"x": metres, "y": metres}), json!(["x", "y"])),
+    ]);
+    let asked = question(&[offer], "rover_1 goes to dock_b", PlanPromptStyle::Trained);
+    let at = |pointer: &str| asked.schema.pointer(pointer).cloned().unwrap_or_default();
+    let alternatives = "/$defs/params_0/anyOf";
+    assert_eq!(
+        at(alternatives).as_array().unwrap().len(),
+        2,
+        "{}",
+        asked.schema
+    );
+    let bound = at(&format!("{alternatives}/0/properties/place/enum"));
+    assert_eq!(bound, json!(["ref_f2"]), "{}", asked.schema);
+    assert_eq!(at(&format!("{alternatives}/1/required")), json!(["x", "y"]));
+}
+
+#[test]
 fn instructed_model_is_told_what_a_plan_is() {
     let sentence = "Drive to Dock_A!";
     let asked = question(&fleet(), sentence, PlanPromptStyle::Instructed);

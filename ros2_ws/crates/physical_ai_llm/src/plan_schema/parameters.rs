@@ -1,5 +1,7 @@
 use serde_json::{Map, Value, json};
 
+use super::alternatives::{by_presence, spelled_out};
+
 /// Bound of numbers that have none: metres, radians and seconds of robots are far smaller.
 const MAX_NUMBER: f64 = 1e6;
 /// Steps of numbers that have none, coarsest first: a thousandth of a metre, radian or second unless
@@ -24,15 +26,14 @@ pub(super) fn text(min_chars: usize, max_chars: usize) -> Value {
     json!({"type": "string", "pattern": format!("^{printable}{{{min_chars},{max_chars}}}$")})
 }
 
-/// The schema of a skill's `params` as a closed object whose instances are finite.
+/// The schema of a skill's `params` as a closed object, or a choice of such, whose instances are finite.
 ///
 /// # Errors
 /// Says what is not supported.
 pub(super) fn bounded(schema: &Value) -> Result<Value, String> {
-    let Value::Object(fields) = schema else {
+    let Value::Object(mut fields) = by_presence(schema) else {
         return Err(format!("the schema is {schema}: must be an object"));
     };
-    let mut fields = fields.clone();
     let kind = fields.entry("type").or_insert_with(|| json!("object"));
     if kind != "object" {
         return Err(format!("type is {kind}: must be \"object\""));
@@ -47,6 +48,9 @@ fn bound(fields: &mut Map<String, Value>, depth: usize) -> Result<(), String> {
     }
     if let Some(reference) = fields.get("$ref") {
         return Err(format!("$ref {reference} is not supported"));
+    }
+    if let Some(spelled) = spelled_out(fields)? {
+        *fields = spelled;
     }
     if !fields.contains_key("enum") && !fields.contains_key("const") {
         let kind = fields

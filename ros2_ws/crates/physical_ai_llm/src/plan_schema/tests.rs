@@ -113,6 +113,99 @@ fn every_free_plan_is_read() {
     check_plans(&fleet(&["red_box"]), &options, false);
 }
 
+/// A place, or a point with or without a direction, said in five ways.
+fn goals() -> [Value; 5] {
+    let number = json!({"type": "number", "minimum": -9, "maximum": 9});
+    let place = json!({"type": "string", "enum": ["dock_a"]});
+    let goal = |conditions: Value| {
+        let properties = json!({"place": place, "x": number, "y": number, "yaw": number});
+        let mut schema = closed(properties, json!([]));
+        let fields = conditions.as_object().unwrap().clone();
+        schema.as_object_mut().unwrap().extend(fields);
+        schema
+    };
+    let only_place =
+        json!({"required": ["place"], "properties": {"x": false, "y": false, "yaw": false}});
+    let only_point = json!({"required": ["x", "y"], "properties": {"place": false}});
+    let dependent = json!({"x": ["y"], "y": ["x"], "yaw": ["x"]});
+    let place_with = |name: &str| json!({"required": ["place", name]});
+    let whole_place = closed(json!({ "place": place }), json!(["place"]));
+    let whole_point = json!({"x": number, "y": number, "yaw": number});
+    let whole_point = closed(whole_point, json!(["x", "y"]));
+    [
+        goal(json!({"oneOf": [whole_place, whole_point]})),
+        goal(json!({"oneOf": [only_place, only_point]})),
+        goal(
+            json!({"oneOf": [{"required": ["place"]}, {"required": ["x"]}], "dependentRequired": dependent}),
+        ),
+        goal(json!({"anyOf": [only_place, only_point]})),
+        goal(json!({
+            "allOf": [
+                {"not": place_with("x")},
+                {"not": {"anyOf": [place_with("y"), place_with("yaw")]}},
+                {"anyOf": [{"required": ["place"]}, {"required": ["x", "y"]}]},
+            ],
+        })),
+    ]
+}
+
+#[test]
+fn parameters_that_exclude_each_other_cannot_be_written_together() {
+    for schema in goals() {
+        let fleet = [capability(Some("rover_1"), "navigate_to", schema.clone())];
+        let options = PlanSchemaOptions::default();
+        let compiled = plan_schema(&fleet, &options).unwrap();
+        let start = r#"{"tasks":[{"id":"t1","skill":"navigate_to","robot":"rover_1""#;
+        let check = |params: &str, rest: &str| {
+            let text = format!("{start}{params}");
+            assert_eq!(&text[accepted(&compiled, &text)..], rest, "{schema}");
+        };
+        check(r#","params":{"place":"dock_a"}}]}"#, "");
+        check(r#","params":{"x":1,"y":2.5}}]}"#, "");
+        check(r#","params":{"x":1,"y":2.5,"yaw":0}}]}"#, "");
+        check(r#","params":{"place":"dock_a","x"#, r#","x"#);
+        check(r#","params":{"x":1}"#, "}");
+        check(r#","params":{"yaw"#, "yaw");
+        check(r#","params":{}"#, "}");
+        check("}", "}");
+        check_plans(&fleet, &options, false);
+    }
+}
+
+#[test]
+fn conditions_become_as_few_alternatives_as_can_be() {
+    let [spelled, ..] = goals().map(|schema| parameters::bounded(&schema).unwrap());
+    let required: Vec<&Value> = spelled["anyOf"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|alternative| &alternative["required"])
+        .collect();
+    assert_eq!(required, [&json!(["place"]), &json!(["x", "y"])]);
+    // A place that nobody knows is no alternative.
+    let mut schema = goals()[1].clone();
+    schema["properties"]["place"]["enum"] = json!([]);
+    let spelled = parameters::bounded(&schema).unwrap();
+    assert_eq!(spelled["required"], json!(["x", "y"]));
+    assert!(spelled["properties"].get("place").is_none());
+    // What depends on a value is left to the decoder.
+    let valued = json!({"properties": {"a": {"enum": [1, 2]}, "b": {"enum": [1, 2]}},
+        "anyOf": [{"properties": {"a": {"const": 1}}}, {"required": ["b"]}]});
+    assert!(
+        parameters::bounded(&valued)
+            .unwrap()
+            .get("properties")
+            .is_some()
+    );
+    let many: Map<String, Value> = (0..11)
+        .map(|i| (format!("p{i}"), json!({"type": "null"})))
+        .collect();
+    let names: Vec<&String> = many.keys().collect();
+    let many = json!({"properties": many, "not": {"required": names}});
+    let problem = parameters::bounded(&many).unwrap_err();
+    assert!(problem.contains("11 parameters"), "{problem}");
+}
+
 /// Says how much of `text` the schema allows, in bytes.
 fn accepted(schema: &Value, text: &str) -> usize {
     let compiler = ConstraintCompiler::try_new(vocabulary()).unwrap();

@@ -11,12 +11,14 @@ use physical_ai_ros::msg::physical_ai_msgs::msg::{
     MissionStatusArray, WorkerStatus, WorkerStatusArray,
 };
 use physical_ai_ros::msg::physical_ai_msgs::srv::CancelMission;
-use physical_ai_ros::{Client, Error, GoalOutcome, Qos, SentGoal, time_to_msg};
+use physical_ai_ros::{Client, Error, GoalOutcome, Qos, SentGoal};
 use tokio::sync::mpsc::UnboundedReceiver;
 
+use super::confirmation::Confirmation;
 use super::input::Mission;
 use super::progress::Display;
 use super::recording::Recording;
+use super::view::Progress;
 use super::{ros_time, view};
 use crate::arguments::{Global, MissionRunArguments};
 use crate::connection::{self, DISCOVERY, Nobody};
@@ -116,10 +118,7 @@ async fn send_and_follow(
     client: &Arc<Client>,
     interrupts: &mut Interrupts,
 ) -> anyhow::Result<ExecuteMission::Result> {
-    let deadline = match options.deadline_s {
-        Some(seconds) => time_to_msg(ros_time::now(client, global).await?.plus_seconds(seconds)),
-        None => Default::default(),
-    };
+    let deadline = ros_time::deadline(client, global, options.deadline_s).await?;
     let missions = client.subscribe("missions", Qos::state_latched()).await?;
     let heartbeat = client.subscribe("workers", Qos::newest()).await?;
     let goal = ExecuteMission::Goal {
@@ -141,6 +140,12 @@ async fn send_and_follow(
         workers: None,
         is_silent: false,
         display: Display::new(global.json, mission_id.as_str()),
+        confirmation: Confirmation::new(
+            client.clone(),
+            mission_id.as_str(),
+            options.yes,
+            global.json,
+        ),
         heard: Instant::now(),
         is_known: false,
         unlisted: None,
@@ -183,6 +188,7 @@ struct Run<'a> {
     /// The user was told that the orchestrator says nothing.
     is_silent: bool,
     display: Display,
+    confirmation: Confirmation,
     /// Last feedback.
     heard: Instant,
     /// The orchestrator told about it once.
@@ -214,7 +220,7 @@ impl Run<'_> {
                         self.speaks();
                         self.heard = Instant::now();
                         (self.is_known, self.unlisted) = (true, None);
-                        self.display.show(&feedback.into());
+                        self.show(&feedback.into());
                     }
                     None => feedback_open = false,
                 },
@@ -233,6 +239,7 @@ impl Run<'_> {
                     self.compare(&array);
                 }
                 Some(_) = heartbeat.recv() => self.speaks(),
+                answer = self.confirmation.next() => self.confirmation.take(answer, &self.display),
                 _ = interrupts.next() => {
                     if self.cancelled.is_some() {
                         bail!(
@@ -251,6 +258,13 @@ impl Run<'_> {
                     }
                 }
             }
+        }
+    }
+
+    fn show(&mut self, progress: &Progress) {
+        self.confirmation.look(progress, &self.display);
+        if !self.confirmation.is_open() {
+            self.display.show(progress);
         }
     }
 
@@ -344,7 +358,7 @@ impl Run<'_> {
         };
         (self.is_known, self.unlisted) = (true, None);
         if self.heard.elapsed() > SILENCE {
-            self.display.show(&mission.into());
+            self.show(&mission.into());
         }
         if let Some((since, _)) = self.lost.as_mut() {
             *since = Instant::now();

@@ -10,7 +10,7 @@ use physical_ai_ros::{Client, Qos};
 use serde_json::{Value, json};
 
 use super::input::Mission;
-use super::view;
+use super::{plan, ros_time, view};
 use crate::arguments::Global;
 use crate::connection::{self, PATIENCE};
 use crate::output;
@@ -75,7 +75,15 @@ pub async fn show(global: &Global, id: &str) -> anyhow::Result<ExitCode> {
         output::json_line(&view::mission_json(mission));
     } else {
         output::line(view::mission_table(std::slice::from_ref(mission)));
-        output::line(view::task_table(&mission.tasks));
+        if mission.plan.is_empty() {
+            output::line(view::task_table(&mission.tasks));
+        } else {
+            let progress = view::Progress::from(mission);
+            output::line(plan::question(&progress, id));
+            output::line(format!(
+                "`physical-ai mission confirm {id}` runs it, with --no it is declined"
+            ));
+        }
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -111,13 +119,17 @@ pub async fn cancel(global: &Global, id: &str) -> anyhow::Result<ExitCode> {
 }
 
 /// Checks a mission without running it.
-pub async fn validate(global: &Global, mission: &str) -> anyhow::Result<ExitCode> {
+pub async fn validate(
+    global: &Global,
+    mission: &str,
+    deadline_s: Option<f64>,
+) -> anyhow::Result<ExitCode> {
     let mission = Mission::read(mission)?;
     let client = connect(global).await?;
     let request = ValidateMission::Request {
         text: mission.text,
         plan: mission.plan,
-        ..Default::default()
+        deadline: ros_time::deadline(&client, global, deadline_s).await?,
     };
     let answer = client
         .call::<ValidateMission::Service>("validate_mission", request, VALIDATION)

@@ -6,6 +6,7 @@ use std::io::IsTerminal as _;
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use physical_ai_ros::msg::physical_ai_msgs::msg::TaskStatus;
 
+use super::plan;
 use super::view::{Progress, percent};
 use crate::output;
 
@@ -48,11 +49,27 @@ impl Display {
         }
     }
 
+    /// Shows a plan that waits to be confirmed.
+    pub fn ask(&self, progress: &Progress, mission_id: &str) {
+        match self {
+            Self::Json { .. } => output::json_line(&plan::question_json(progress, mission_id)),
+            _ => self.note(&plan::question(progress, mission_id)),
+        }
+    }
+
     /// Says something without disturbing the bars.
     pub fn note(&self, text: &str) {
         match self {
             Self::Bars(bars) => bars.all.suspend(|| output::note(text)),
             _ => output::note(text),
+        }
+    }
+
+    /// Leaves the line free for a question; what is shown next comes below its answer.
+    pub fn clear(&self) {
+        if let Self::Bars(bars) = self {
+            // A terminal that cannot be cleared shows the question behind a bar.
+            let _ = bars.all.clear();
         }
     }
 
@@ -196,6 +213,7 @@ mod tests {
             fraction: 0.5,
             planner: "parser".to_owned(),
             tasks: vec![task],
+            plan: String::new(),
         };
         assert_eq!(
             lines.changes(&progress(task(3, 0.1))),

@@ -19,6 +19,8 @@ pub struct Progress {
     pub planner: String,
     /// All tasks.
     pub tasks: Vec<TaskStatus>,
+    /// The plan as JSON while it waits to be confirmed; empty otherwise.
+    pub plan: String,
 }
 
 impl From<ExecuteMission::Feedback> for Progress {
@@ -28,6 +30,7 @@ impl From<ExecuteMission::Feedback> for Progress {
             fraction: feedback.progress,
             planner: feedback.planner,
             tasks: feedback.tasks,
+            plan: feedback.plan,
         }
     }
 }
@@ -39,6 +42,7 @@ impl From<&MissionStatus> for Progress {
             fraction: mission.progress,
             planner: mission.planner.clone(),
             tasks: mission.tasks.clone(),
+            plan: mission.plan.clone(),
         }
     }
 }
@@ -70,6 +74,7 @@ pub const fn error_name(code: u16) -> &'static str {
         7 => "no worker",
         8 => "rejected",
         9 => "internal error",
+        10 => "not confirmed",
         _ => "unknown error",
     }
 }
@@ -193,6 +198,7 @@ pub fn is_over(phase: &str) -> bool {
 pub fn mission_json(mission: &MissionStatus) -> Value {
     json!({
         "mission_id": mission.mission_id,
+        "name": mission.name,
         "phase": mission.phase,
         "progress": mission.progress,
         "planner": mission.planner,
@@ -203,13 +209,31 @@ pub fn mission_json(mission: &MissionStatus) -> Value {
         "error_code": mission.error_code,
         "error_msg": mission.error_msg,
         "tasks": mission.tasks.iter().map(task_status).collect::<Vec<_>>(),
+        // Null unless it waits to be confirmed.
+        "plan": serde_json::from_str::<Value>(&mission.plan).unwrap_or(Value::Null),
     })
+}
+
+/// What a mission is called: its plan's own name, or the mission as it came.
+pub fn title(mission: &MissionStatus) -> &str {
+    if mission.name.is_empty() {
+        &mission.text
+    } else {
+        &mission.name
+    }
 }
 
 /// Missions as a table, newest last.
 pub fn mission_table(missions: &[MissionStatus]) -> String {
     let mut table = output::table(&[
-        "mission", "phase", "progress", "tasks", "planner", "priority", "error", "text",
+        "mission",
+        "phase",
+        "progress",
+        "tasks",
+        "planner",
+        "priority",
+        "error",
+        "name or text",
     ]);
     for m in missions {
         let done = m.tasks.iter().filter(|t| t.state.value == 4).count();
@@ -221,7 +245,7 @@ pub fn mission_table(missions: &[MissionStatus]) -> String {
             m.planner.clone(),
             m.priority.to_string(),
             m.error_msg.clone(),
-            m.text.clone(),
+            title(m).to_owned(),
         ]);
     }
     table.to_string()
@@ -304,6 +328,24 @@ mod tests {
         result.tasks[0].started.sec = 74;
         assert!(result_json(&result)["tasks"][0]["duration_s"].is_null());
         assert!(!result_table(&result.tasks).contains("-7"));
+    }
+
+    #[test]
+    fn missions_are_called_by_their_plan_name() {
+        let mut mission = MissionStatus {
+            text: "tasks:".to_owned(),
+            ..Default::default()
+        };
+        assert!(mission_table(std::slice::from_ref(&mission)).contains("tasks:"));
+        assert!(mission_json(&mission)["plan"].is_null());
+        mission.name = "sort the boxes".to_owned();
+        mission.plan = "{\"tasks\": []}".to_owned();
+        let table = mission_table(std::slice::from_ref(&mission));
+        assert!(
+            table.contains("sort the boxes") && !table.contains("tasks:"),
+            "{table}"
+        );
+        assert!(mission_json(&mission)["plan"]["tasks"].is_array());
     }
 
     #[test]

@@ -7,6 +7,7 @@ use physical_ai_ros::msg::physical_ai_msgs::msg::{MissionStatus, TaskStatus};
 use super::attempts::seconds;
 use super::run::{Run, Window};
 use super::svg::escape;
+use super::timeline::title;
 use crate::output::task_state;
 
 /// Rows of a table beyond these are counted, not shown.
@@ -70,10 +71,15 @@ fn or_dash(value: Option<f64>, digits: usize) -> String {
 pub fn mission(run: &Run, mission: &MissionStatus) -> String {
     let from = seconds(&mission.accepted);
     let duration = from.zip(seconds(&mission.finished)).map(|(a, b)| b - a);
+    let id = if mission.name.is_empty() {
+        String::new()
+    } else {
+        format!("{} · ", escape(&mission.mission_id))
+    };
     let mut html = format!(
-        "<h3>{} {}</h3>\n<p class=\"quote\">{}</p>\n<p class=\"facts\">planned by {} · priority {} · \
+        "<h3>{} {}</h3>\n<p class=\"quote\">{}</p>\n<p class=\"facts\">{id}planned by {} · priority {} · \
          {}</p>\n",
-        escape(&mission.mission_id),
+        escape(title(mission)),
         badge(&escape(&mission.phase)),
         escape(&mission.text),
         escape(&mission.planner),

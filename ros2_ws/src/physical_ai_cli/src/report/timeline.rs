@@ -1,5 +1,7 @@
 //! Who did what when: a Gantt chart of the attempts, a lane per robot.
 
+use physical_ai_ros::msg::physical_ai_msgs::msg::MissionStatus;
+
 use super::attempts::{Attempt, Key, seconds};
 use super::run::Run;
 use super::svg::{Svg, ticks};
@@ -250,6 +252,15 @@ fn stack(lane: &mut Lane<'_>) {
     lane.rows = free_at.len();
 }
 
+/// What a mission is called: by its plan's own name, or by its id.
+pub fn title(mission: &MissionStatus) -> &str {
+    if mission.name.is_empty() {
+        &mission.mission_id
+    } else {
+        &mission.name
+    }
+}
+
 fn mission_spans(run: &Run) -> Vec<MissionSpan> {
     let end_s = run.span_s.map_or(0.0, |(_, end)| end);
     run.missions
@@ -257,7 +268,7 @@ fn mission_spans(run: &Run) -> Vec<MissionSpan> {
         .filter_map(|m| {
             let from_s = seconds(&m.accepted)?;
             Some(MissionSpan {
-                name: m.mission_id.clone(),
+                name: title(m).to_owned(),
                 from_s,
                 to_s: seconds(&m.finished).unwrap_or(end_s).max(from_s),
                 class: match m.phase.as_str() {
