@@ -1,5 +1,7 @@
 //! What a model is asked for a mission plan.
 
+mod accounting;
+mod counted;
 mod groups;
 mod hangul;
 mod linker;
@@ -7,7 +9,9 @@ mod normalized;
 mod numbers;
 mod order;
 mod parts;
+mod plan_words;
 mod points;
+mod reading;
 mod reasons;
 mod references;
 mod robots;
@@ -20,6 +24,7 @@ mod spoken_numbers;
 mod tests;
 mod times;
 mod units;
+mod words;
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
@@ -35,6 +40,8 @@ use order::in_order;
 use reasons::reasons;
 use references::{Kind, References};
 use said::SaidNames;
+
+pub use reading::PlanReading;
 
 /// What a model was made for.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -58,6 +65,8 @@ pub struct PlanQuestion {
     /// What its answer keeps to (see [`plan_schema`](crate::plan_schema())).
     pub schema: Value,
     linked: Option<Linked>,
+    /// As it was written.
+    sentence: String,
     /// What the robots can do, by name or reference.
     skills: BTreeMap<String, BTreeSet<String>>,
 }
@@ -133,6 +142,7 @@ impl PlanQuestion {
             ],
             schema: plan_schema(&offered, &options)?,
             linked,
+            sentence: sentence.to_owned(),
             skills,
         })
     }
@@ -149,12 +159,15 @@ impl PlanQuestion {
             references,
             may_be_meant,
         } = self.linked.as_ref()?;
-        let answer: Value = serde_json::from_str(answer).ok()?;
+        let answer: Value = serde_json::from_str(&self.ordered(answer)).ok()?;
         let tasks = answer.get("tasks")?.as_array()?;
         let said = &self.messages.last()?.content;
         let is_named = |robot: &str| said.split(|c| !is_of_reference(c)).any(|w| w == robot);
         if let Some(reason) = tasks.iter().find_map(|task| may_be_meant.objection(task)) {
             return Some(reason.to_owned());
+        }
+        if let Some(reason) = self.unaccounted(said, tasks) {
+            return Some(reason);
         }
         let is_idle = |robot: &str| tasks.iter().all(|task| task["robot"] != robot);
         let mut robots = self.skills.iter();
@@ -164,19 +177,63 @@ impl PlanQuestion {
         Some(references.with_names(&format!("{robot} cannot {skill}")))
     }
 
+    /// What a plan drops of a linked sentence, or adds to it, in the language of the sentence.
+    fn unaccounted(&self, said: &str, tasks: &[Value]) -> Option<String> {
+        let references = &self.linked.as_ref()?.references;
+        let as_written = |text: &str| {
+            let named = references.with_names(text);
+            let lower = self.sentence.to_ascii_lowercase();
+            let begin = lower.find(&named);
+            begin.map_or(named.clone(), |at| {
+                self.sentence[at..at + named.len()].to_owned()
+            })
+        };
+        let is_korean = accounting::is_korean(&self.sentence);
+        if let Some(dropped) = accounting::dropped(said, tasks) {
+            let word = as_written(&dropped.text);
+            return Some(match (is_korean, dropped.nearest) {
+                (true, _) => format!("\"{word}\"은(는) 무시됩니다: 빼거나 다른 말로 해 주십시오"),
+                (false, None) => {
+                    format!("\"{word}\" would be ignored: leave it out, or say it in other words")
+                }
+                (false, Some(near)) => format!("\"{word}\" would be ignored; did you mean {near}?"),
+            });
+        }
+        if let Some(skill) = accounting::unasked(said, tasks) {
+            return Some(if is_korean {
+                format!("계획에 문장이 말하지 않은 {skill}이(가) 있습니다: 다른 말로 해 주십시오")
+            } else {
+                format!("the plan has a {skill} that nobody asked for: say it in other words")
+            });
+        }
+        let place = as_written(accounting::out_of_order(said, tasks)?);
+        Some(if is_korean {
+            format!("\"{place}\"의 순서가 문장과 다릅니다: 다른 말로 해 주십시오")
+        } else {
+            format!(
+                "\"{place}\" would come in another order than it is said: say it in other words"
+            )
+        })
+    }
+
     /// The answer with names in place of references, and its tasks in order.
     pub fn with_names(&self, answer: &str) -> String {
-        match &self.linked {
-            Some(Linked { references, .. }) => {
-                let offers = |robot: &str, skill: &str| {
-                    let skills = self.skills.get(robot);
-                    skills.is_some_and(|skills| skills.contains(skill))
-                };
-                let ordered = in_order(answer, offers);
-                references.with_names(ordered.as_deref().unwrap_or(answer))
-            }
-            None => answer.to_owned(),
-        }
+        self.named(&self.ordered(answer))
+    }
+
+    fn named(&self, text: &str) -> String {
+        let linked = self.linked.as_ref();
+        linked.map_or_else(|| text.to_owned(), |l| l.references.with_names(text))
+    }
+
+    /// The tasks of an answer in order.
+    fn ordered<'a>(&self, answer: &'a str) -> Cow<'a, str> {
+        let offers = |robot: &str, skill: &str| {
+            let skills = self.skills.get(robot);
+            skills.is_some_and(|skills| skills.contains(skill))
+        };
+        let ordered = self.linked.as_ref().and_then(|_| in_order(answer, offers));
+        ordered.map_or(Cow::Borrowed(answer), Cow::Owned)
     }
 }
 

@@ -1,4 +1,5 @@
 use super::cursor::{Cursor, Parsed};
+use super::fault::Fault;
 use super::names::{Reference, Thing};
 use super::token::Kind;
 use super::verbs::{self, Form, Verb};
@@ -73,8 +74,18 @@ pub(super) enum Position {
 pub(super) struct Clause {
     pub(super) subject: Subject,
     pub(super) actions: Vec<Action>,
+    /// Said to come first.
+    pub(super) first: bool,
     /// First token and the one after the last.
     pub(super) tokens: (usize, usize),
+}
+
+/// What stands between subject and verb.
+#[derive(Debug, Clone, Copy)]
+struct Auxiliaries {
+    /// A perfect (`has`) is among it.
+    perfect: bool,
+    words: usize,
 }
 
 /// A clause, or a remark that something said before is over.
@@ -86,8 +97,21 @@ pub(super) enum Spoken {
 }
 
 const FILLERS: &[&str] = &[
-    "please", "now", "also", "first", "firstly", "let", "have", "make", "tell", "ask",
+    "please", "now", "also", "let", "have", "tell", "ask", "kindly", "hey", "hi", "hello", "ok",
+    "okay",
 ];
+const POLITE: &[&[&str]] = &[
+    &["could", "you"],
+    &["can", "you"],
+    &["would", "you"],
+    &["will", "you"],
+    &["i", "want", "you", "to"],
+    &["i", "need", "you", "to"],
+    &["i", "want"],
+    &["i", "need"],
+];
+/// Beginnings that say that something comes later.
+const FIRST: &[&str] = &["first", "firstly"];
 const NEGATIONS: &[&str] = &[
     "not",
     "never",
@@ -130,6 +154,7 @@ impl Cursor<'_> {
         let start = self.at;
         self.fillers();
         let subject = self.subject()?;
+        let behind_subject = self.at;
         if position == Position::Earlier
             && let Some(done) = self.done(&subject)
         {
@@ -141,21 +166,24 @@ impl Cursor<'_> {
         let auxiliaries = self.auxiliaries(position);
         let verb = match self.verb_before(&subject) {
             Some(verb) => verb,
-            None => self.expect_verb(position, auxiliaries, &subject)?,
+            None => self.expect_verb(position, auxiliaries.perfect, &subject)?,
         };
         self.verb = Some(verb);
         let mut actions = vec![];
         self.arguments(verb, &mut actions)?;
-        self.eat(&["please", "too", "now"]);
+        while self.eat(&["please", "too", "now", "thanks"]) || self.eat_phrase(&["thank", "you"]) {}
+        let is_first = |at: usize| self.word_at(at).is_some_and(|w| FIRST.contains(&w));
+        let first = (start..behind_subject + auxiliaries.words).any(is_first);
         Ok(Spoken::Clause(Clause {
             subject,
             actions,
+            first,
             tokens: (start, self.at),
         }))
     }
 
     fn fillers(&mut self) {
-        while self.eat(FILLERS) {
+        while self.eat(FILLERS) || self.eat(FIRST) || POLITE.iter().any(|p| self.eat_phrase(p)) {
             self.eat_kind(&Kind::Comma);
         }
     }
@@ -190,9 +218,9 @@ impl Cursor<'_> {
         Ok(Subject::Robots(robots))
     }
 
-    /// Skips what stands between subject and verb; true if a perfect (`has`) was among it.
-    fn auxiliaries(&mut self, position: Position) -> bool {
-        let mut perfect = false;
+    /// Skips what stands between subject and verb.
+    fn auxiliaries(&mut self, position: Position) -> Auxiliaries {
+        let (start, mut perfect) = (self.at, false);
         loop {
             let has = self.eat(&["has", "have"]);
             perfect |= has;
@@ -204,7 +232,10 @@ impl Cursor<'_> {
                     || (position == Position::Earlier
                         && self.eat(&["finished", "finishes", "finish", "done"]));
             if !skipped {
-                return perfect;
+                return Auxiliaries {
+                    perfect,
+                    words: self.at - start,
+                };
             }
         }
     }
@@ -282,9 +313,11 @@ impl Cursor<'_> {
     fn no_verb(&mut self, subject: &Subject) -> super::cursor::Problem {
         let start = self.at;
         if let Some(word) = self.word().filter(|w| NEGATIONS.contains(w)) {
-            return self.problem(format!(
-                "{word:?} is not understood: say what is to be done, not what is not"
-            ));
+            return self
+                .problem(format!(
+                    "{word:?} is not understood: say what is to be done, not what is not"
+                ))
+                .of(Fault::Negation);
         }
         if *subject != Subject::Elided {
             let what = self.word().map_or_else(
@@ -303,8 +336,7 @@ impl Cursor<'_> {
         let end = ahead.at;
         ahead.auxiliaries(Position::Accompanying);
         if end > first && ahead.word().and_then(verbs::verb).is_some() {
-            let problem = self.names.unknown(Thing::Robot, self.source(first, end));
-            return self.problem_at(first, problem);
+            return self.unknown_name(Thing::Robot, first, end);
         }
         match self.kind() {
             None | Some(Kind::Stop) => {

@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::clause::{Action, Objects, Subject};
 use super::cursor::Problem;
+use super::fault::Fault;
 use super::grammar::{Group, Placed};
 use super::skills::{Call, Skills};
 use super::subjects::Carried;
@@ -67,7 +68,7 @@ pub(super) fn plan(
         for placed in &group.clauses {
             planner.clause(placed).map_err(|text| {
                 let at = placed.clause.tokens.0;
-                (Problem { at, text }, placed.clause.tokens)
+                (Problem::new(at, text, Fault::Meaning), placed.clause.tokens)
             })?;
         }
         planner.end_group(group.with_previous);

@@ -97,7 +97,7 @@ fn split(text: &str) -> Vec<Token> {
                 continue;
             }
             ',' | ':' | '–' | '—' => (Kind::Comma, first.len_utf8()),
-            ';' | '!' => (Kind::Stop, 1),
+            ';' | '!' | '?' => (Kind::Stop, 1),
             '(' | '[' => (Kind::Open, 1),
             ')' | ']' => (Kind::Close, 1),
             _ => match number_length(rest) {
