@@ -118,3 +118,179 @@ fn wrong_plans_are_rarer_than_one_in_a_hundred() {
     }
     assert!(failed.is_empty(), "{failed:?}");
 }
+
+/// The deployment `two_by_two`.
+fn two_by_two() -> Fleet {
+    let arm = [
+        "home",
+        "move_joints",
+        "move_to",
+        "pick",
+        "pick_and_place",
+        "place",
+        "set_gripper",
+        "wait",
+    ];
+    let rover = ["home", "navigate_to", "patrol", "wait"];
+    let case = serde_json::json!({
+        "language": "en", "sentence": "", "plan": {}, "fleet": {
+            "robots": {"arm_1": arm, "arm_2": arm, "rover_1": rover, "rover_2": rover},
+            "objects": ["blue_box", "blue_box_2", "red_box", "red_box_2"],
+            "surfaces": ["bin_a", "bin_a_2", "bin_b", "bin_b_2"],
+            "floors": ["dock_a", "dock_a_2", "dock_b", "dock_b_2", "dock_c", "dock_c_2"],
+        }
+    });
+    Case::read_all(&case.to_string()).unwrap()[0].fleet()
+}
+
+/// What must not become a plan, and what the reason must say.
+const REFUSED: [(&str, &str); 62] = [
+    // Names of nobody.
+    ("R9 goes to dock_a", "\"R9\" is not a known robot"),
+    ("K9 goes to dock_a", "\"K9\" is not a known robot"),
+    ("R9 picks up the red box", "\"R9\" is not a known robot"),
+    ("A9 puts red_box in bin_b", "\"A9\" is not a known robot"),
+    ("rover_3 swings by dock_a", "\"rover_3\" is not a known"),
+    ("send R9 to dock_a", "\"R9\" is not a known"),
+    ("rover_1 swings by dock_q7", "\"dock_q7\" is not a known"),
+    ("the crane goes to dock_a", "\"crane\" is not a known robot"),
+    ("rovr_1 goes to dock_a", "did you mean rover_1?"),
+    // Negations.
+    (
+        "rover_1 must not go to dock_a; it goes to dock_b",
+        "\"must not\"",
+    ),
+    (
+        "rover_1 shall not go to dock_a; it goes to dock_b",
+        "\"shall not\"",
+    ),
+    (
+        "rover_1 should never go to dock_a; it goes to dock_b",
+        "\"should never\"",
+    ),
+    (
+        "rover_1 mustn't go to dock_a, it goes to dock_b",
+        "\"mustn't\"",
+    ),
+    ("rover_1 goes to dock_b, not to dock_a", "\"not\""),
+    ("rover_1 goes to dock_b, never to dock_a", "\"never\""),
+    (
+        "rover_1 goes to dock_b, but arm_1 must not pick up the red box",
+        "\"must not\"",
+    ),
+    (
+        "arm_1 must leave the red box alone and put the blue box in bin_b",
+        "\"alone\"",
+    ),
+    ("rover_1 avoids dock_a and goes to dock_b", "\"avoids\""),
+    (
+        "rover_1 stays away from dock_a and goes to dock_b",
+        "\"stays away\"",
+    ),
+    (
+        "rover_1 goes to dock_b without passing dock_a",
+        "\"without\"",
+    ),
+    ("rover_1 patrols all docks except dock_a", "\"except\""),
+    ("rover_1 patrols all docks but dock_a", "\"dock_a\""),
+    (
+        "rover_1 stops patrolling dock_a and goes home",
+        "\"stops patrolling\"",
+    ),
+    // Conditions.
+    (
+        "rover_1 patrols dock_a and dock_b until arm_1 has put the red box in bin_b",
+        "\"until\"",
+    ),
+    ("if dock_a is free, rover_1 goes to dock_a", "\"if\""),
+    ("rover_1 goes to dock_a unless arm_1 is busy", "\"unless\""),
+    ("rover_1 goes to dock_a or dock_b", "\"or\""),
+    (
+        "rover_1 goes to dock_a whenever arm_1 is done",
+        "\"whenever\"",
+    ),
+    // Order and corrections.
+    (
+        "rover_1 visits dock_b, dock_a and dock_c in reverse order",
+        "\"reverse\"",
+    ),
+    (
+        "rover_1 visits dock_b, dock_a and dock_c backwards",
+        "\"backwards\"",
+    ),
+    ("rover_1 goes home, no wait, to dock_a", "\"no\""),
+    ("rover_1 goes home, I mean to dock_a", "\"i mean\""),
+    ("rover_1 goes home, sorry, to dock_a", "\"sorry\""),
+    ("arm_1 goes home and first rover_1 goes home", "\"first\""),
+    // Repetitions and times.
+    ("rover_1 goes to dock_a every 5 minutes", "\"every 5\""),
+    ("rover_1 goes to dock_a hourly", "\"hourly\""),
+    ("rover_1 goes to dock_a, twice", "\"twice\""),
+    ("rover_1 goes to dock_a three times", "\"three times\""),
+    ("rover_1 goes to dock_a tomorrow", "\"tomorrow\""),
+    ("rover_1 goes to dock_a in 5 minutes", "\"in 5 minutes\""),
+    // Numbers.
+    (
+        "rover_1 patrols dock_a and dock_b -3 times",
+        "-3 rounds are not possible",
+    ),
+    (
+        "rover_1 patrols dock_a and dock_b minus 3 times",
+        "\"minus 3\"",
+    ),
+    (
+        "rover_1 patrols dock_a and dock_b 2.5 times",
+        "2.5 rounds are not possible",
+    ),
+    ("rover_1 goes to (1e3, 2)", "\"1e3\""),
+    ("rover_1 goes to 1e3, 2", "\"1e3\""),
+    ("rover_1 waits 1k seconds", "\"1k\""),
+    ("rover_1 waits 5 parsecs", "a time needs a unit"),
+    // Qualifiers.
+    (
+        "rover_1 goes to dock_a slowly",
+        "\"slowly\" would be ignored",
+    ),
+    (
+        "rover_1 slowly goes to dock_a",
+        "\"slowly\" would be ignored",
+    ),
+    ("rover_1 goes to dock_a at half speed", "\"speed\""),
+    ("rover_1 goes next to bin_b", "\"next to\""),
+    ("rover_1 goes to dock_a next to bin_b", "\"next to\""),
+    (
+        "rover_1 swings by dock_a sluggishly",
+        "\"sluggishly\" would be ignored",
+    ),
+    // What is no mission.
+    ("stop all robots", "`physical-ai estop`"),
+    ("rover_1 goes home?", "a question is no mission"),
+    // Korean, with reasons in Korean.
+    ("rover_1은 dock_a로 가지 마", "\"마\": 하지 말아야"),
+    (
+        "rover_1은 dock_a 말고 dock_b로 가라",
+        "\"말고\": 하지 말아야",
+    ),
+    ("rover_1은 dock_a로 천천히 가라", "\"천천히\": 계획에"),
+    ("rover_1은 5분마다 dock_a로 가라", "\"5분마다\": 계획에"),
+    (
+        "만약 dock_a가 비면 rover_1은 dock_a로 가라",
+        "\"만약\": 조건은",
+    ),
+    ("R9는 dock_a로 가라", "\"R9"),
+    ("모든 로봇 멈춰", "`physical-ai estop`"),
+];
+
+#[test]
+fn what_was_not_meant_is_refused_by_the_word_that_says_so() {
+    let (mut planner, fleet) = (open(), two_by_two());
+    let mut wrong = Vec::new();
+    for (text, expected) in REFUSED {
+        match ladder(&mut planner, text, &fleet) {
+            Ok(plan) => wrong.push(format!("{text}: {plan:?}")),
+            Err(reason) if reason.contains(expected) => {}
+            Err(reason) => wrong.push(format!("{text}: without {expected}: {reason}")),
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}

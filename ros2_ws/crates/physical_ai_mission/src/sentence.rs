@@ -85,7 +85,11 @@ impl Decomposer for SentenceParser {
             let better = unplannable::unplannable(&tokens);
             let is_unread = problem.fault == Fault::Grammar;
             let of_nobody = || is_unread.then(|| unplannable::name_of_nobody(&tokens, &names))?;
-            let problem = better.or_else(of_nobody).unwrap_or(problem);
+            let repeated = || is_unread.then(|| unplannable::repetition(&tokens, problem.at))?;
+            let problem = better
+                .or_else(of_nobody)
+                .or_else(repeated)
+                .unwrap_or(problem);
             let around = clause_around(&tokens, problem.at);
             error(problem, around)
         })?;

@@ -359,3 +359,6 @@ const TURNING: [&str; 12] = [
 pub fn is_korean(text: &str) -> bool {
     text.chars().any(is_syllable)
 }
+
+#[cfg(test)]
+mod tests;

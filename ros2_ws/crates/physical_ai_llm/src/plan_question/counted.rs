@@ -5,7 +5,6 @@ use std::ops::Range;
 use serde_json::Value;
 
 use super::hangul::PARTICLES;
-use super::spoken::spoken_words;
 use super::spoken_numbers::number_of_words;
 use super::words::{Word, WordKind};
 
@@ -369,11 +368,6 @@ pub fn numbers_of_plan(tasks: &[Value]) -> (Vec<f64>, Vec<f64>) {
 /// True if a word is a unit, or says what a number is.
 pub fn is_unit(word: &str) -> bool {
     unit_of(word).is_some_and(|unit| matches!(unit, Unit::Metres(_) | Unit::Radians))
-}
-
-/// True if a word is one for a number.
-pub fn is_number_word(word: &str) -> bool {
-    spoken_words().numbers.iter().any(|n| n == word)
 }
 
 #[cfg(test)]

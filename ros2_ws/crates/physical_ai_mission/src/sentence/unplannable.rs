@@ -602,3 +602,27 @@ pub(super) fn name_of_nobody(tokens: &[Token], names: &Names) -> Option<Problem>
         Fault::Name,
     ))
 }
+
+/// "Twice", "3 times" where nothing is repeated.
+pub(super) fn repetition(tokens: &[Token], at: usize) -> Option<Problem> {
+    let counted = ["times", "time", "rounds", "round", "laps", "lap", "x"];
+    let words = counted
+        .iter()
+        .filter_map(|word| length_of(&format!("# {word}"), tokens, at));
+    let length = words
+        .chain(
+            ["twice", "thrice"]
+                .iter()
+                .filter_map(|w| length_of(w, tokens, at)),
+        )
+        .next()?;
+    let said: Vec<&str> = tokens[at..at + length]
+        .iter()
+        .map(|t| t.text.as_str())
+        .collect();
+    let text = format!(
+        "{:?} would be ignored, since only a patrol is repeated: say each time what is to be done",
+        said.join(" ")
+    );
+    Some(Problem::new(at, text, Fault::Qualifier))
+}
