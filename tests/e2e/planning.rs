@@ -119,7 +119,7 @@ fn parser_plans_what_it_reads_and_the_shipped_model_korean() {
         ),
         ("stop all robots", "`physical-ai estop`"),
         (
-            "rover_1 swings by dock_a sluggishly",
+            "send rover_1 to dock_a sluggishly",
             "\"sluggishly\" would be ignored",
         ),
         ("rover_1은 dock_a로 천천히 가라", "\"천천히\""),

@@ -9,7 +9,7 @@ A word that is in no list is one that a plan would drop: the ladder refuses the 
 import json
 
 from english_actions import FORMS
-from korean_words import HADA, VERBS, endings, base, stem
+from korean_words import VERBS, base, endings, stem, with_last_final
 
 # Verbs of the templates by what a plan does with them; the first word of each entry of FORMS.
 ENGLISH_VERBS = {
@@ -21,24 +21,26 @@ ENGLISH_VERBS = {
     "patrol": "patrol visit inspect check tour circle watch make do go loop cover scan take keep look walk run pass shuttle monitor survey sweep pace stroll cruise",
     "home": "go return come head drive fold pack clock retreat withdraw retire make be get bring send set move take",
     "wait": "wait pause stay rest hold stop stand hang sit halt remain linger freeze keep chill relax idle spend take make do let pass",
-    "gripper": "open close shut set move adjust widen release",
+    "gripper": "set move adjust",
     "open": "open widen release",
     "close": "close shut",
     "tool": "move go reach position bring hover shift get take",
     "joints": "move set bring",
 }
+# They say which of two is meant.
+SIDES = {"left", "right"}
 ENGLISH = {
     # Nothing that a plan could hold.
     "plain": "a an the this that these those it its it's they them their he his him she her i me my we us our you your there here who whose which what whatever "
              "is are be been being was were am has have had having do does did done will shall should must would could can may might need needs want wants like likes "
              "please kindly pls plz thanks thank cheers hey hi hello ok okay so well now just also too as of in into on onto to at inside off out up down back over away "
              "for by with through along across round around between and & let lets let's i'd i'm i'll it'll "
-             "tell tells ask asks robot robots gripper's make makes made sure start starts begin begins starting beginning finish finishes finished complete completed "
-             "task tasks mission job jobs plan way position place places point area spot thing object item coordinates coordinate location ready again same immediately right straight directly "
+             "tell tells ask asks gripper's make makes made sure start starts begin begins starting beginning finish finishes finished complete completed "
+             "task tasks mission job jobs plan way position place places point area spot thing object item coordinates coordinate location ready again same immediately straight directly "
              "immediately asap going go's team everyone's itself own via together exactly each one ones that's there's he's she's top where good able upon reached arrived position positions order sequence turn moment "
              "time times while's floor total altogether",
     # Something waits for something else.
-    "after": "then after afterwards afterward before next finally lastly subsequently once when thereafter followed later until soon first firstly last previously whereupon having second third "
+    "after": "then after afterwards afterward before next finally lastly subsequently once when thereafter followed later until soon first firstly last previously whereupon having "
              "finished done turn order sequence completion arrival upon ordered sequentially",
     # Something runs beside something else.
     "together": "while whilst meanwhile simultaneously simultaneous parallel concurrently during alongside meantime same together as at",
@@ -48,7 +50,7 @@ ENGLISH = {
     "thrice": "thrice",
     "once": "once",
     "home": "home homes base start rest resting posture back homewards homeward origin initial",
-    "gripper": "gripper grippers hand hands fingers claw jaws wide open opening shut closed fully completely apart width opened",
+    "gripper": "gripper grippers hand hands fingers claw jaws wide opening fully completely apart width",
     "open": "open opened wide apart",
     "close": "closed shut",
     "tool": "tool tip hand end effector gripper",
@@ -62,6 +64,7 @@ ENGLISH = {
     "skip": "skip skipped carry on without ignore continue anyway never mind regardless forget proceed move leave optional worry don't just no problem",
     "ask": "ask operator human me call help decide consult supervisor somebody check",
     "abort": "abort stop mission everything give up cancel fail whole off end drop call thing",
+    "another": "other others another",
     "failed": "if fails fail failure fails failed work works not doesn't does can't cannot wrong goes go problem something anything should case event impossible it that this",
 }
 KOREAN_VERBS = {
@@ -72,7 +75,7 @@ KOREAN_VERBS = {
     "patrol": "돌아 둘러봐 살펴봐 훑어봐 순찰_돌아 순찰해 점검해 방문해 확인해 순회해 왕복해 시찰해 감시해 들러",
     "home": "돌아가 돌아와 접어 복귀해 귀환해 복귀시켜 돌려보내 가 와 보내 이동해",
     "wait": "기다려 멈춰_있어 쉬어 대기해 멈춰 있어 정지해 휴식해",
-    "gripper": "열어 벌려 닫아 맞춰 펴 오므려 설정해 개방해 열어_둬 닫아_둬 벌려_둬 열어_놔 닫아_놔 벌려_놔",
+    "gripper": "맞춰 설정해",
     "open": "열어 벌려 펴 개방해 열어_둬 벌려_둬 열어_놔 벌려_놔",
     "close": "닫아 오므려 닫아_둬 닫아_놔",
     "tool": "움직여 이동해 옮겨 가 보내 이동시켜 와",
@@ -81,7 +84,7 @@ KOREAN_VERBS = {
 KOREAN = {
     "plain": "좀 얼른 바로 곧바로 지금 어서 다시 이제 자 그럼 그러면 그냥 우선 일단 그리고 또 줘 주세요 주십시오 주라 다오 봐 주시겠어요 주시겠습니까 줄래 줄래요 주시면 주면 주시길 주시기 바랍니다 바람 "
              "바라 돼 됩니다 되 해 해줘 해주세요 하세요 해라 하자 합니다 한다 하고 하면 할 것 게 수 있어 있어요 있을까요 있나요 있습니다 좋겠어 좋겠다 좋겠습니다 고맙겠어 고마워 감사하겠습니다 감사합니다 부탁해 부탁드려요 부탁드립니다 "
-             "요망 요청 실시 부탁 만들어 시켜 시키 지시해 전해 말해 일러 라고 위치 위 안 속 쪽 지점 좌표 자리 장소 곳 거기 거기서 그곳 여기 저기 그것 그거 그걸 이것 이거 물건 물체 상태 작업 임무 할 일 로봇 대 개 하나 한 각각 각 도 "
+             "요망 요청 실시 부탁 만들어 시켜 시키 지시해 전해 말해 일러 라고 위치 위 안 속 쪽 지점 좌표 자리 장소 곳 거기 거기서 그곳 여기 저기 그것 그거 그걸 이것 이거 물건 물체 상태 작업 임무 할 일 대 개 하나 한 각각 각 도 "
              "들고 집은 있는 있던 손에 든 잡고 쥐고 가지고 현재 위해 방향 그대로 가만히 제자리 제자리에서 것을 걸 거 뒤 준비 완료 줄 주기 주 야 응 네 예 자신 자기 해요 했으면 했다가 하다가 하며 하면서",
     "after": "다음 다음에 다음으로 그다음 그다음에 그다음엔 그 후 후에 뒤 뒤에 이후 이후에 이어서 나서 나면 난 먼저 우선 처음 처음에 마지막 마지막으로 끝나면 끝나는 끝나고 끝난 끝내고 끝내면 완료되면 완료 되면 다되면 전에 앞서 첫째로 그런 그러고 그리고 "
              "그때 순으로 순서로 순서대로 차례로 차례대로 도착하면 도착한 도착하는 대로 그게 그것이 그뒤 그러고는 한 하고 마치고 마치면 마친",
@@ -93,18 +96,20 @@ KOREAN = {
     "tool": "툴 공구 끝 말단 팔 손",
     "wait": "대기 휴식 정지 멈춰 있 그대로 가만히 간 동안",
     "patrol": "순찰 순회 점검 바퀴 번 회 차례 왕복 방문 확인 순찰을 총 사이 사이를 구간 구간을 시찰 감시",
-    "go": "이동 출발 도착 방문 거쳐 거쳐서 들러 들러서 찍고 경유 경유해 경유해서 통해 통과해 주행 향",
+    "go": "주차 주차해 주차시켜 주차하고 주차한다 이동 출발 도착 방문 거쳐 거쳐서 들러 들러서 찍고 경유 경유해 경유해서 통해 통과해 주행 향",
     "transfer": "보관 적재 투입 배치 수납 운반 이송 전달 픽업 파지 꺼내 꺼내서 담 옮겨서",
     "retry": "다시 시도해 재시도 재시도해 한 번 더 또 시도하세요 재시도하세요 시도해봐 시도",
     "skip": "건너뛰어 건너뛰고 건너뛰세요 넘어가 무시해 무시하고 생략해 패스해 패스 계속 진행해 그냥 괜찮아 상관없어 계속해 넘어가도",
     "ask": "운영자 운영자에게 물어봐 사람에게 나에게 나한테 사람 불러 문의 문의해 알려 알려줘 관리자 담당자 물어봐줘",
     "abort": "중단 중단해 취소 취소해 포기 포기해 임무 미션 전부 멈춰 모두 중지 중지해 그만둬",
+    "another": "다른 나머지 또",
     "failed": "실패하면 실패 시 안 되면 안되면 못 하면 문제가 생기면 경우 실패할 실패했을 때 잘 만약 만일 잘못되면 하다가",
 }
 
 
 def english():
     words = {}
+
     def add(word, kind):
         kinds = words.setdefault(word, [])
         if kind not in kinds:
@@ -112,7 +117,8 @@ def english():
     for kind, verbs in ENGLISH_VERBS.items():
         for verb in verbs.split():
             for form in FORMS[verb]:
-                add(form, kind)
+                if form not in SIDES:
+                    add(form, kind)
     for kind, some in ENGLISH.items():
         for word in some.split():
             add(word, kind)
@@ -121,6 +127,7 @@ def english():
 
 def korean():
     words = {}
+
     def add(word, kind):
         kinds = words.setdefault(word, [])
         if kind not in kinds:
@@ -132,6 +139,8 @@ def korean():
             forms = list(VERBS[verb]) + endings(verb)
             plain = VERBS[verb][0]
             forms += [plain + t for t in tails]
+            past = with_last_final(plain, 20)
+            forms += [past + t for t in ("다가", "다", "으면", "고")]
             forms += [stem(verb) + e for e in ("게", "도록", "고서", "고는", "고나서", "자마자", "자", "면서", "며", "지")] + [base(verb) + e for e in ("면서", "며", "라", "라고", "니", "려고", "십시오", "시오", "시고", "신")]
             for form in forms:
                 for word in form.split():

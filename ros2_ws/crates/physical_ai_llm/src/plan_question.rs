@@ -2,6 +2,7 @@
 
 mod accounting;
 mod counted;
+mod fleet_nouns;
 mod groups;
 mod hangul;
 mod linker;
@@ -34,6 +35,7 @@ use physical_ai_domain::Capability;
 use serde_json::Value;
 
 use crate::{Error, Message, PlanSchemaOptions, Role, plan_schema};
+use fleet_nouns::FleetNouns;
 use normalized::normalized;
 use numbers::SaidNumbers;
 use order::in_order;
@@ -166,30 +168,31 @@ impl PlanQuestion {
         if let Some(reason) = tasks.iter().find_map(|task| may_be_meant.objection(task)) {
             return Some(reason.to_owned());
         }
-        if let Some(reason) = self.unaccounted(said, tasks) {
-            return Some(reason);
-        }
         let is_idle = |robot: &str| tasks.iter().all(|task| task["robot"] != robot);
         let mut robots = self.skills.iter();
-        let (robot, skills) = robots.find(|(robot, _)| is_named(robot) && is_idle(robot))?;
-        let mut asked = tasks.iter().filter_map(|task| task["skill"].as_str());
-        let skill = asked.find(|skill| !skills.contains(*skill))?;
-        Some(references.with_names(&format!("{robot} cannot {skill}")))
+        let lacking = robots.find_map(|(robot, skills)| {
+            let mut asked = tasks.iter().filter_map(|task| task["skill"].as_str());
+            let is_asked = is_named(robot) && is_idle(robot);
+            let skill = asked.find(|skill| is_asked && !skills.contains(*skill))?;
+            Some(references.with_names(&format!("{robot} cannot {skill}")))
+        });
+        lacking.or_else(|| self.unaccounted(said, tasks))
+    }
+
+    /// A part of the sentence with the letters that it has there.
+    fn as_written(&self, part: &str) -> String {
+        let begin = self.sentence.to_ascii_lowercase().find(part);
+        let written = begin.and_then(|at| self.sentence.get(at..at + part.len()));
+        written.unwrap_or(part).to_owned()
     }
 
     /// What a plan drops of a linked sentence, or adds to it, in the language of the sentence.
     fn unaccounted(&self, said: &str, tasks: &[Value]) -> Option<String> {
         let references = &self.linked.as_ref()?.references;
-        let as_written = |text: &str| {
-            let named = references.with_names(text);
-            let lower = self.sentence.to_ascii_lowercase();
-            let begin = lower.find(&named);
-            begin.map_or(named.clone(), |at| {
-                self.sentence[at..at + named.len()].to_owned()
-            })
-        };
+        let as_written = |text: &str| self.as_written(&references.with_names(text));
         let is_korean = accounting::is_korean(&self.sentence);
-        if let Some(dropped) = accounting::dropped(said, tasks) {
+        let nouns = FleetNouns::new(references.by_words(), &self.skills);
+        if let Some(dropped) = accounting::dropped(said, tasks, &nouns) {
             let word = as_written(&dropped.text);
             return Some(match (is_korean, dropped.nearest) {
                 (true, _) => format!("\"{word}\"은(는) 무시됩니다: 빼거나 다른 말로 해 주십시오"),
@@ -204,6 +207,15 @@ impl PlanQuestion {
                 format!("계획에 문장이 말하지 않은 {skill}이(가) 있습니다: 다른 말로 해 주십시오")
             } else {
                 format!("the plan has a {skill} that nobody asked for: say it in other words")
+            });
+        }
+        if let Some(angle) = accounting::too_large_angle(tasks) {
+            return Some(if is_korean {
+                format!(
+                    "\"{angle}\"은(는) 한 바퀴보다 큰 각도입니다: 각도는 라디안으로 말해 주십시오"
+                )
+            } else {
+                format!("\"{angle}\" is an angle of more than a turn: say angles in radians")
             });
         }
         let place = as_written(accounting::out_of_order(said, tasks)?);

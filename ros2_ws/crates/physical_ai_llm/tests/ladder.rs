@@ -257,9 +257,9 @@ const REFUSED: [(&str, &str); 62] = [
     ),
     ("rover_1 goes to dock_a at half speed", "\"speed\""),
     ("rover_1 goes next to bin_b", "\"next to\""),
-    ("rover_1 goes to dock_a next to bin_b", "\"next to\""),
+    ("rover_1 goes to dock_a next to dock_b", "\"next to\""),
     (
-        "rover_1 swings by dock_a sluggishly",
+        "send rover_1 to dock_a sluggishly",
         "\"sluggishly\" would be ignored",
     ),
     // What is no mission.

@@ -45,9 +45,16 @@ pub struct CaseFleet {
     pub surfaces: Vec<String>,
     /// Places where rovers go.
     pub floors: Vec<String>,
+    /// How far grippers open, in metres.
+    #[serde(default = "widest_m")]
+    pub max_opening_m: f64,
     /// Objects and places that a robot reaches, where it does not reach all.
     #[serde(default)]
     pub reach: BTreeMap<String, Vec<String>>,
+}
+
+fn widest_m() -> f64 {
+    0.09
 }
 
 impl Case {
@@ -146,7 +153,7 @@ impl CaseFleet {
                 json!(["positions"]),
             ),
             "set_gripper" => (
-                json!({"opening_m": {"type": "number", "minimum": 0.0, "maximum": 0.09}}),
+                json!({"opening_m": {"type": "number", "minimum": 0.0, "maximum": self.max_opening_m}}),
                 json!(["opening_m"]),
             ),
             "pick" => (json!({"object": choice(&self.objects)}), json!(["object"])),
@@ -167,6 +174,8 @@ impl CaseFleet {
 struct Step {
     skill: String,
     robot: String,
+    /// Any robot may do it.
+    is_open: bool,
     params: Value,
     policy: FailurePolicyKind,
     /// Places in the list of all that it waits for, over others, too.
@@ -180,7 +189,7 @@ pub fn same_effect(a: &Plan, b: &Plan, fleet: &Fleet, with_policy: bool) -> bool
     let (a, b) = (steps(a, fleet), steps(b, fleet));
     let same = |x: &Step, y: &Step| {
         x.skill == y.skill
-            && x.robot == y.robot
+            && (x.robot == y.robot || x.is_open || y.is_open)
             && same_values(&x.params, &y.params)
             && (!with_policy || x.policy == y.policy)
     };
@@ -222,6 +231,7 @@ fn steps(plan: &Plan, fleet: &Fleet) -> Vec<Step> {
     let step = |(i, task): (usize, &TaskSpec)| Step {
         skill: task.skill.as_str().to_owned(),
         robot: robot_of(task, fleet),
+        is_open: task.robot.is_none(),
         params: params_of(task),
         policy: task.on_failure.kind,
         after: after[i].clone(),
@@ -339,6 +349,7 @@ mod tests {
                 objects: vec![],
                 surfaces: vec![],
                 floors: vec![],
+                max_opening_m: 0.09,
                 reach: BTreeMap::new(),
             },
             sentence: "go home".to_owned(),

@@ -84,7 +84,8 @@ impl Decomposer for SentenceParser {
             // What no plan can hold is the better reason, and one that stands.
             let better = unplannable::unplannable(&tokens);
             let is_unread = problem.fault == Fault::Grammar;
-            let of_nobody = || is_unread.then(|| unplannable::name_of_nobody(&tokens, &names))?;
+            let of_nobody =
+                || is_unread.then(|| unplannable::name_of_nobody(text, &tokens, &names))?;
             let repeated = || is_unread.then(|| unplannable::repetition(&tokens, problem.at))?;
             let problem = better
                 .or_else(of_nobody)

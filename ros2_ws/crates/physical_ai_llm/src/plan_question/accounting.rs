@@ -9,6 +9,7 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use super::counted::{SaidNumber, is_unit, numbers_of_plan, said_numbers};
+use super::fleet_nouns::FleetNouns;
 use super::hangul::{PARTICLES, is_syllable};
 use super::plan_words::PlanWords;
 use super::references::references_in;
@@ -25,7 +26,7 @@ pub struct Dropped {
 }
 
 /// The first thing that a linked sentence says and the tasks do not do.
-pub fn dropped(linked: &str, tasks: &[Value]) -> Option<Dropped> {
+pub fn dropped(linked: &str, tasks: &[Value], fleet: &FleetNouns) -> Option<Dropped> {
     let plan = PlanFacts::of(tasks);
     let words = words_of(linked);
     let numbers = said_numbers(&words);
@@ -44,7 +45,7 @@ pub fn dropped(linked: &str, tasks: &[Value]) -> Option<Dropped> {
                         let text = &linked[words[first].begin..words[last].end()];
                         return Some(lost(text));
                     }
-                } else if !is_held(word, &plan) {
+                } else if !is_held(word, &plan) && !fleet.all_in(word.text, &plan.names) {
                     return Some(Dropped {
                         text: whole(linked, word).to_owned(),
                         nearest: nearest(word.text),
@@ -59,16 +60,17 @@ pub fn dropped(linked: &str, tasks: &[Value]) -> Option<Dropped> {
 /// A task that the sentence does not ask for.
 pub fn unasked(linked: &str, tasks: &[Value]) -> Option<&'static str> {
     let words = words_of(linked);
-    let says = |kind: &str| {
-        let is_kind = |w: &Word| kinds_of(w).is_some_and(|kinds| kinds.iter().any(|k| k == kind));
+    let says = |wanted: &[&str]| {
+        let is_wanted = |k: &String| wanted.contains(&k.as_str());
+        let is_kind = |w: &Word| kinds_of(w).is_some_and(|kinds| kinds.iter().any(is_wanted));
         words.iter().any(is_kind)
     };
     let needed = [
-        ("wait", "wait"),
-        ("set_gripper", "gripper"),
-        ("move_joints", "joints"),
-        ("home", "home"),
-        ("patrol", "patrol"),
+        ("wait", &["wait"][..]),
+        ("set_gripper", &["gripper", "open", "close"]),
+        ("move_joints", &["joints"]),
+        ("home", &["home"]),
+        ("patrol", &["patrol"]),
     ];
     let skills: BTreeSet<&str> = tasks.iter().filter_map(|t| t["skill"].as_str()).collect();
     let unasked = needed
@@ -98,7 +100,7 @@ fn nearest(word: &str) -> Option<&'static str> {
 
 /// True if a word changes nothing, or the plan does what it says.
 fn is_held(word: &Word, plan: &PlanFacts) -> bool {
-    if word.behind_reference {
+    if word.glued && word.kind == WordKind::Hangul {
         return PARTICLES.contains(&word.text)
             || MORE_PARTICLES.contains(&word.text)
             || kinds_of(word).is_some_and(|k| plan.does_any(k));
@@ -240,6 +242,10 @@ impl<'a> PlanFacts<'a> {
             "skip" => policy("skip"),
             "ask" => policy("ask_operator"),
             "abort" => policy("fail_mission"),
+            "another" => self
+                .tasks
+                .iter()
+                .any(|t| t["robot"] != self.tasks[0]["robot"]),
             "failed" => ["retry", "skip", "ask_operator", "fail_mission"]
                 .iter()
                 .any(|k| policy(k)),
@@ -354,6 +360,20 @@ const TURNING: [&str; 12] = [
     "before", "after", "once", "when", "soon", "first", "via", "way", "over", "same", "back",
     "again",
 ];
+
+/// An angle that is more than a turn: people say degrees so, and plans are in radians.
+pub fn too_large_angle(tasks: &[Value]) -> Option<f64> {
+    let angles = tasks.iter().flat_map(|task| {
+        let params = &task["params"];
+        let joints = params["positions"].as_array().into_iter().flatten();
+        let turns = ["yaw", "pitch", "roll"]
+            .iter()
+            .filter_map(|name| params.get(name));
+        joints.chain(turns).filter_map(Value::as_f64)
+    });
+    let mut angles = angles.filter(|angle| angle.abs() > std::f64::consts::TAU);
+    angles.next()
+}
 
 /// True if a text is said in Korean.
 pub fn is_korean(text: &str) -> bool {

@@ -18,7 +18,10 @@ impl PlanQuestion {
         let said = serde_json::from_str::<serde_json::Value>(answer).ok();
         let refusal = said.as_ref().and_then(|v| v.get("refusal")?.as_str());
         if let Some(reason) = refusal {
-            let reason = self.named(reason);
+            let reason = match reason.split_once(": ") {
+                Some((what, name)) => format!("{what}: {}", self.as_written(&self.named(name))),
+                None => self.named(reason),
+            };
             return PlanReading::Refusal(if is_korean(&self.sentence) {
                 in_korean(&reason)
             } else {

@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use physical_ai_domain::{Capability, RobotName};
 use serde_json::Value;
 
-use super::linker::Linker;
+use super::linker::{ByWords, Linker};
 use super::said::SaidNames;
 use crate::Error;
 
@@ -155,6 +155,11 @@ impl References {
     /// The sentence, in small letters, with references for names that it says.
     pub(super) fn link(&self, sentence: &str) -> String {
         self.linker.link(sentence)
+    }
+
+    /// References by the words of names.
+    pub(super) fn by_words(&self) -> &ByWords {
+        self.linker.names()
     }
 
     /// What a linked sentence may mean.

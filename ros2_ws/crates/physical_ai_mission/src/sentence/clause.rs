@@ -11,12 +11,16 @@ pub(super) enum Subject {
     Elided,
     /// `it`.
     It,
-    /// `they`, `both` after robots were named.
+    /// `they`, `all` after robots were named.
     They,
+    /// `both`: exactly two.
+    Both,
     /// Each of these.
     Robots(Vec<String>),
     /// The one of these that can.
     OneOf(Vec<String>),
+    /// Any of these that can.
+    AnyOf(Vec<String>),
 }
 
 /// What is to be moved.
@@ -110,6 +114,8 @@ const POLITE: &[&[&str]] = &[
     &["i", "want"],
     &["i", "need"],
 ];
+/// With them it makes no difference which robot is meant.
+const ANY: &[&str] = &["a", "an", "any", "some", "one"];
 /// Beginnings that say that something comes later.
 const FIRST: &[&str] = &["first", "firstly"];
 const NEGATIONS: &[&str] = &[
@@ -120,8 +126,6 @@ const NEGATIONS: &[&str] = &[
     "don’t",
     "doesn't",
     "doesn’t",
-    "do",
-    "does",
     "won't",
     "can't",
     "cannot",
@@ -171,7 +175,10 @@ impl Cursor<'_> {
         self.verb = Some(verb);
         let mut actions = vec![];
         self.arguments(verb, &mut actions)?;
-        while self.eat(&["please", "too", "now", "thanks"]) || self.eat_phrase(&["thank", "you"]) {}
+        while self.eat(&["please", "too", "now", "thanks"])
+            || self.eat_phrase(&["thank", "you"])
+            || self.eat_phrase(&["if", "you", "please"])
+        {}
         let is_first = |at: usize| self.word_at(at).is_some_and(|w| FIRST.contains(&w));
         let first = (start..behind_subject + auxiliaries.words).any(is_first);
         Ok(Spoken::Clause(Clause {
@@ -200,12 +207,25 @@ impl Cursor<'_> {
             return Ok(Subject::Robots(self.names.robots()));
         }
         match self.reference(Thing::Robot)? {
-            Some(Reference::OneOf(names)) => return Ok(Subject::OneOf(names)),
+            Some(Reference::OneOf(names)) => {
+                let mut words = (start..self.at).filter_map(|at| self.word_at(at));
+                let is_any = words.any(|w| ANY.contains(&w));
+                return Ok(if is_any {
+                    Subject::AnyOf(names)
+                } else {
+                    Subject::OneOf(names)
+                });
+            }
             Some(Reference::Exactly(_)) => {}
             None => {
-                let bare = self.eat(&["both", "all", "each"]);
-                if bare && self.word().and_then(verbs::verb).is_some() {
-                    return Ok(Subject::They);
+                let many = match self.word() {
+                    Some("both") => Some(Subject::Both),
+                    Some("all" | "each") => Some(Subject::They),
+                    _ => None,
+                };
+                self.at += usize::from(many.is_some());
+                if let Some(many) = many.filter(|_| self.word().and_then(verbs::verb).is_some()) {
+                    return Ok(many);
                 }
                 self.at = start;
                 return Ok(Subject::Elided);
@@ -247,8 +267,8 @@ impl Cursor<'_> {
             *subject == Subject::Elided && self.eat(&["that", "this", "everything", "all", "both"]);
         let robots = match subject {
             Subject::Robots(robots) => robots.clone(),
-            Subject::OneOf(robots) if robots.len() == 1 => robots.clone(),
-            Subject::It | Subject::They => vec![],
+            Subject::OneOf(robots) | Subject::AnyOf(robots) if robots.len() == 1 => robots.clone(),
+            Subject::It | Subject::They | Subject::Both => vec![],
             _ if all => vec![],
             _ => return None,
         };

@@ -83,6 +83,9 @@ const FUNCTION_WORDS: &[&str] = &[
     "rounds",
     "twice",
     "home",
+    "if",
+    "that",
+    "this",
 ];
 
 impl<'a> Cursor<'a> {

@@ -130,7 +130,6 @@ impl Grammar<'_> {
                     "then",
                     "afterwards",
                     "afterward",
-                    "next",
                     "finally",
                     "lastly",
                     "subsequently",
@@ -140,6 +139,10 @@ impl Grammar<'_> {
                 if cursor.is_word(&["is"]) {
                     cursor.eat_phrase(&["is", "done"]);
                 }
+                link.then = true;
+            } else if cursor.is_word(&["next"]) && cursor.word_at(cursor.at + 1) != Some("to") {
+                // "Next to dock_a" is a place.
+                cursor.at += 1;
                 link.then = true;
             } else if cursor.eat(&["meanwhile", "simultaneously"])
                 || cursor.eat_phrase(&["at", "the", "same", "time"])

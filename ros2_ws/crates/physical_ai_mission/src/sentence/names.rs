@@ -101,7 +101,7 @@ impl<'f> Names<'f> {
     /// "x is not a known place: there are …; did you mean …?"
     pub(super) fn unknown(&self, thing: Thing, wanted: &str) -> String {
         let known = Self::list(self.fleet, thing);
-        let hint = suggestion(&wanted.replace(' ', "_"), known.iter().copied());
+        let hint = Self::hint(wanted, &known);
         let known = if known.is_empty() {
             "none".to_owned()
         } else {
@@ -111,12 +111,37 @@ impl<'f> Names<'f> {
         format!("{wanted:?} is not a known {noun}: known are {known}{hint}")
     }
 
+    /// "; did you mean red_box?" for "teh red bxo", "…rover_1?" for "rovr".
+    fn hint(wanted: &str, known: &[&str]) -> String {
+        let words: Vec<String> = wanted.split_whitespace().map(str::to_lowercase).collect();
+        let tails = (0..words.len()).map(|from| words[from..].join("_"));
+        let stem = |name: &str| {
+            name.trim_end_matches(|c: char| c.is_ascii_digit() || c == '_')
+                .len()
+        };
+        for tail in tails {
+            let hint = suggestion(&tail, known.iter().copied());
+            if !hint.is_empty() {
+                return hint;
+            }
+            let stems = known
+                .iter()
+                .map(|name| &name[..stem(name)])
+                .filter(|s| s.len() > 2);
+            if let Some(near) = crate::fleet::nearest(&tail, stems) {
+                let meant = known.iter().find(|name| name.starts_with(near));
+                return meant.map_or_else(String::new, |name| format!("; did you mean {name}?"));
+            }
+        }
+        String::new()
+    }
+
     /// The same for a word that may be the name of anything.
     pub(super) fn unknown_to_all(&self, wanted: &str) -> String {
         let all =
             [Thing::Robot, Thing::Place, Thing::Object].map(|thing| Self::list(self.fleet, thing));
-        let hint = suggestion(wanted, all.iter().flatten().copied());
         let known: Vec<&str> = all.iter().flatten().copied().collect();
+        let hint = Self::hint(wanted, &known);
         format!(
             "{wanted:?} is not a known robot, place or object: known are {}{hint}",
             known.join(", ")

@@ -349,6 +349,38 @@ const QUALIFIERS: Phrases = &[
     "any of",
     "some of",
 ];
+/// What is told, and not asked for.
+const REPORTS: Phrases = &[
+    "was going to",
+    "were going to",
+    "was about to",
+    "were about to",
+    "wanted to",
+    "used to",
+    "had to",
+    "thought of",
+    "thought about",
+    "thinking of",
+    "thinking about",
+    "would have",
+    "should have",
+    "could have",
+    "wish",
+    "wished",
+    "imagine",
+    "suppose",
+    "pretend",
+    "hypothetically",
+    "already",
+    "what if",
+    "went",
+    "planned to",
+    "meant to",
+    "tried to",
+    "why",
+    "who",
+    "how",
+];
 const CORRECTIONS: Phrases = &[
     "i mean",
     "i meant",
@@ -409,16 +441,25 @@ const FAILURES: &[&str] = &[
     "cannot",
     "won't",
 ];
+/// What may be done about one.
+const POLICIES: &[&str] = &[
+    "skip", "ignore", "forget", "without", "never", "no", "don't",
+];
 /// Words between "if" and "fails".
-const MOST_UP_TO_FAILURE: usize = 5;
+const MOST_UP_TO_FAILURE: usize = 10;
 
 /// The first words of a sentence that no plan can hold.
 pub(super) fn unplannable(tokens: &[Token]) -> Option<Problem> {
     if let Some(problem) = stop(tokens) {
         return Some(problem);
     }
+    let has_policy = (0..tokens.len()).any(|at| failure_policy(tokens, at).is_some());
     let mut at = 0;
     while at < tokens.len() {
+        if has_policy && POLICIES.contains(&tokens[at].text.as_str()) {
+            at += 1;
+            continue;
+        }
         if let Some(end) = failure_policy(tokens, at) {
             at = end;
             continue;
@@ -445,6 +486,11 @@ fn unplannable_at(tokens: &[Token], at: usize) -> Option<Problem> {
             CONDITIONS,
             Fault::Condition,
             "is not understood: conditions are not supported; say what is to be done, and in which order",
+        ),
+        (
+            REPORTS,
+            Fault::Question,
+            "tells or asks, and does not order: say what is to be done",
         ),
         (
             CORRECTIONS,
@@ -524,7 +570,8 @@ fn unreadable(tokens: &[Token], at: usize) -> Option<String> {
             )
         });
     };
-    let is_unit = GLUED.contains(&next.text.as_str())
+    let latin = next.text.trim_end_matches(|c: char| !c.is_ascii());
+    let is_unit = GLUED.contains(&latin)
         || !next
             .text
             .starts_with(|c: char| c.is_ascii_alphanumeric() || "_^*'°%".contains(c));
@@ -538,13 +585,23 @@ fn unreadable(tokens: &[Token], at: usize) -> Option<String> {
 
 /// `if that fails`: where it ends, if it begins here.
 fn failure_policy(tokens: &[Token], at: usize) -> Option<usize> {
+    // "If you please" is polite.
+    let polite = [
+        "if you please",
+        "if you like",
+        "if you don't mind",
+        "if you would",
+    ];
+    if let Some(words) = polite.iter().find_map(|p| length_of(p, tokens, at)) {
+        return Some(at + words);
+    }
     let begins = matches!(
         tokens[at].text.as_str(),
         "if" | "should" | "when" | "in" | "on" | "upon"
     );
     let ahead = tokens.get(at + 1..)?.iter().take(MOST_UP_TO_FAILURE);
     let fails = ahead
-        .take_while(|t| t.kind == Kind::Word)
+        .take_while(|t| matches!(t.kind, Kind::Word | Kind::Name(_)))
         .position(|t| FAILURES.contains(&t.text.as_str()))?;
     begins.then_some(at + fails + 2)
 }
@@ -590,7 +647,7 @@ pub(super) fn question(tokens: &[Token]) -> Option<Problem> {
 }
 
 /// The first word that looks like a name, since digits are in it, and is none of the fleet's.
-pub(super) fn name_of_nobody(tokens: &[Token], names: &Names) -> Option<Problem> {
+pub(super) fn name_of_nobody(text: &str, tokens: &[Token], names: &Names) -> Option<Problem> {
     let is_like_name = |token: &Token| {
         let has = |is: fn(&u8) -> bool| token.text.as_bytes().iter().any(|b| is(b));
         token.kind == Kind::Word && has(u8::is_ascii_digit) && has(u8::is_ascii_alphabetic)
@@ -598,7 +655,7 @@ pub(super) fn name_of_nobody(tokens: &[Token], names: &Names) -> Option<Problem>
     let at = tokens.iter().position(is_like_name)?;
     Some(Problem::new(
         at,
-        names.unknown_to_all(&tokens[at].text),
+        names.unknown_to_all(&text[tokens[at].span.clone()]),
         Fault::Name,
     ))
 }

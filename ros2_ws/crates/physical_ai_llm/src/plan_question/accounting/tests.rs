@@ -8,7 +8,7 @@ fn go(place: &str) -> Value {
 }
 
 fn lost(linked: &str, tasks: &Value) -> Option<String> {
-    dropped(linked, tasks.as_array().unwrap()).map(|d| d.text)
+    dropped(linked, tasks.as_array().unwrap(), &FleetNouns::default()).map(|d| d.text)
 }
 
 #[test]
@@ -82,7 +82,7 @@ fn what_a_plan_drops_is_named() {
 #[test]
 fn misspelt_words_have_a_nearest_one() {
     let tasks = [go("ref_f1")];
-    let found = dropped("ref_r1 drievs to ref_f1", &tasks).unwrap();
+    let found = dropped("ref_r1 drievs to ref_f1", &tasks, &FleetNouns::default()).unwrap();
     assert_eq!(
         (found.text.as_str(), found.nearest),
         ("drievs", Some("drives"))
@@ -113,6 +113,17 @@ fn places_come_as_they_are_said() {
     assert_eq!(
         out_of_order("before ref_r1 calls at ref_f1, it goes to ref_f2", &tasks),
         None
+    );
+}
+
+#[test]
+fn angles_are_radians() {
+    let turned = |yaw: f64| [json!({"params": {"x": 1, "y": 2, "yaw": yaw}})];
+    assert_eq!(too_large_angle(&turned(90.0)), Some(90.0));
+    assert_eq!(too_large_angle(&turned(-3.14)), None);
+    assert_eq!(
+        too_large_angle(&[json!({"params": {"positions": [0, -90, 1]}})]),
+        Some(-90.0)
     );
 }
 
