@@ -9,7 +9,7 @@ const WAIT: Duration = Duration::from_secs(60);
 /// What `make demo` says.
 const DEMO: &str = "arm_1 puts the red box in bin_b while rover_1 patrols dock_a and dock_b, then rover_1 returns home";
 /// Nothing that the parser has rules for.
-const FREE: &str = "it is late";
+const FREE: &str = "get rover_1 home";
 /// Nothing but a model reads it.
 const KOREAN: &str = "로버는 dock_a로 가라";
 
@@ -166,7 +166,7 @@ fn parser_plans_where_the_model_does_not() {
         "{answer}"
     );
     // A plan that is not valid for the fleet.
-    let reason = validate(&suite, "it is late for robots like nine")["error_msg"].to_string();
+    let reason = validate(&suite, "retire now")["error_msg"].to_string();
     assert!(reason.contains("robot_9"), "{reason}");
     // No time before the deadline.
     let (code, _, result) = run(&suite, FREE, &["--deadline-s", "1.9"]);

@@ -64,7 +64,6 @@ ENGLISH = {
     "skip": "skip skipped carry on without ignore continue anyway never mind regardless forget proceed move leave optional worry don't just no problem",
     "ask": "ask operator human me call help decide consult supervisor somebody check",
     "abort": "abort stop mission everything give up cancel fail whole off end drop call thing",
-    "another": "other others another",
     "failed": "if fails fail failure fails failed work works not doesn't does can't cannot wrong goes go problem something anything should case event impossible it that this",
 }
 KOREAN_VERBS = {
@@ -102,7 +101,7 @@ KOREAN = {
     "skip": "건너뛰어 건너뛰고 건너뛰세요 넘어가 무시해 무시하고 생략해 패스해 패스 계속 진행해 그냥 괜찮아 상관없어 계속해 넘어가도",
     "ask": "운영자 운영자에게 물어봐 사람에게 나에게 나한테 사람 불러 문의 문의해 알려 알려줘 관리자 담당자 물어봐줘",
     "abort": "중단 중단해 취소 취소해 포기 포기해 임무 미션 전부 멈춰 모두 중지 중지해 그만둬",
-    "another": "다른 나머지 또",
+    "another": "다른",
     "failed": "실패하면 실패 시 안 되면 안되면 못 하면 문제가 생기면 경우 실패할 실패했을 때 잘 만약 만일 잘못되면 하다가",
 }
 

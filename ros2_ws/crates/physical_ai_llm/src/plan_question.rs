@@ -69,15 +69,43 @@ pub struct PlanQuestion {
     linked: Option<Linked>,
     /// As it was written.
     sentence: String,
-    /// What the robots can do, by name or reference.
+    /// What the robots can do, by reference.
     skills: BTreeMap<String, BTreeSet<String>>,
 }
 
-/// What stands for names in a question, and which of them its sentence may mean.
+/// What stands for names in a sentence, and which of them it may mean.
 #[derive(Debug, Clone, PartialEq)]
 struct Linked {
     references: References,
+    /// With references in place of names.
+    sentence: String,
     may_be_meant: SaidNames,
+    /// The model spells names and sees no references: they serve to check its plan only.
+    is_hidden: bool,
+}
+
+impl Linked {
+    fn new(references: References, sentence: &str, is_hidden: bool) -> Self {
+        let sentence = references.link(&normalized(sentence));
+        Self {
+            may_be_meant: references.said_in(&sentence),
+            references,
+            sentence,
+            is_hidden,
+        }
+    }
+
+    /// What is offered, with references and only what the sentence may mean.
+    fn bound(&self, capabilities: &[Capability]) -> Vec<Capability> {
+        let numbers = SaidNumbers::of(&self.sentence);
+        let offered = capabilities.iter().map(|c| {
+            let mut offered = self.references.renamed(c);
+            numbers.bind(&mut offered.parameters_schema);
+            self.may_be_meant.bind(&mut offered.parameters_schema);
+            offered
+        });
+        self.may_be_meant.of_robots(offered.collect())
+    }
 }
 
 impl PlanQuestion {
@@ -93,50 +121,30 @@ impl PlanQuestion {
         options: &PlanSchemaOptions,
     ) -> Result<Self, Error> {
         let mut options = options.clone();
+        let references = References::try_new(capabilities);
         let (linked, offered, system, user) = match style {
             PlanPromptStyle::Trained => {
-                let references = References::try_new(capabilities)?;
+                let linked = Linked::new(references?, sentence, false);
+                let references = &linked.references;
                 let fleet = fleet_text(capabilities, |kind, name| {
                     // Behind its name, a reference can gather what the name says.
                     format!("{name}={}", references.of(kind, name)).into()
                 });
-                let user = references.link(&normalized(sentence));
-                let numbers = SaidNumbers::of(&user);
-                let may_be_meant = references.said_in(&user);
-                let offered = capabilities.iter().map(|c| {
-                    let mut offered = references.renamed(c);
-                    numbers.bind(&mut offered.parameters_schema);
-                    may_be_meant.bind(&mut offered.parameters_schema);
-                    offered
-                });
-                let offered = offered.collect();
-                options.reasons = reasons(&references, capabilities, &user);
-                let linked = Linked {
-                    references,
-                    may_be_meant,
-                };
-                (Some(linked), Cow::Owned(offered), fleet, user)
+                options.reasons = reasons(references, capabilities, &linked.sentence);
+                let offered = linked.bound(capabilities).into();
+                let user = linked.sentence.clone();
+                (Some(linked), offered, fleet, user)
             }
             PlanPromptStyle::Instructed => {
+                let hidden = references.ok().map(|r| Linked::new(r, sentence, true));
                 let offered: Cow<'_, [Capability]> = capabilities.into();
-                (
-                    None,
-                    offered,
-                    instructions(capabilities),
-                    sentence.to_owned(),
-                )
+                let user = sentence.to_owned();
+                (hidden, offered, instructions(capabilities), user)
             }
         };
-        let skills = skills_of_robots(&offered).into_iter();
-        let skills = skills.map(|(robot, skills)| {
-            let skills = skills.into_iter().map(str::to_owned).collect();
-            (robot.to_owned(), skills)
-        });
-        let skills = skills.collect();
-        let offered = match &linked {
-            Some(linked) => linked.may_be_meant.of_robots(offered.into_owned()).into(),
-            None => offered,
-        };
+        let skills = linked
+            .as_ref()
+            .map(|l| skills_by_reference(capabilities, &l.references));
         Ok(Self {
             messages: vec![
                 Message::new(Role::System, system),
@@ -145,7 +153,7 @@ impl PlanQuestion {
             schema: plan_schema(&offered, &options)?,
             linked,
             sentence: sentence.to_owned(),
-            skills,
+            skills: skills.unwrap_or_default(),
         })
     }
 
@@ -160,10 +168,15 @@ impl PlanQuestion {
         let Linked {
             references,
             may_be_meant,
+            sentence: said,
+            is_hidden,
         } = self.linked.as_ref()?;
-        let answer: Value = serde_json::from_str(&self.ordered(answer)).ok()?;
-        let tasks = answer.get("tasks")?.as_array()?;
-        let said = &self.messages.last()?.content;
+        let mut answer: Value = serde_json::from_str(&self.ordered(answer)).ok()?;
+        let tasks = answer.get_mut("tasks")?.as_array_mut()?;
+        if *is_hidden {
+            tasks.iter_mut().for_each(|task| references.rename(task));
+        }
+        let tasks = tasks.as_slice();
         let is_named = |robot: &str| said.split(|c| !is_of_reference(c)).any(|w| w == robot);
         if let Some(reason) = tasks.iter().find_map(|task| may_be_meant.objection(task)) {
             return Some(reason.to_owned());
@@ -234,7 +247,7 @@ impl PlanQuestion {
     }
 
     fn named(&self, text: &str) -> String {
-        let linked = self.linked.as_ref();
+        let linked = self.linked.as_ref().filter(|l| !l.is_hidden);
         linked.map_or_else(|| text.to_owned(), |l| l.references.with_names(text))
     }
 
@@ -244,7 +257,8 @@ impl PlanQuestion {
             let skills = self.skills.get(robot);
             skills.is_some_and(|skills| skills.contains(skill))
         };
-        let ordered = self.linked.as_ref().and_then(|_| in_order(answer, offers));
+        let linked = self.linked.as_ref().filter(|l| !l.is_hidden);
+        let ordered = linked.and_then(|_| in_order(answer, offers));
         ordered.map_or(Cow::Borrowed(answer), Cow::Owned)
     }
 }
@@ -269,6 +283,18 @@ fn skills_of_robots(capabilities: &[Capability]) -> BTreeMap<&str, BTreeSet<&str
         }
     }
     skills
+}
+
+fn skills_by_reference(
+    capabilities: &[Capability],
+    references: &References,
+) -> BTreeMap<String, BTreeSet<String>> {
+    let skills = skills_of_robots(capabilities).into_iter();
+    let by_reference = skills.map(|(robot, skills)| {
+        let skills = skills.into_iter().map(str::to_owned).collect();
+        (references.of(Kind::Robot, robot).to_owned(), skills)
+    });
+    by_reference.collect()
 }
 
 fn is_of_reference(c: char) -> bool {

@@ -152,6 +152,34 @@ impl References {
         renamed
     }
 
+    /// A task of a plan with references for its names.
+    pub(super) fn rename(&self, task: &mut Value) {
+        let is_surface = SURFACE_SKILLS.iter().any(|skill| task["skill"] == *skill);
+        let places = if is_surface {
+            Kind::Surface
+        } else {
+            Kind::Floor
+        };
+        let rename = |name: &mut Value, kind| {
+            if let Value::String(name) = name {
+                *name = self.of(kind, name).to_owned();
+            }
+        };
+        for (pointer, kind) in [
+            ("/robot", Kind::Robot),
+            ("/params/object", Kind::Object),
+            ("/params/place", places),
+        ] {
+            if let Some(name) = task.pointer_mut(pointer) {
+                rename(name, kind);
+            }
+        }
+        let listed = task.pointer_mut("/params/places");
+        for name in listed.and_then(Value::as_array_mut).into_iter().flatten() {
+            rename(name, places);
+        }
+    }
+
     /// The sentence, in small letters, with references for names that it says.
     pub(super) fn link(&self, sentence: &str) -> String {
         self.linker.link(sentence)

@@ -162,7 +162,13 @@ impl Grammar<'_> {
                 break;
             }
         }
-        link.subordinator = if cursor.eat(&["while", "whilst"]) {
+        link.subordinator = self.subordinator();
+        link
+    }
+
+    fn subordinator(&mut self) -> Option<Leading> {
+        let cursor = &mut self.cursor;
+        if cursor.eat(&["while", "whilst"]) {
             Some(Leading::While)
         } else if cursor.eat(&["after", "once", "when"]) || cursor.eat_phrase(&["as", "soon", "as"])
         {
@@ -171,8 +177,7 @@ impl Grammar<'_> {
             Some(Leading::Before)
         } else {
             None
-        };
-        link
+        }
     }
 
     fn nothing_yet(&self) -> bool {

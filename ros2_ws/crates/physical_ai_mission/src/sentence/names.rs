@@ -255,6 +255,20 @@ impl Cursor<'_> {
                 return Ok(Some(Reference::Exactly(vec![name])));
             }
         }
+        let found = self.noun(thing, start, (both, all, is_vague))?;
+        if found.is_none() {
+            self.at = start;
+        }
+        Ok(found)
+    }
+
+    /// What a noun of up to three words refers to, behind the words that say how many are meant.
+    fn noun(
+        &mut self,
+        thing: Thing,
+        start: usize,
+        (both, all, is_vague): (bool, bool, bool),
+    ) -> Parsed<Option<Reference>> {
         for count in (1..=3).rev() {
             let words: Vec<&str> = (0..count)
                 .map_while(|i| self.word_at(self.at + i))
@@ -290,12 +304,21 @@ impl Cursor<'_> {
                 Reference::OneOf(names)
             }));
         }
-        self.at = start;
         Ok(None)
     }
 
     /// A list such as `dock_a, dock_b and dock_c`; ends before what starts a clause of its own.
     pub(super) fn list(&mut self, thing: Thing) -> Parsed<Vec<String>> {
+        let (start, both) = (self.at, self.is_word(&["both"]));
+        let names = self.listed(thing)?;
+        if both && names.len() != 2 {
+            let problem = format!("\"both\" is said of {}: name two", names.join(", "));
+            return Err(self.problem_at(start, problem).of(Fault::Name));
+        }
+        Ok(names)
+    }
+
+    fn listed(&mut self, thing: Thing) -> Parsed<Vec<String>> {
         let mut names = self.definite(thing)?;
         loop {
             let start = self.at;
