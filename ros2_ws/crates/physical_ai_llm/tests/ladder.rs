@@ -7,6 +7,7 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use physical_ai_domain::Plan;
 use physical_ai_llm::{
@@ -117,6 +118,26 @@ fn wrong_plans_are_rarer_than_one_in_a_hundred() {
         }
     }
     assert!(failed.is_empty(), "{failed:?}");
+}
+
+/// What the issue of a plan may take of the 2 ms from a client's call to its answer.
+const MOST_READING: Duration = Duration::from_millis(1);
+
+#[test]
+fn what_the_rules_read_is_a_plan_at_once() {
+    let text = std::fs::read_to_string(here("planner/held_out.jsonl")).unwrap();
+    let mut times = Vec::new();
+    for case in Case::read_all(&text).unwrap() {
+        let (fleet, begin) = (case.fleet(), Instant::now());
+        let made = ByRules::of(&case.sentence, &fleet);
+        if matches!(made, ByRules::Plan(_)) {
+            times.push(begin.elapsed());
+        }
+    }
+    times.sort_unstable();
+    let median = times[times.len() / 2];
+    println!("{} sentences are read, median {median:?}", times.len());
+    assert!(times.len() > 60 && median < MOST_READING, "{median:?}");
 }
 
 /// The deployment `two_by_two`.

@@ -1,6 +1,10 @@
 //! Words that change what a sentence means and that no plan can hold: negations, conditions, repetitions and
 //! qualifiers. Where the grammar does not read a sentence, one of them is the reason, and no model may pass it over.
 
+use std::cmp::Reverse;
+use std::collections::HashMap;
+use std::sync::OnceLock;
+
 use super::cursor::Problem;
 use super::fault::Fault;
 use super::names::Names;
@@ -40,7 +44,7 @@ const KINDS: [(&str, Fault, &str); 5] = [
 ];
 
 /// The phrases of a kind in a text of lines `kind: phrase | phrase`.
-pub(super) fn phrases<'a>(text: &'a str, kind: &'a str) -> impl Iterator<Item = &'a str> {
+pub(super) fn phrases(text: &'static str, kind: &str) -> impl Iterator<Item = &'static str> {
     let of_kind = text.lines().filter_map(move |line| {
         let (name, listed) = line.split_once(": ")?;
         (name == kind).then_some(listed)
@@ -119,30 +123,40 @@ fn unplannable_at(tokens: &[Token], at: usize) -> Option<Problem> {
     if let Some(text) = unreadable(tokens, at) {
         return Some(Problem::new(at, text, Fault::Number));
     }
-    for (kind, fault, advice) in KINDS {
-        let words = phrases(PHRASES, kind)
-            .filter_map(|p| length_of(p, tokens, at))
-            .max();
-        let is_contracted = || tokens[at].text.ends_with("n't") || tokens[at].text.ends_with("n’t");
-        let words = words.or_else(|| {
-            let negates =
-                fault == Fault::Negation && tokens[at].kind == Kind::Word && is_contracted();
-            negates.then_some(1)
-        });
-        if let Some(words) = words {
-            let is_auxiliary = |t: &&Token| AUXILIARIES.contains(&t.text.as_str());
-            let before = at
-                .checked_sub(1)
-                .and_then(|i| tokens.get(i))
-                .filter(is_auxiliary);
-            let before = before.filter(|_| fault == Fault::Negation);
-            let said = before.into_iter().chain(&tokens[at..at + words]);
-            let said: Vec<&str> = said.map(|t| t.text.as_str()).collect();
-            let text = format!("{:?} {advice}", said.join(" "));
-            return Some(Problem::new(at, text, fault));
+    let (kind, words) = phrase_at(tokens, at)?;
+    let (_, fault, advice) = KINDS[kind];
+    let is_auxiliary = |t: &&Token| AUXILIARIES.contains(&t.text.as_str());
+    let before = at.checked_sub(1).and_then(|i| tokens.get(i));
+    let before = before.filter(|t| fault == Fault::Negation && is_auxiliary(t));
+    let said = before.into_iter().chain(&tokens[at..at + words]);
+    let said: Vec<&str> = said.map(|t| t.text.as_str()).collect();
+    let text = format!("{:?} {advice}", said.join(" "));
+    Some(Problem::new(at, text, fault))
+}
+
+/// The kind of the longest phrase from `at` on, and its tokens; of several kinds the first counts.
+fn phrase_at(tokens: &[Token], at: usize) -> Option<(usize, usize)> {
+    /// Phrases and the places of their kinds, by their first words.
+    type ByFirst = HashMap<&'static str, Vec<(usize, &'static str)>>;
+    static BY_FIRST: OnceLock<ByFirst> = OnceLock::new();
+    let by_first = BY_FIRST.get_or_init(|| {
+        let mut by_first = ByFirst::new();
+        for (kind, (name, ..)) in KINDS.iter().enumerate() {
+            for phrase in phrases(PHRASES, name) {
+                let first = phrase.split(' ').next().unwrap_or_default();
+                by_first.entry(first).or_default().push((kind, phrase));
+            }
         }
+        by_first
+    });
+    let token = &tokens[at];
+    let is_contracted = token.text.ends_with("n't") || token.text.ends_with("n’t");
+    if token.kind == Kind::Word && is_contracted {
+        return Some((0, 1));
     }
-    None
+    let begun = by_first.get(token.text.as_str())?.iter();
+    let found = begun.filter_map(|(kind, phrase)| Some((*kind, length_of(phrase, tokens, at)?)));
+    found.min_by_key(|(kind, words)| (*kind, Reverse(*words)))
 }
 
 /// Tokens that a phrase takes from `at` on.
