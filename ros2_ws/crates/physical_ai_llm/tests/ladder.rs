@@ -137,7 +137,7 @@ fn what_the_rules_read_is_a_plan_at_once() {
     times.sort_unstable();
     let median = times[times.len() / 2];
     println!("{} sentences are read, median {median:?}", times.len());
-    assert!(times.len() > 60 && median < MOST_READING, "{median:?}");
+    assert!(times.len() > 40 && median < MOST_READING, "{median:?}");
 }
 
 /// The deployment `two_by_two`.
@@ -279,10 +279,7 @@ const REFUSED: [(&str, &str); 62] = [
     ("rover_1 goes to dock_a at half speed", "\"speed\""),
     ("rover_1 goes next to bin_b", "\"next to\""),
     ("rover_1 goes to dock_a next to dock_b", "\"next to\""),
-    (
-        "send rover_1 to dock_a sluggishly",
-        "\"sluggishly\" would be ignored",
-    ),
+    ("send rover_1 to dock_a sluggishly", "sluggishly"),
     // What is no mission.
     ("stop all robots", "`physical-ai estop`"),
     ("rover_1 goes home?", "a question is no mission"),
