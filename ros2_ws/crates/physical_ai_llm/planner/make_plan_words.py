@@ -37,7 +37,7 @@ ENGLISH = {
              "for by with through along across round around between and & let lets let's i'd i'm i'll it'll "
              "tell tells ask asks gripper's make makes made sure start starts begin begins starting beginning finish finishes finished complete completed "
              "task tasks mission job jobs plan way position place places point area spot thing object item coordinates coordinate location ready again same immediately straight directly "
-             "immediately asap going go's team everyone's itself own via together exactly each one ones that's there's he's she's top where good able upon reached arrived position positions order sequence turn moment "
+             "immediately asap going go's team everyone's itself own via together exactly each one ones that's there's he's she's top where upon reached arrived position positions order sequence turn moment "
              "time times while's floor total altogether",
     # Something waits for something else.
     "after": "then after afterwards afterward before next finally lastly subsequently once when thereafter followed later until soon first firstly last previously whereupon having "
@@ -139,7 +139,7 @@ def korean():
             plain = VERBS[verb][0]
             forms += [plain + t for t in tails]
             past = with_last_final(plain, 20)
-            forms += [past + t for t in ("다가", "다", "으면", "고")]
+            forms += [past + t for t in ("다가", "으면", "고")]
             forms += [stem(verb) + e for e in ("게", "도록", "고서", "고는", "고나서", "자마자", "자", "면서", "며", "지")] + [base(verb) + e for e in ("면서", "며", "라", "라고", "니", "려고", "십시오", "시오", "시고", "신")]
             for form in forms:
                 for word in form.split():

@@ -222,6 +222,14 @@ impl PlanQuestion {
                 format!("the plan has a {skill} that nobody asked for: say it in other words")
             });
         }
+        if let Some(robot) = accounting::unsaid_robot(said, tasks, &self.skills, &nouns) {
+            let robot = references.with_names(robot);
+            return Some(if is_korean {
+                format!("{robot}이(가) 뜻인지 분명하지 않습니다: 어느 로봇인지 말해 주십시오")
+            } else {
+                format!("it is not clear whether {robot} is meant: say which robot")
+            });
+        }
         if let Some(angle) = accounting::too_large_angle(tasks) {
             return Some(if is_korean {
                 format!(

@@ -165,7 +165,7 @@ fn two_by_two() -> Fleet {
 }
 
 /// What must not become a plan, and what the reason must say.
-const REFUSED: [(&str, &str); 62] = [
+const REFUSED: [(&str, &str); 83] = [
     // Names of nobody.
     ("R9 goes to dock_a", "\"R9\" is not a known robot"),
     ("K9 goes to dock_a", "\"K9\" is not a known robot"),
@@ -280,6 +280,45 @@ const REFUSED: [(&str, &str); 62] = [
     ("rover_1 goes next to bin_b", "\"next to\""),
     ("rover_1 goes to dock_a next to dock_b", "\"next to\""),
     ("send rover_1 to dock_a sluggishly", "sluggishly"),
+    ("rover_1 patrols dock_a up to 3 times", "\"up to 3\""),
+    ("rover_1 goes to (1, 2) cm", "\"cm\" would be ignored"),
+    ("arm_1 opens its gripper by 2 cm", "\"by 2\""),
+    ("arm_1 holds the red box over bin_a", "\"over bin_a\""),
+    ("arm_1 takes the red box out of bin_a", "\"out of\""),
+    (
+        "rover_1 leaves dock_a out and visits dock_b",
+        "\"leaves dock_a out\"",
+    ),
+    (
+        "rover_1 has gone to dock_a",
+        "\"gone\" is not an instruction",
+    ),
+    ("I was going to send rover_1 to dock_a", "\"was going to\""),
+    ("rover_1 might go to dock_a", "\"might\""),
+    ("rover_1 could go to dock_a", "\"rover_1 could\""),
+    ("it is good that rover_1 goes to dock_a", "\"good\""),
+    ("rover_1 goes to dock_a/dock_b", "\"dock_a/dock_b\""),
+    (
+        "rover_1 goes to dock_b last and dock_a first",
+        "\"dock_b last\"",
+    ),
+    (
+        "rover_1 goes to dock_b and dock_a first",
+        "\"first\" is said of",
+    ),
+    (
+        "rover_1 goes to dock_a; before that to dock_b",
+        "\"before that\"",
+    ),
+    ("both of them wait 5 s", "say which robot"),
+    ("the rover goes to dock_a", "say which"),
+    (
+        "arm_1 sets its joints to (0, -90, 90, 0, 0, 0)",
+        "angles are in radians",
+    ),
+    ("rover_1 goes to x 1, y 2, yaw 90", "say angles in radians"),
+    ("rover_1은 dock_a나 dock_b로 가라", "dock_a나"),
+    ("rover_1은 dock_a에 갔다", "\"갔다\""),
     // What is no mission.
     ("stop all robots", "`physical-ai estop`"),
     ("rover_1 goes home?", "a question is no mission"),

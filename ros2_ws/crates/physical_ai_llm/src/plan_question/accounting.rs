@@ -4,7 +4,7 @@
 //! by it (names, numbers with their units, times, words of order, what is to be done), or is one that changes
 //! nothing. What is left over is quoted, and the sentence is refused.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
@@ -37,7 +37,9 @@ pub fn dropped(linked: &str, tasks: &[Value], fleet: &FleetNouns) -> Option<Drop
     for (at, word) in words.iter().enumerate() {
         match word.kind {
             WordKind::Reference if !plan.names.contains(word.text) => return Some(lost(word.text)),
-            WordKind::Reference | WordKind::Sign => {}
+            WordKind::Reference => {}
+            WordKind::Sign if is_sign_held(&words, at) => {}
+            WordKind::Sign => return Some(lost(whole(linked, word))),
             WordKind::Number | WordKind::Latin | WordKind::Hangul => {
                 if let Some(number) = numbers.iter().find(|n| n.words.contains(&at)) {
                     if !plan.has_number(number) {
@@ -79,6 +81,35 @@ pub fn unasked(linked: &str, tasks: &[Value]) -> Option<&'static str> {
     unasked.map(|(skill, _)| *skill)
 }
 
+/// A robot that has something to do though the sentence speaks of others or of none, and that is not the first that
+/// can do it.
+pub fn unsaid_robot<'a>(
+    linked: &str,
+    tasks: &'a [Value],
+    skills: &BTreeMap<String, BTreeSet<String>>,
+    fleet: &FleetNouns,
+) -> Option<&'a str> {
+    let said: BTreeSet<&str> = references_in(linked).map(|(_, r)| r).collect();
+    let words = words_of(linked);
+    let used: BTreeSet<&str> = tasks.iter().filter_map(|t| t["robot"].as_str()).collect();
+    if used.len() == skills.len() {
+        return None;
+    }
+    tasks.iter().find_map(|task| {
+        let (robot, skill) = (task["robot"].as_str()?, task["skill"].as_str()?);
+        let in_order = |r: &&String| (r.len(), (*r).clone());
+        let able = skills
+            .iter()
+            .filter(|(_, s)| s.contains(skill))
+            .map(|(r, _)| r);
+        let is_first = able
+            .min_by_key(in_order)
+            .is_some_and(|first| first == robot);
+        let is_meant = || words.iter().any(|w| fleet.means(w.text, robot));
+        (!said.contains(robot) && !is_first && !is_meant()).then_some(robot)
+    })
+}
+
 /// The chunk between spaces that a word stands in, without the signs around it.
 fn whole<'a>(linked: &'a str, word: &Word<'a>) -> &'a str {
     let is_space = |c: char| c.is_whitespace();
@@ -86,11 +117,8 @@ fn whole<'a>(linked: &'a str, word: &Word<'a>) -> &'a str {
     let end = linked[word.end()..]
         .find(is_space)
         .map_or(linked.len(), |at| word.end() + at);
-    let chunk = &linked[begin..end];
-    if chunk.contains("ref_") {
-        return word.text;
-    }
-    chunk.trim_matches(|c: char| !c.is_alphanumeric())
+    let chunk = linked[begin..end].trim_matches(|c: char| !c.is_alphanumeric());
+    if chunk.is_empty() { word.text } else { chunk }
 }
 
 fn nearest(word: &str) -> Option<&'static str> {
@@ -98,9 +126,30 @@ fn nearest(word: &str) -> Option<&'static str> {
     all.find(|known| known.len() > 3 && is_slip(word, known))
 }
 
+/// True if a sign changes nothing where it stands.
+fn is_sign_held(words: &[Word], at: usize) -> bool {
+    let number = |i: usize| words.get(i).is_some_and(|w| w.kind == WordKind::Number);
+    let is_dash = |i: usize| words.get(i).is_some_and(|w| w.text == "-");
+    match words[at].text {
+        // Between numbers they make a list; "dock_a/dock_b" may be one or both.
+        "/" | "|" => at > 0 && number(at - 1) && (number(at + 1) || is_dash(at + 1)),
+        ">" => at > 0 && is_dash(at - 1) && words[at].glued,
+        "+" => number(at + 1),
+        sign => SIGNS.contains(&sign),
+    }
+}
+
+const SIGNS: [&str; 27] = [
+    ",", ".", ";", ":", "!", "?", "(", ")", "[", "]", "-", "–", "—", "−", "'", "\"", "“", "”", "‘",
+    "’", "`", "…", "=", "→", "·", "~", "&",
+];
+
 /// True if a word changes nothing, or the plan does what it says.
 fn is_held(word: &Word, plan: &PlanFacts) -> bool {
     if word.glued && word.kind == WordKind::Hangul {
+        if word.behind_reference && EITHER.contains(&word.text) {
+            return false;
+        }
         return PARTICLES.contains(&word.text)
             || MORE_PARTICLES.contains(&word.text)
             || kinds_of(word).is_some_and(|k| plan.does_any(k));
@@ -113,6 +162,8 @@ fn is_held(word: &Word, plan: &PlanFacts) -> bool {
 
 const AXES: [&str; 3] = ["x", "y", "z"];
 
+/// Behind a name they mean "or".
+const EITHER: [&str; 4] = ["나", "이나", "든", "이든"];
 /// What may follow a name or a noun beside particles.
 const MORE_PARTICLES: [&str; 22] = [
     "에서는",

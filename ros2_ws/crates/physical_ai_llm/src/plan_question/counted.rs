@@ -365,9 +365,9 @@ pub fn numbers_of_plan(tasks: &[Value]) -> (Vec<f64>, Vec<f64>) {
     (numbers, rounds)
 }
 
-/// True if a word is a unit, or says what a number is.
+/// True if a word is the unit in which plans have lengths or angles.
 pub fn is_unit(word: &str) -> bool {
-    unit_of(word).is_some_and(|unit| matches!(unit, Unit::Metres(_) | Unit::Radians))
+    unit_of(word).is_some_and(|unit| matches!(unit, Unit::Metres(1.0) | Unit::Radians))
 }
 
 #[cfg(test)]

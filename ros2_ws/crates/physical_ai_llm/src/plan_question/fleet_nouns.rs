@@ -60,13 +60,23 @@ impl FleetNouns {
 
     /// True if a word is such a noun, and all that it may mean is among `used`.
     pub fn all_in(&self, word: &str, used: &BTreeSet<&str>) -> bool {
+        let found = self.meant(word);
+        found.is_some_and(|some| !some.is_empty() && some.iter().all(|r| used.contains(r.as_str())))
+    }
+
+    /// True if a word is a noun that may mean this reference.
+    pub fn means(&self, word: &str, reference: &str) -> bool {
+        self.meant(word)
+            .is_some_and(|some| some.contains(reference))
+    }
+
+    fn meant(&self, word: &str) -> Option<&BTreeSet<String>> {
         let particles = PARTICLES.iter().copied().chain([""]);
         let mut stems = particles.filter_map(|p| word.strip_suffix(p));
-        let found = stems.find_map(|stem| {
-            let singular = PLURALS.iter().filter_map(|p| stem.strip_suffix(p));
-            singular.into_iter().find_map(|noun| self.by_noun.get(noun))
-        });
-        found.is_some_and(|some| !some.is_empty() && some.iter().all(|r| used.contains(r.as_str())))
+        stems.find_map(|stem| {
+            let mut nouns = PLURALS.iter().filter_map(|p| stem.strip_suffix(p));
+            nouns.find_map(|noun| self.by_noun.get(noun))
+        })
     }
 }
 

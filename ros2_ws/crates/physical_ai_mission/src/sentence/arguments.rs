@@ -235,6 +235,11 @@ impl Cursor<'_> {
             if positions.is_empty() {
                 return Err(self.problem("say to which positions, in radians, for example \"to (0, -0.5, 1, 0, 0.5, 0)\""));
             }
+            if let Some(angle) = positions.iter().find(|p| p.abs() > std::f64::consts::TAU) {
+                let problem =
+                    format!("{angle} is an angle of more than a turn: angles are in radians");
+                return Err(self.problem(problem).of(Fault::Number));
+            }
             return Ok(Some(Action::MoveJoints(positions)));
         }
         self.at = start;

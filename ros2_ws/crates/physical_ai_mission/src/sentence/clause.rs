@@ -324,7 +324,14 @@ impl Cursor<'_> {
             let problem = format!(
                 "{word:?} is not an instruction here: say what is to be done, for example \"arm_1 goes home\""
             );
-            return Err(self.problem(problem));
+            let problem = self.problem(problem);
+            // "Rover_1 has gone home" tells.
+            let tells = perfect && position == Position::Main;
+            return Err(if tells {
+                problem.of(Fault::Question)
+            } else {
+                problem
+            });
         }
         self.at += 1;
         Ok(verb)

@@ -123,6 +123,9 @@ fn unplannable_at(tokens: &[Token], at: usize) -> Option<Problem> {
     if let Some(text) = unreadable(tokens, at) {
         return Some(Problem::new(at, text, Fault::Number));
     }
+    if let Some(problem) = late_first(tokens, at) {
+        return Some(problem);
+    }
     let (kind, words) = phrase_at(tokens, at)?;
     let (_, fault, advice) = KINDS[kind];
     let is_auxiliary = |t: &&Token| AUXILIARIES.contains(&t.text.as_str());
@@ -132,6 +135,17 @@ fn unplannable_at(tokens: &[Token], at: usize) -> Option<Problem> {
     let said: Vec<&str> = said.map(|t| t.text.as_str()).collect();
     let text = format!("{:?} {advice}", said.join(" "));
     Some(Problem::new(at, text, fault))
+}
+
+/// "Goes to dock_b and dock_a first": what comes first is said last.
+fn late_first(tokens: &[Token], at: usize) -> Option<Problem> {
+    let is_thing = |t: &Token| matches!(&t.kind, Kind::Name(name) if !name.robot);
+    let is_late = tokens[at].text == "first"
+        && at > 0
+        && is_thing(&tokens[at - 1])
+        && tokens[..at - 1].iter().any(is_thing);
+    let text = "\"first\" is said of what does not come first: say it in order";
+    is_late.then(|| Problem::new(at, text, Fault::Qualifier))
 }
 
 /// The kind of the longest phrase from `at` on, and its tokens; of several kinds the first counts.
@@ -154,7 +168,12 @@ fn phrase_at(tokens: &[Token], at: usize) -> Option<(usize, usize)> {
     if token.kind == Kind::Word && is_contracted {
         return Some((0, 1));
     }
-    let begun = by_first.get(token.text.as_str())?.iter();
+    let first = if matches!(token.kind, Kind::Name(_)) {
+        "@"
+    } else {
+        token.text.as_str()
+    };
+    let begun = by_first.get(first)?.iter();
     let found = begun.filter_map(|(kind, phrase)| Some((*kind, length_of(phrase, tokens, at)?)));
     found.min_by_key(|(kind, words)| (*kind, Reverse(*words)))
 }
@@ -165,7 +184,7 @@ fn length_of(phrase: &str, tokens: &[Token], at: usize) -> Option<usize> {
     for part in phrase.split(' ') {
         let token = tokens.get(at + words)?;
         let fits = match (part, &token.kind) {
-            ("#", Kind::Number(_)) => true,
+            ("#", Kind::Number(_)) | ("@", Kind::Name(_)) => true,
             ("#", Kind::Word) => NUMBER_WORDS.contains(&token.text.as_str()),
             ("*ing", Kind::Word) => {
                 verbs::verb(&token.text).is_some_and(|(_, forms)| forms.contains(&Form::Gerund))

@@ -112,7 +112,10 @@ fn what_is_not_understood_is_named() {
                 "rover_1 goes home or patrols dock_a",
                 &["\"or\" is not understood"],
             ),
-            ("arm_1 puts the red box from bin_a in bin_b", &["\"from\""]),
+            (
+                "arm_1 puts the red box from bin_a in bin_b",
+                &["\"from bin_a\" would be ignored"],
+            ),
             ("rover_1 waits", &["say for how long"]),
             ("rover_1 waits 5", &["a time needs a unit"]),
             (
