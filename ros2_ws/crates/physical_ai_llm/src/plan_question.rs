@@ -157,8 +157,8 @@ impl PlanQuestion {
         })
     }
 
-    /// Why a plan is not what was asked for: it is about an object or a place that the sentence does not say,
-    /// or a robot that the sentence names has nothing to do in it, and could not do what others are to do
+    /// Why a plan is not what was asked for: it drops a word of the sentence, is about an object or a place that the
+    /// sentence does not say, or a robot that the sentence names has nothing to do in it, and could not do what others are to do
     /// instead.
     ///
     /// Bound to a fleet, a model that means to move what there is not can only move something else, and one
@@ -225,7 +225,7 @@ impl PlanQuestion {
         if let Some(robot) = accounting::unsaid_robot(said, tasks, &self.skills, &nouns) {
             let robot = references.with_names(robot);
             return Some(if is_korean {
-                format!("{robot}이(가) 뜻인지 분명하지 않습니다: 어느 로봇인지 말해 주십시오")
+                format!("{robot}을(를) 말하는지 분명하지 않습니다: 어느 로봇인지 말해 주십시오")
             } else {
                 format!("it is not clear whether {robot} is meant: say which robot")
             });

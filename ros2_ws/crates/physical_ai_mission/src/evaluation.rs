@@ -214,11 +214,10 @@ pub fn same_effect(a: &Plan, b: &Plan, fleet: &Fleet, with_policy: bool) -> bool
 
 fn steps(plan: &Plan, fleet: &Fleet) -> Vec<Step> {
     let count = plan.tasks.len();
-    let place = |task: &TaskSpec, id| task.after.iter().any(|after| *after == id);
     let mut after = vec![vec![false; count]; count];
     for (i, task) in plan.tasks.iter().enumerate() {
         for (k, before) in plan.tasks.iter().enumerate() {
-            after[i][k] = place(task, before.id.clone());
+            after[i][k] = task.after.contains(&before.id);
         }
     }
     for via in 0..count {

@@ -136,8 +136,10 @@ impl Orchestrator {
     fn tell_decomposition(&self, context: &Context<Self>, told: Decomposition, began_s: f64) {
         let duration_s = (context.steady_s() - began_s) as f32;
         let (planner, worker) = (&told.planner, &told.worker);
-        if worker.is_empty() || told.error_msg.is_empty() {
+        if !planner.is_empty() {
             tracing::info!(planner, worker, duration_s, "decomposed {:?}", told.text);
+        } else if worker.is_empty() {
+            tracing::info!(duration_s, "no plan of {:?}: {}", told.text, told.error_msg);
         } else {
             tracing::warn!(
                 planner,

@@ -297,7 +297,7 @@ pub(super) fn question(tokens: &[Token]) -> Option<Problem> {
 /// The first word that looks like a name, since digits are in it, and is none of the fleet's.
 pub(super) fn name_of_nobody(text: &str, tokens: &[Token], names: &Names) -> Option<Problem> {
     let is_like_name = |token: &Token| {
-        let has = |is: fn(&u8) -> bool| token.text.as_bytes().iter().any(|b| is(b));
+        let has = |is: fn(&u8) -> bool| token.text.as_bytes().iter().any(is);
         token.kind == Kind::Word && has(u8::is_ascii_digit) && has(u8::is_ascii_alphabetic)
     };
     let at = tokens.iter().position(is_like_name)?;
