@@ -9,7 +9,9 @@ const WAIT: Duration = Duration::from_secs(60);
 /// What `make demo` says.
 const DEMO: &str = "arm_1 puts the red box in bin_b while rover_1 patrols dock_a and dock_b, then rover_1 returns home";
 /// Nothing that the parser has rules for.
-const FREE: &str = "it is late, everybody";
+const FREE: &str = "get rover_1 home";
+/// Nothing but a model reads it.
+const KOREAN: &str = "로버는 dock_a로 가라";
 
 /// A suite that asks `planner`, and the peer of that name.
 fn start() -> (Suite, Process) {
@@ -23,7 +25,7 @@ fn start() -> (Suite, Process) {
     let suite = Suite::start_in("demo", Suite::shared_domain(), "", &set);
     let mut planner = suite.peer("planner_peer.py", &[]);
     planner.wait_for_event(WAIT, "ready");
-    wait_for_planner(&suite, "model");
+    wait_for(&suite, FREE, |answer| answer["planner"] == "model");
     (suite, planner)
 }
 
@@ -32,12 +34,12 @@ fn validate(suite: &Suite, sentence: &str) -> Value {
     lines.first().cloned().unwrap_or_default()
 }
 
-/// Asks until a sentence is planned by `planner`: workers and robots are seen only some time after the start.
-fn wait_for_planner(suite: &Suite, planner: &str) {
+/// Asks until the answer is as it should be: workers and robots are seen only some time after the start.
+fn wait_for(suite: &Suite, sentence: &str, is_so: impl Fn(&Value) -> bool) {
     let end = Instant::now() + WAIT;
     loop {
-        let answer = validate(suite, "rover_1 returns home");
-        if answer["planner"] == planner {
+        let answer = validate(suite, sentence);
+        if is_so(&answer) {
             return;
         }
         assert!(Instant::now() < end, "{answer}");
@@ -79,7 +81,7 @@ fn start_shipped() -> Suite {
         "orchestrator.confirm_plans=never",
     ];
     let suite = Suite::start_in("demo", Suite::shared_domain(), "", &set);
-    wait_for_planner(&suite, "model");
+    wait_for(&suite, KOREAN, |answer| answer["planner"] == "model");
     suite
 }
 
@@ -97,14 +99,14 @@ fn killed_model_disturbs_no_mission_and_plans_again() {
     let result = client.wait_for_event(WAIT, "result");
     assert_eq!(result["error_code"], 0, "{result}");
     assert_eq!(result["tasks"][0]["attempts"], 1, "{result}");
-    wait_for_planner(&suite, "model");
+    wait_for(&suite, KOREAN, |answer| answer["planner"] == "model");
 }
 
 #[test]
-fn shipped_model_plans_english_and_korean() {
+fn parser_plans_what_it_reads_and_the_shipped_model_korean() {
     let suite = start_shipped();
     let (code, by, result) = run(&suite, DEMO, &[]);
-    assert_eq!((code, by.as_str()), (0, "model"), "{result:#}");
+    assert_eq!((code, by.as_str()), (0, "parser"), "{result:#}");
     let expected = [
         ("pick_and_place", "arm_1"),
         ("patrol", "rover_1"),
@@ -112,11 +114,24 @@ fn shipped_model_plans_english_and_korean() {
     ];
     assert_eq!(tasks(&result), expected, "{result:#}");
     // The parser knows no Korean.
-    let answer = validate(&suite, "로버는 dock_a로 가라");
+    let answer = validate(&suite, KOREAN);
     assert_eq!(answer["planner"], "model", "{answer}");
-    let refused = validate(&suite, "what is the weather like today?");
-    let reason = refused["error_msg"].as_str().unwrap_or_default();
-    assert!(reason.contains("refuses: not a mission"), "{refused}");
+    for (sentence, expected) in [
+        (
+            "what is the weather like today?",
+            "a question is no mission",
+        ),
+        ("stop all robots", "`physical-ai estop`"),
+        ("send rover_1 to dock_a sluggishly", "sluggishly"),
+        ("rover_1은 dock_a로 천천히 가라", "\"천천히\""),
+    ] {
+        let refused = validate(&suite, sentence);
+        let reason = refused["error_msg"].as_str().unwrap_or_default();
+        assert!(
+            reason.contains(expected) && refused["valid"] == false,
+            "{sentence}: {refused}"
+        );
+    }
 }
 
 #[test]
@@ -144,14 +159,23 @@ fn model_plans_what_the_robots_do_and_a_refusal_says_why() {
 #[test]
 fn parser_plans_where_the_model_does_not() {
     let (suite, mut planner) = start();
-    // A plan that is not valid for the fleet.
+    // What the parser refuses no model is asked for.
     let answer = validate(&suite, "rover_1 returns home; robot_9 returns home");
     let reason = answer["error_msg"].as_str().unwrap_or_default();
-    assert!(reason.contains("robot_9"), "{answer}");
+    assert!(
+        reason.contains("\"robot_9\" is not a known robot"),
+        "{answer}"
+    );
+    // A plan that is not valid for the fleet.
+    let reason = validate(&suite, "retire now")["error_msg"].to_string();
+    assert!(reason.contains("robot_9"), "{reason}");
     // No time before the deadline.
-    let home = "rover_1 returns home";
-    let (code, by, result) = run(&suite, home, &["--deadline-s", "1.9"]);
-    assert_eq!(by, "parser", "{code} {result:#}");
+    let (code, _, result) = run(&suite, FREE, &["--deadline-s", "1.9"]);
+    let reason = result["error_msg"].as_str().unwrap_or_default();
+    assert!(
+        code != 0 && reason.contains("the deadline is in"),
+        "{result:#}"
+    );
     // No answer in time: the worker is told that nobody waits any more.
     let begin = Instant::now();
     let reason = validate(&suite, "silence")["error_msg"].to_string();
@@ -160,8 +184,10 @@ fn parser_plans_where_the_model_does_not() {
     planner.wait_for_event(WAIT, "cancelled");
     // Nobody there.
     drop(planner);
-    wait_for_planner(&suite, "parser");
-    let (code, by, result) = run(&suite, home, &[]);
+    wait_for(&suite, FREE, |answer| {
+        answer["error_msg"].to_string().contains("not served")
+    });
+    let (code, by, result) = run(&suite, "rover_1 returns home", &[]);
     assert_eq!((code, by.as_str()), (0, "parser"), "{result:#}");
 }
 

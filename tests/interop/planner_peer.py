@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """A plain rclpy action server in the place of an inference worker, with answers that are known.
 
-The sentence says which: one with "sing" is refused, one with "robot_9" becomes a plan that is not valid, one
+The sentence says which: one with "sing" is refused, one with "retire" becomes a plan for robot_9, which is not valid, one
 with "silence" is never answered, any other sends rover_1 home. Prints a JSON line for each question.
 """
 import argparse
@@ -26,7 +26,7 @@ def plan(robot):
 def answer(sentence):
     if "sing" in sentence:
         return json.dumps({"refusal": "no robot can sing"})
-    return plan("robot_9" if "robot_9" in sentence else "rover_1")
+    return plan("robot_9" if "retire" in sentence else "rover_1")
 
 
 class Planner:

@@ -1,5 +1,7 @@
 use thiserror::Error;
 
+use crate::Fault;
+
 /// What can be wrong with a mission, or with keeping it.
 #[derive(Debug, Error)]
 #[non_exhaustive]
@@ -29,6 +31,8 @@ pub enum Error {
         clause: String,
         /// What is not understood and what is known.
         problem: String,
+        /// What kind of thing it is.
+        fault: Fault,
     },
     /// A plan that violates constraints; every one is listed.
     #[error("{}", .0.join("; "))]

@@ -13,8 +13,11 @@
 mod arguments;
 mod clause;
 mod cursor;
+mod fault;
 mod grammar;
+mod korean;
 mod names;
+mod ordinary;
 mod quantity;
 mod skills;
 mod subjects;
@@ -22,12 +25,15 @@ mod tasks;
 #[cfg(test)]
 mod tests;
 mod token;
+mod unplannable;
 mod verbs;
 
 use cursor::{Cursor, Problem};
+pub use fault::Fault;
 use names::Names;
 use token::{Kind, Token};
 
+use crate::ladder::is_korean;
 use crate::{Decomposer, Decomposition, Error, Fleet, validate};
 
 /// Longest mission in plain language, bytes.
@@ -60,8 +66,31 @@ impl Decomposer for SentenceParser {
         let error = |problem: Problem, (start, end): (usize, usize)| Error::Sentence {
             clause: excerpt(cursor.source(start, end)),
             problem: problem.text,
+            fault: problem.fault,
         };
+        if is_korean(text) {
+            // English words in it count as well.
+            let mixed = unplannable::unplannable(&tokens);
+            return Err(mixed.map_or_else(
+                || unread_korean(text),
+                |problem| error(problem, (0, tokens.len())),
+            ));
+        }
+        if let Some(problem) = unplannable::question(&tokens) {
+            let around = clause_around(&tokens, problem.at);
+            return Err(error(problem, around));
+        }
         let groups = grammar::groups(cursor.clone()).map_err(|problem| {
+            // What no plan can hold is the better reason, and one that stands.
+            let better = unplannable::unplannable(&tokens);
+            let is_unread = problem.fault == Fault::Grammar;
+            let of_nobody =
+                || is_unread.then(|| unplannable::name_of_nobody(text, &tokens, &names))?;
+            let repeated = || is_unread.then(|| unplannable::repetition(&tokens, problem.at))?;
+            let problem = better
+                .or_else(of_nobody)
+                .or_else(repeated)
+                .unwrap_or(problem);
             let around = clause_around(&tokens, problem.at);
             error(problem, around)
         })?;
@@ -76,6 +105,20 @@ impl Decomposer for SentenceParser {
         } else {
             Err(Error::Invalid(violations))
         }
+    }
+}
+
+/// The rules know no Korean, but words that no plan can hold.
+fn unread_korean(text: &str) -> Error {
+    let (fault, problem) = korean::unplannable(text).unwrap_or_else(|| {
+        let problem =
+            "한국어는 규칙으로 읽지 않습니다: 언어 모델(planner_worker)이 읽습니다".to_owned();
+        (Fault::Grammar, problem)
+    });
+    Error::Sentence {
+        clause: excerpt(text),
+        problem,
+        fault,
     }
 }
 

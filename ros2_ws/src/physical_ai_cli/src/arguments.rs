@@ -198,12 +198,19 @@ pub enum BenchCommand {
 
 #[derive(Debug, Args)]
 pub struct BenchPlanningArguments {
-    /// Sentences to plan; the value printed is their median.
+    /// Sentences to plan by the parser, and as many by the model; the values printed are their medians.
     #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=1000))]
     pub runs: u32,
     /// Deployment to measure; default: params/deployments/demo.yaml.
     #[arg(long, value_name = "FILE")]
     pub deployment: Option<PathBuf>,
+    /// Folder with sets of sentences (NAME.jsonl), planned in this process; default: those of the planner, if they are
+    /// there.
+    #[arg(long, value_name = "DIR")]
+    pub sets: Option<PathBuf>,
+    /// Model that plans the sets; default: params/models/planner.gguf.
+    #[arg(long, value_name = "FILE")]
+    pub model: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

@@ -59,8 +59,8 @@ async fn run_planning(global: &Global, options: &BenchPlanningArguments) -> anyh
     print(global, &planning::measure(global, options).await?)?;
     if !global.json {
         output::line(format!(
-            "value: median of {} sentences of four tasks each, from the call of validate_mission to its \
-             answer, robots standing still.",
+            "p50: median of {} sentences of four tasks each, from the call of validate_mission to its answer, robots \
+             standing still; percentages: of the sentences of a set (see the planner's card), by who plans them.",
             options.runs
         ));
     }
@@ -83,7 +83,7 @@ fn print(global: &Global, measurements: &[Measurement]) -> anyhow::Result<()> {
     let mut table = output::table(&header);
     for m in measurements {
         let mut row = vec![
-            m.name.to_owned(),
+            m.name.to_string(),
             number(m, m.value),
             number(m, m.min),
             number(m, m.max),
@@ -124,6 +124,7 @@ fn number(measurement: &Measurement, value: f64) -> String {
     match measurement.unit {
         "cores" | "s" => format!("{value:.3}"),
         "tokens/s" | "ratio" | "ms" => format!("{value:.2}"),
+        "%" => format!("{value:.1}"),
         _ => format!("{value:.0}"),
     }
 }

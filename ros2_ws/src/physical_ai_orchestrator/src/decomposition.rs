@@ -1,10 +1,7 @@
-//! The planning ladder: the language model makes the plan, or else the parser does. Where both do and differ,
-//! the parser's counts: it is certain of what it understands.
+//! The planning ladder: the parser makes the plan; the language model is asked for what that cannot read.
 
 use physical_ai_domain::{Plan, Time};
-use physical_ai_mission::{
-    Decomposer, Decomposition as Rules, Fleet, MissionError, SentenceParser, agrees,
-};
+use physical_ai_mission::{ByRules, Error as Unread, Fleet, MissionError, is_korean, refusal};
 use physical_ai_ros::msg::physical_ai_msgs::msg::Decomposition;
 use physical_ai_ros::{Context, Error, GoalId, Publisher, Qos, time_to_msg};
 
@@ -14,7 +11,7 @@ use crate::model_planner::{Answer, Asked, ModelPlanner, Outcome, answer};
 use crate::node::Orchestrator;
 use crate::parameters::OrchestratorParameters;
 
-/// Why a deployment without a planner has no plan of a model: nothing that a user need be told.
+/// Why a deployment without a planner has no plan of a model: nothing that a user of English need be told.
 const NO_PLANNER: &str = "no planner_worker is set";
 /// Decompositions that late listeners hear of.
 const KEPT: usize = 16;
@@ -82,6 +79,9 @@ impl Ladder {
 
 impl Orchestrator {
     /// Makes a plan of plain language; `then` gets it, at once or when the model has answered.
+    ///
+    /// What the parser reads is its plan, and what it finds wrong with a name, a number or the meaning stands: the
+    /// model is asked only for what the parser cannot read as grammar.
     pub(crate) fn decompose(
         &mut self,
         context: &mut Context<Self>,
@@ -95,10 +95,24 @@ impl Orchestrator {
             text: question.text.clone(),
             ..Default::default()
         };
+        let unread = match ByRules::of(&question.text, &fleet) {
+            ByRules::Unread(error) => error,
+            ByRules::Plan(made) => {
+                made.planner.clone_into(&mut told.planner);
+                self.tell_decomposition(context, told, began_s);
+                return then(self, context, Ok((made.plan, made.planner)));
+            }
+            ByRules::Refused(error) => {
+                let refusal = Refusal::from(error);
+                told.error_msg.clone_from(&refusal.error_msg);
+                self.tell_decomposition(context, told, began_s);
+                return then(self, context, Err(refusal));
+            }
+        };
         let (model, asked) = match self.ladder.question(&question, &fleet, context.now()) {
             Ok(asked) => asked,
             Err(reason) => {
-                let made = climb_down(Answer::None(reason), &fleet, &mut told);
+                let made = conclude(Answer::None(reason), unread, &mut told);
                 self.tell_decomposition(context, told, began_s);
                 return then(self, context, made);
             }
@@ -119,7 +133,7 @@ impl Orchestrator {
             let fleet = app.scheduler.state().fleet();
             let (answer, result) = answer(outcome, &plan_question, min_probability, &fleet);
             (told.answer, told.usage) = (result.text, result.usage);
-            let made = climb_down(answer, &fleet, &mut told);
+            let made = conclude(answer, unread, &mut told);
             app.tell_decomposition(context, told, began_s);
             then(app, context, made);
         };
@@ -129,8 +143,10 @@ impl Orchestrator {
     fn tell_decomposition(&self, context: &Context<Self>, told: Decomposition, began_s: f64) {
         let duration_s = (context.steady_s() - began_s) as f32;
         let (planner, worker) = (&told.planner, &told.worker);
-        if worker.is_empty() || told.error_msg.is_empty() {
+        if !planner.is_empty() {
             tracing::info!(planner, worker, duration_s, "decomposed {:?}", told.text);
+        } else if worker.is_empty() {
+            tracing::info!(duration_s, "no plan of {:?}: {}", told.text, told.error_msg);
         } else {
             tracing::warn!(
                 planner,
@@ -147,116 +163,99 @@ impl Orchestrator {
     }
 }
 
-/// From what the model answered to a plan: where it has none, or another than the parser, the parser's
-/// counts.
-fn climb_down(answer: Answer, fleet: &Fleet, told: &mut Decomposition) -> Made {
-    let by_rules = SentenceParser.decompose(&told.text, fleet);
-    let refusal = match answer {
+/// What becomes of a sentence that the parser cannot read, given what the model answered.
+fn conclude(answer: Answer, unread: Unread, told: &mut Decomposition) -> Made {
+    let (reason, is_missing) = match answer {
         Answer::Plan(plan) => {
-            let differs = |made: &Rules| !agrees(&plan, &made.plan);
-            if !by_rules.as_ref().is_ok_and(differs) {
-                "model".clone_into(&mut told.planner);
-                return Ok((plan, "model"));
-            }
-            "the model's plan is not what the rules understand".clone_into(&mut told.error_msg);
-            None
+            "model".clone_into(&mut told.planner);
+            return Ok((plan, "model"));
         }
         Answer::Refusal(reason) => {
             told.error_msg = format!("the model refuses: {reason}");
-            Some(reason)
+            (reason, false)
         }
         Answer::None(reason) => {
-            told.error_msg = reason;
-            None
+            told.error_msg.clone_from(&reason);
+            (reason, true)
         }
     };
-    match (by_rules, refusal) {
-        (Ok(made), _) => {
-            made.planner.clone_into(&mut told.planner);
-            Ok((made.plan, made.planner))
-        }
-        (Err(error), None) => {
-            let mut refusal = Refusal::from(error);
-            if told.error_msg != NO_PLANNER {
-                let missing = format!(" (no plan of the model either: {})", told.error_msg);
-                refusal.error_msg += &missing;
-            }
-            Err(refusal)
-        }
-        // The parser knows only what it has rules for; the model says what is wrong with the mission.
-        (Err(error), Some(reason)) => Err(Refusal::new(
-            MissionError::NotUnderstood,
-            format!("the planner refuses: {reason} (and by rules: {error})"),
-        )),
+    if reason == NO_PLANNER && !is_korean(&told.text) {
+        return Err(unread.into());
     }
+    let error_msg = refusal(&told.text, &unread, &reason, is_missing);
+    Err(Refusal::new(MissionError::NotUnderstood, error_msg))
 }
 
 #[cfg(test)]
 mod tests {
-    use physical_ai_mission::parse_plan;
-    use serde_json::json;
+    use physical_ai_domain::Plan;
 
     use super::*;
     use crate::model_planner::tests::fleet;
 
-    #[test]
-    fn parser_counts_where_it_understands_something_else() {
-        let fleet = fleet(&["arm_1", "arm_2"]);
-        let plan = |robot: &str| {
-            let text = json!({"tasks": [{"id": "t1", "skill": "home", "robot": robot}]});
-            parse_plan(&text.to_string()).unwrap()
-        };
-        for (robot, expected) in [("arm_1", "model"), ("arm_2", "parser")] {
-            let mut told = Decomposition {
-                text: "arm_1 returns home".to_owned(),
-                ..Default::default()
-            };
-            let (made, by) = climb_down(Answer::Plan(plan(robot)), &fleet, &mut told).unwrap();
-            assert_eq!((by, told.planner.as_str()), (expected, expected));
-            assert!(agrees(&made, &plan("arm_1")), "{made:?}");
-            assert_eq!(told.error_msg.is_empty(), expected == "model");
+    fn unread(text: &str) -> Unread {
+        match ByRules::of(text, &fleet(&["arm_1"])) {
+            ByRules::Unread(error) => error,
+            other => panic!("{other:?}"),
         }
     }
 
-    #[test]
-    fn without_a_plan_of_the_model_the_parser_answers() {
-        let fleet = Fleet::default();
+    fn concluded(text: &str, answer: Answer) -> (Made, Decomposition) {
         let mut told = Decomposition {
-            text: "sing".to_owned(),
+            text: text.to_owned(),
             ..Default::default()
         };
+        (conclude(answer, unread(text), &mut told), told)
+    }
+
+    #[test]
+    fn plan_of_the_model_counts_where_the_parser_cannot_read() {
         let plan = Plan::default();
-        let made = climb_down(Answer::Plan(plan.clone()), &fleet, &mut told);
+        let (made, told) = concluded("sing", Answer::Plan(plan.clone()));
         assert_eq!(made, Ok((plan, "model")));
         assert_eq!(
             (told.planner.as_str(), told.error_msg.as_str()),
             ("model", "")
         );
-        told.planner.clear();
-        let failed = climb_down(Answer::None("gone".to_owned()), &fleet, &mut told);
-        let failed = failed.unwrap_err().error_msg;
+    }
+
+    #[test]
+    fn without_a_plan_of_the_model_both_say_why() {
+        let (made, told) = concluded("sing", Answer::None("gone".to_owned()));
+        let reason = made.unwrap_err().error_msg;
         assert!(
-            failed.contains("sing") && failed.contains("gone"),
-            "{failed}"
+            reason.contains("sing") && reason.contains("gone"),
+            "{reason}"
         );
-        let alone = climb_down(Answer::None(NO_PLANNER.to_owned()), &fleet, &mut told);
-        let alone = alone.unwrap_err().error_msg;
-        assert!(!alone.contains("planner"), "{alone}");
-        let refused = climb_down(
-            Answer::Refusal("not a mission".to_owned()),
-            &fleet,
-            &mut told,
+        assert_eq!(
+            (told.planner.as_str(), told.error_msg.as_str()),
+            ("", "gone")
         );
-        let refused = refused.unwrap_err();
+        let (made, _) = concluded("sing", Answer::None(NO_PLANNER.to_owned()));
+        let reason = made.unwrap_err().error_msg;
+        assert!(!reason.contains("planner"), "{reason}");
+        let (made, told) = concluded("sing", Answer::Refusal("not a mission".to_owned()));
+        let refused = made.unwrap_err();
         assert!(
             refused
                 .error_msg
                 .starts_with("the planner refuses: not a mission")
         );
         assert_eq!(refused.error, MissionError::NotUnderstood);
-        assert_eq!(
-            (told.planner.as_str(), told.error_msg.as_str()),
-            ("", "the model refuses: not a mission")
-        );
+        assert_eq!(told.error_msg, "the model refuses: not a mission");
+    }
+
+    #[test]
+    fn korean_is_answered_in_korean() {
+        for answer in [
+            Answer::None(NO_PLANNER.to_owned()),
+            Answer::Refusal("임무가 아닙니다".to_owned()),
+        ] {
+            let reason = concluded("노래해", answer).0.unwrap_err().error_msg;
+            assert!(
+                is_korean(&reason) && !reason.contains("by rules"),
+                "{reason}"
+            );
+        }
     }
 }

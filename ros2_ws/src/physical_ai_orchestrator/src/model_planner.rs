@@ -3,12 +3,11 @@
 use std::time::Duration;
 
 use physical_ai_domain::{Plan, Time};
-use physical_ai_llm::{PlanPromptStyle, PlanQuestion, PlanSchemaOptions};
+use physical_ai_llm::{PlanPromptStyle, PlanQuestion, PlanReading, PlanSchemaOptions};
 use physical_ai_mission::{Fleet, parse_plan, validate};
 use physical_ai_ros::msg::physical_ai_msgs::action::Generate;
 use physical_ai_ros::msg::physical_ai_msgs::msg::ChatMessage;
 use physical_ai_ros::{ActionClient, Context, Error, GoalId, GoalOutcome, time_to_msg};
-use serde_json::Value;
 
 use crate::node::Orchestrator;
 use crate::parameters::OrchestratorParameters;
@@ -161,49 +160,20 @@ pub fn answer(
         }
         Err(error) => return (Answer::None(error.to_string()), Generate::Result::default()),
     };
-    let objection = question.objection(&result.text);
-    result.text = question.with_names(&result.text);
-    let answer = if result.error_code != Generate::Result::OK as u16 {
+    let answer = if result.error_code == Generate::Result::OK as u16 {
+        match question.read(&result.text, &result.token_logprobs, min_probability) {
+            PlanReading::Refusal(reason) => Answer::Refusal(reason),
+            PlanReading::Plan(plan) => read_plan(&plan, fleet),
+        }
+    } else {
         Answer::None(result.error_msg.clone())
-    } else if let Some(objection) = objection {
-        Answer::Refusal(objection)
-    } else if let Some(doubt) = doubt(&result.token_logprobs, min_probability) {
-        Answer::Refusal(doubt)
-    } else {
-        read_plan(&result.text, fleet)
     };
+    result.text = question.with_names(&result.text);
     (answer, result)
-}
-
-/// Why an answer is not certain enough to move robots.
-fn doubt(token_logprobs: &[f32], min_probability: f64) -> Option<String> {
-    if min_probability <= 0.0 {
-        return None;
-    }
-    let sum: f64 = token_logprobs.iter().copied().map(f64::from).sum();
-    // Who does not tell how sure it is, is not; neither is NaN.
-    let probability = if token_logprobs.is_empty() {
-        0.0
-    } else {
-        sum.exp()
-    };
-    let is_sure = probability >= min_probability;
-    (!is_sure).then(|| {
-        format!(
-            "not sure of its plan (probability {probability:.2}, planner_min_probability is \
-             {min_probability}): say it in other words, or give a plan"
-        )
-    })
 }
 
 /// A plan counts only if everything in it is right: what the model was bound to may have changed.
 fn read_plan(text: &str, fleet: &Fleet) -> Answer {
-    let refusal = serde_json::from_str::<Value>(text)
-        .ok()
-        .and_then(|v| Some(v.get("refusal")?.as_str()?.to_owned()));
-    if let Some(reason) = refusal {
-        return Answer::Refusal(reason);
-    }
     match parse_plan(text) {
         Ok(plan) => match validate(&plan, fleet) {
             violations if violations.is_empty() => Answer::Plan(plan),

@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use physical_ai_domain::{Capability, RobotName};
 use serde_json::Value;
 
-use super::linker::Linker;
+use super::linker::{ByWords, Linker};
 use super::said::SaidNames;
 use crate::Error;
 
@@ -152,9 +152,42 @@ impl References {
         renamed
     }
 
+    /// A task of a plan with references for its names.
+    pub(super) fn rename(&self, task: &mut Value) {
+        let is_surface = SURFACE_SKILLS.iter().any(|skill| task["skill"] == *skill);
+        let places = if is_surface {
+            Kind::Surface
+        } else {
+            Kind::Floor
+        };
+        let rename = |name: &mut Value, kind| {
+            if let Value::String(name) = name {
+                *name = self.of(kind, name).to_owned();
+            }
+        };
+        for (pointer, kind) in [
+            ("/robot", Kind::Robot),
+            ("/params/object", Kind::Object),
+            ("/params/place", places),
+        ] {
+            if let Some(name) = task.pointer_mut(pointer) {
+                rename(name, kind);
+            }
+        }
+        let listed = task.pointer_mut("/params/places");
+        for name in listed.and_then(Value::as_array_mut).into_iter().flatten() {
+            rename(name, places);
+        }
+    }
+
     /// The sentence, in small letters, with references for names that it says.
     pub(super) fn link(&self, sentence: &str) -> String {
         self.linker.link(sentence)
+    }
+
+    /// References by the words of names.
+    pub(super) fn by_words(&self) -> &ByWords {
+        self.linker.names()
     }
 
     /// What a linked sentence may mean.

@@ -125,6 +125,29 @@ pub fn number_words() -> impl Iterator<Item = &'static str> {
         .chain(long)
 }
 
+/// The number that begins with a word, without a sign, and how many words it takes, signs counted; `at` gives what
+/// follows.
+pub fn number_of_words<'a>(word: &str, at: impl Fn(usize) -> &'a str) -> Option<(f64, usize)> {
+    if let Some((_, tens)) = TENS.iter().find(|(name, _)| *name == word) {
+        let one = |i: usize| {
+            number_of(at(i))
+                .filter(|n| (1..10).contains(n) && !at(i).starts_with(|c: char| c.is_ascii_digit()))
+        };
+        let tens = f64::from(*tens);
+        return match (at(1), one(1), one(2)) {
+            (_, Some(one), _) => Some((tens + one as f64, 2)),
+            ("-", _, Some(one)) => Some((tens + one as f64, 3)),
+            _ => Some((tens, 1)),
+        };
+    }
+    let teens = TEENS.iter().find(|(name, _)| *name == word);
+    let word = spoken_words().numbers.iter().position(|n| n == word);
+    let number = teens
+        .map(|(_, n)| f64::from(*n))
+        .or_else(|| word.map(|n| n as f64));
+    number.map(|n| (n, 1))
+}
+
 /// The number that begins at a piece, and where to go on.
 fn number_at(pieces: &[&str], at: usize) -> (Option<f64>, usize) {
     let is_digits = |p: &&str| p.bytes().all(|b| b.is_ascii_digit());

@@ -124,13 +124,12 @@ fn named_robot_does_something_or_the_mission_is_refused() {
     let trained = PlanPromptStyle::Trained;
     let refused = object(trained, "rover_1: red_box into bin_a", "ref_r1");
     assert_eq!(refused.as_deref(), Some("rover_1 cannot pick_and_place"));
-    for (style, sentence, robot) in [
-        (trained, "arm_1: red_box into bin_a", "ref_r1"),
-        (trained, "red_box into bin_a", "ref_r1"),
-        (trained, "wait for rover_1", "ref_r2"),
-        (PlanPromptStyle::Instructed, "rover_1: red_box", "arm_1"),
-    ] {
-        assert_eq!(object(style, sentence, robot), None, "{sentence}");
+    let refused = object(PlanPromptStyle::Instructed, "rover_1: red_box", "arm_1");
+    assert_eq!(refused.as_deref(), Some("rover_1 cannot pick_and_place"));
+    for style in [trained, PlanPromptStyle::Instructed] {
+        let robot = if style == trained { "ref_r1" } else { "arm_1" };
+        let lost = object(style, "arm_1: red_box into bin_a hastily", robot).unwrap();
+        assert!(lost.contains("would be ignored"), "{lost}");
     }
     let asked = question(&fleet(), "rover_1 sings", trained);
     for other in [r#"{"refusal":"no robot can do that"}"#, "{", "[]"] {

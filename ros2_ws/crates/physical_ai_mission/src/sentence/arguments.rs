@@ -1,5 +1,6 @@
 use super::clause::{Action, Objects, Opening};
 use super::cursor::{Cursor, Parsed};
+use super::fault::Fault;
 use super::names::{Reference, Thing};
 use super::token::Kind;
 use super::verbs::{self, Verb};
@@ -27,7 +28,8 @@ impl Cursor<'_> {
                 let places = self.list(Thing::Place)?;
                 let after = self.rounds()?;
                 if before.is_some() && after.is_some() {
-                    return Err(self.problem("the number of rounds is given twice"));
+                    let problem = self.problem("the number of rounds is given twice");
+                    return Err(problem.of(Fault::Number));
                 }
                 actions.push(Action::Patrol {
                     places,
@@ -125,7 +127,7 @@ impl Cursor<'_> {
                     self.source(start, self.at),
                     names.join(" or ")
                 );
-                Err(self.problem_at(start, problem))
+                Err(self.problem_at(start, problem).of(Fault::Name))
             }
             None => Err(self.not_a(Thing::Place)),
         }
@@ -166,7 +168,10 @@ impl Cursor<'_> {
             }
         }
         let back = self.eat(&["back"]);
-        self.eat(&["over", "on"]);
+        let goes_on = matches!(self.word_at(self.at + 1), Some("to" | "towards" | "toward"));
+        if goes_on {
+            self.eat(&["over", "on"]);
+        }
         let to = self.eat(&["to", "towards", "toward"]);
         self.destination(back, to, actions)
     }
@@ -229,6 +234,11 @@ impl Cursor<'_> {
             let positions = self.coordinates()?;
             if positions.is_empty() {
                 return Err(self.problem("say to which positions, in radians, for example \"to (0, -0.5, 1, 0, 0.5, 0)\""));
+            }
+            if let Some(angle) = positions.iter().find(|p| p.abs() > std::f64::consts::TAU) {
+                let problem =
+                    format!("{angle} is an angle of more than a turn: angles are in radians");
+                return Err(self.problem(problem).of(Fault::Number));
             }
             return Ok(Some(Action::MoveJoints(positions)));
         }

@@ -1,4 +1,5 @@
 use super::cursor::{Cursor, Parsed};
+use super::fault::Fault;
 use super::names::{Reference, Thing};
 use super::token::Kind;
 use super::verbs::{self, Form, Verb};
@@ -10,12 +11,16 @@ pub(super) enum Subject {
     Elided,
     /// `it`.
     It,
-    /// `they`, `both` after robots were named.
+    /// `they`, `all` after robots were named.
     They,
+    /// `both`: exactly two.
+    Both,
     /// Each of these.
     Robots(Vec<String>),
     /// The one of these that can.
     OneOf(Vec<String>),
+    /// Any of these that can.
+    AnyOf(Vec<String>),
 }
 
 /// What is to be moved.
@@ -73,8 +78,18 @@ pub(super) enum Position {
 pub(super) struct Clause {
     pub(super) subject: Subject,
     pub(super) actions: Vec<Action>,
+    /// Said to come first.
+    pub(super) first: bool,
     /// First token and the one after the last.
     pub(super) tokens: (usize, usize),
+}
+
+/// What stands between subject and verb.
+#[derive(Debug, Clone, Copy)]
+struct Auxiliaries {
+    /// A perfect (`has`) is among it.
+    perfect: bool,
+    words: usize,
 }
 
 /// A clause, or a remark that something said before is over.
@@ -86,8 +101,23 @@ pub(super) enum Spoken {
 }
 
 const FILLERS: &[&str] = &[
-    "please", "now", "also", "first", "firstly", "let", "have", "make", "tell", "ask",
+    "please", "now", "also", "let", "have", "tell", "ask", "kindly", "hey", "hi", "hello", "ok",
+    "okay",
 ];
+const POLITE: &[&[&str]] = &[
+    &["could", "you"],
+    &["can", "you"],
+    &["would", "you"],
+    &["will", "you"],
+    &["i", "want", "you", "to"],
+    &["i", "need", "you", "to"],
+    &["i", "want"],
+    &["i", "need"],
+];
+/// With them it makes no difference which robot is meant.
+const ANY: &[&str] = &["a", "an", "any", "some", "one"];
+/// Beginnings that say that something comes later.
+const FIRST: &[&str] = &["first", "firstly"];
 const NEGATIONS: &[&str] = &[
     "not",
     "never",
@@ -96,8 +126,6 @@ const NEGATIONS: &[&str] = &[
     "don’t",
     "doesn't",
     "doesn’t",
-    "do",
-    "does",
     "won't",
     "can't",
     "cannot",
@@ -130,6 +158,7 @@ impl Cursor<'_> {
         let start = self.at;
         self.fillers();
         let subject = self.subject()?;
+        let behind_subject = self.at;
         if position == Position::Earlier
             && let Some(done) = self.done(&subject)
         {
@@ -141,21 +170,27 @@ impl Cursor<'_> {
         let auxiliaries = self.auxiliaries(position);
         let verb = match self.verb_before(&subject) {
             Some(verb) => verb,
-            None => self.expect_verb(position, auxiliaries, &subject)?,
+            None => self.expect_verb(position, auxiliaries.perfect, &subject)?,
         };
         self.verb = Some(verb);
         let mut actions = vec![];
         self.arguments(verb, &mut actions)?;
-        self.eat(&["please", "too", "now"]);
+        while self.eat(&["please", "too", "now", "thanks"])
+            || self.eat_phrase(&["thank", "you"])
+            || self.eat_phrase(&["if", "you", "please"])
+        {}
+        let is_first = |at: usize| self.word_at(at).is_some_and(|w| FIRST.contains(&w));
+        let first = (start..behind_subject + auxiliaries.words).any(is_first);
         Ok(Spoken::Clause(Clause {
             subject,
             actions,
+            first,
             tokens: (start, self.at),
         }))
     }
 
     fn fillers(&mut self) {
-        while self.eat(FILLERS) {
+        while self.eat(FILLERS) || self.eat(FIRST) || POLITE.iter().any(|p| self.eat_phrase(p)) {
             self.eat_kind(&Kind::Comma);
         }
     }
@@ -172,12 +207,25 @@ impl Cursor<'_> {
             return Ok(Subject::Robots(self.names.robots()));
         }
         match self.reference(Thing::Robot)? {
-            Some(Reference::OneOf(names)) => return Ok(Subject::OneOf(names)),
+            Some(Reference::OneOf(names)) => {
+                let mut words = (start..self.at).filter_map(|at| self.word_at(at));
+                let is_any = words.any(|w| ANY.contains(&w));
+                return Ok(if is_any {
+                    Subject::AnyOf(names)
+                } else {
+                    Subject::OneOf(names)
+                });
+            }
             Some(Reference::Exactly(_)) => {}
             None => {
-                let bare = self.eat(&["both", "all", "each"]);
-                if bare && self.word().and_then(verbs::verb).is_some() {
-                    return Ok(Subject::They);
+                let many = match self.word() {
+                    Some("both") => Some(Subject::Both),
+                    Some("all" | "each") => Some(Subject::They),
+                    _ => None,
+                };
+                self.at += usize::from(many.is_some());
+                if let Some(many) = many.filter(|_| self.word().and_then(verbs::verb).is_some()) {
+                    return Ok(many);
                 }
                 self.at = start;
                 return Ok(Subject::Elided);
@@ -190,9 +238,9 @@ impl Cursor<'_> {
         Ok(Subject::Robots(robots))
     }
 
-    /// Skips what stands between subject and verb; true if a perfect (`has`) was among it.
-    fn auxiliaries(&mut self, position: Position) -> bool {
-        let mut perfect = false;
+    /// Skips what stands between subject and verb.
+    fn auxiliaries(&mut self, position: Position) -> Auxiliaries {
+        let (start, mut perfect) = (self.at, false);
         loop {
             let has = self.eat(&["has", "have"]);
             perfect |= has;
@@ -204,7 +252,10 @@ impl Cursor<'_> {
                     || (position == Position::Earlier
                         && self.eat(&["finished", "finishes", "finish", "done"]));
             if !skipped {
-                return perfect;
+                return Auxiliaries {
+                    perfect,
+                    words: self.at - start,
+                };
             }
         }
     }
@@ -216,8 +267,8 @@ impl Cursor<'_> {
             *subject == Subject::Elided && self.eat(&["that", "this", "everything", "all", "both"]);
         let robots = match subject {
             Subject::Robots(robots) => robots.clone(),
-            Subject::OneOf(robots) if robots.len() == 1 => robots.clone(),
-            Subject::It | Subject::They => vec![],
+            Subject::OneOf(robots) | Subject::AnyOf(robots) if robots.len() == 1 => robots.clone(),
+            Subject::It | Subject::They | Subject::Both => vec![],
             _ if all => vec![],
             _ => return None,
         };
@@ -273,7 +324,14 @@ impl Cursor<'_> {
             let problem = format!(
                 "{word:?} is not an instruction here: say what is to be done, for example \"arm_1 goes home\""
             );
-            return Err(self.problem(problem));
+            let problem = self.problem(problem);
+            // "Rover_1 has gone home" tells.
+            let tells = perfect && position == Position::Main;
+            return Err(if tells {
+                problem.of(Fault::Question)
+            } else {
+                problem
+            });
         }
         self.at += 1;
         Ok(verb)
@@ -282,9 +340,11 @@ impl Cursor<'_> {
     fn no_verb(&mut self, subject: &Subject) -> super::cursor::Problem {
         let start = self.at;
         if let Some(word) = self.word().filter(|w| NEGATIONS.contains(w)) {
-            return self.problem(format!(
-                "{word:?} is not understood: say what is to be done, not what is not"
-            ));
+            return self
+                .problem(format!(
+                    "{word:?} is not understood: say what is to be done, not what is not"
+                ))
+                .of(Fault::Negation);
         }
         if *subject != Subject::Elided {
             let what = self.word().map_or_else(
@@ -303,8 +363,7 @@ impl Cursor<'_> {
         let end = ahead.at;
         ahead.auxiliaries(Position::Accompanying);
         if end > first && ahead.word().and_then(verbs::verb).is_some() {
-            let problem = self.names.unknown(Thing::Robot, self.source(first, end));
-            return self.problem_at(first, problem);
+            return self.unknown_name(Thing::Robot, first, end);
         }
         match self.kind() {
             None | Some(Kind::Stop) => {

@@ -1,3 +1,4 @@
+use super::fault::Fault;
 use super::names::Names;
 use super::token::{Kind, Token};
 use super::verbs;
@@ -7,6 +8,22 @@ use super::verbs;
 pub(super) struct Problem {
     pub(super) at: usize,
     pub(super) text: String,
+    pub(super) fault: Fault,
+}
+
+impl Problem {
+    pub(super) fn new(at: usize, text: impl Into<String>, fault: Fault) -> Self {
+        Self {
+            at,
+            text: text.into(),
+            fault,
+        }
+    }
+
+    /// The same problem as a fault of this kind.
+    pub(super) fn of(self, fault: Fault) -> Self {
+        Self { fault, ..self }
+    }
 }
 
 pub(super) type Parsed<T> = Result<T, Problem>;
@@ -66,6 +83,9 @@ const FUNCTION_WORDS: &[&str] = &[
     "rounds",
     "twice",
     "home",
+    "if",
+    "that",
+    "this",
 ];
 
 impl<'a> Cursor<'a> {
@@ -134,10 +154,7 @@ impl<'a> Cursor<'a> {
     }
 
     pub(super) fn problem_at(&self, at: usize, text: impl Into<String>) -> Problem {
-        Problem {
-            at,
-            text: text.into(),
-        }
+        Problem::new(at, text, Fault::Grammar)
     }
 
     pub(super) fn problem(&self, text: impl Into<String>) -> Problem {

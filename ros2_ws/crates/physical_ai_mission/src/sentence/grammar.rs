@@ -1,5 +1,6 @@
 use super::clause::{Clause, Position, Spoken, Subject};
 use super::cursor::{Cursor, Parsed};
+use super::fault::Fault;
 use super::token::Kind;
 
 /// A clause with what its surroundings say about it.
@@ -61,6 +62,8 @@ struct Grammar<'a> {
     main_of: Option<usize>,
     /// An infix `after` or `before` opened the last group: what `and` would join is not clear.
     ambiguous_and: bool,
+    /// A clause was said to come first.
+    first: bool,
     sentence: usize,
 }
 
@@ -72,6 +75,7 @@ pub(super) fn groups(cursor: Cursor<'_>) -> Parsed<Vec<Group>> {
         leading: None,
         main_of: None,
         ambiguous_and: false,
+        first: false,
         sentence: 0,
     };
     loop {
@@ -114,15 +118,18 @@ impl Grammar<'_> {
                 link.stop = true;
             } else if cursor.eat_kind(&Kind::Comma) {
                 link.comma = true;
-            } else if cursor.eat(&["and", "&", "but"]) {
+            } else if cursor.eat(&["and", "&"]) {
                 link.and = true;
+            } else if cursor.eat(&["but"]) {
+                // "All docks but dock_a" leaves out no verb.
+                link.and = true;
+                cursor.verb = None;
             } else if cursor.eat_phrase(&["after", "that"])
                 || cursor.eat_phrase(&["after", "this"])
                 || cursor.eat(&[
                     "then",
                     "afterwards",
                     "afterward",
-                    "next",
                     "finally",
                     "lastly",
                     "subsequently",
@@ -132,6 +139,10 @@ impl Grammar<'_> {
                 if cursor.is_word(&["is"]) {
                     cursor.eat_phrase(&["is", "done"]);
                 }
+                link.then = true;
+            } else if cursor.is_word(&["next"]) && cursor.word_at(cursor.at + 1) != Some("to") {
+                // "Next to dock_a" is a place.
+                cursor.at += 1;
                 link.then = true;
             } else if cursor.eat(&["meanwhile", "simultaneously"])
                 || cursor.eat_phrase(&["at", "the", "same", "time"])
@@ -151,7 +162,13 @@ impl Grammar<'_> {
                 break;
             }
         }
-        link.subordinator = if cursor.eat(&["while", "whilst"]) {
+        link.subordinator = self.subordinator();
+        link
+    }
+
+    fn subordinator(&mut self) -> Option<Leading> {
+        let cursor = &mut self.cursor;
+        if cursor.eat(&["while", "whilst"]) {
             Some(Leading::While)
         } else if cursor.eat(&["after", "once", "when"]) || cursor.eat_phrase(&["as", "soon", "as"])
         {
@@ -160,8 +177,7 @@ impl Grammar<'_> {
             Some(Leading::Before)
         } else {
             None
-        };
-        link
+        }
     }
 
     fn nothing_yet(&self) -> bool {
@@ -179,7 +195,25 @@ impl Grammar<'_> {
                 .cursor
                 .problem_at(link.at, "it ends where something to do is expected"));
         }
-        self.no_main_clause_missing(link.at)
+        self.no_main_clause_missing(link.at)?;
+        self.first_has_effect()
+    }
+
+    /// "First" says that what follows comes later; of clauses that run side by side it would be dropped.
+    fn first_has_effect(&self) -> Parsed<()> {
+        let mut groups = self.groups.iter().filter(|g| !g.clauses.is_empty());
+        let (Some(only), None) = (groups.next(), groups.next()) else {
+            return Ok(());
+        };
+        let is_same = |p: &Placed| {
+            p.clause.subject == Subject::Elided
+                || p.clause.subject == only.clauses[0].clause.subject
+        };
+        if self.first && !only.clauses.iter().all(is_same) {
+            let problem = "\"first\" would be ignored: say what comes \"then\"";
+            return Err(self.cursor.problem_at(0, problem).of(Fault::Qualifier));
+        }
+        Ok(())
     }
 
     fn no_main_clause_missing(&self, at: usize) -> Parsed<()> {
@@ -282,7 +316,10 @@ impl Grammar<'_> {
             _ if own_subject && !starts_unsaid => {}
             _ => {
                 let problem = "it is not clear which robot does what: name it in each clause";
-                return Err(self.cursor.problem_at(clause.tokens.0, problem));
+                return Err(self
+                    .cursor
+                    .problem_at(clause.tokens.0, problem)
+                    .of(Fault::Meaning));
             }
         }
         Ok(())
@@ -307,8 +344,19 @@ impl Grammar<'_> {
         {
             let problem =
                 "it is not clear what comes after what: say it in sentences of their own, in order";
-            return Err(self.cursor.problem_at(clause.tokens.0, problem));
+            return Err(self
+                .cursor
+                .problem_at(clause.tokens.0, problem)
+                .of(Fault::Meaning));
         }
+        if clause.first && !self.nothing_yet() {
+            let problem = "\"first\" is said of what does not come first: say it in order";
+            return Err(self
+                .cursor
+                .problem_at(clause.tokens.0, problem)
+                .of(Fault::Qualifier));
+        }
+        self.first |= clause.first;
         self.share_subject(&mut clause, infix)?;
         if let Some(infix) = infix {
             let order = if infix == Leading::After {

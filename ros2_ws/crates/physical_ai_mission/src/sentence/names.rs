@@ -1,6 +1,8 @@
 use std::collections::BTreeMap;
 
-use super::cursor::{Cursor, Parsed};
+use super::cursor::{Cursor, Parsed, Problem};
+use super::fault::Fault;
+use super::ordinary::is_ordinary;
 use super::token::{Kind, Name};
 use crate::Fleet;
 use crate::fleet::suggestion;
@@ -38,9 +40,23 @@ pub(super) struct Names<'f> {
     by_key: BTreeMap<String, Vec<Name>>,
 }
 
-/// `Red Box`, `red-box` and `redbox` are all `red_box`.
+/// `Red Box`, `red-box` and `redbox` are all `red_box`, and `agv 3` is `agv_03`.
 fn key(text: &str) -> String {
-    text.chars().filter(|c| !matches!(c, '_' | '-')).collect()
+    let mut key = String::with_capacity(text.len());
+    for part in text.split(['_', '-']) {
+        let is_number = part.len() > 1 && part.bytes().all(|b| b.is_ascii_digit());
+        let plain = if is_number {
+            part.trim_start_matches('0')
+        } else {
+            part
+        };
+        key.push_str(if is_number && plain.is_empty() {
+            "0"
+        } else {
+            plain
+        });
+    }
+    key
 }
 
 impl<'f> Names<'f> {
@@ -85,7 +101,7 @@ impl<'f> Names<'f> {
     /// "x is not a known place: there are …; did you mean …?"
     pub(super) fn unknown(&self, thing: Thing, wanted: &str) -> String {
         let known = Self::list(self.fleet, thing);
-        let hint = suggestion(&wanted.replace(' ', "_"), known.iter().copied());
+        let hint = Self::hint(wanted, &known);
         let known = if known.is_empty() {
             "none".to_owned()
         } else {
@@ -93,6 +109,43 @@ impl<'f> Names<'f> {
         };
         let noun = thing.noun();
         format!("{wanted:?} is not a known {noun}: known are {known}{hint}")
+    }
+
+    /// "; did you mean red_box?" for "teh red bxo", "…rover_1?" for "rovr".
+    fn hint(wanted: &str, known: &[&str]) -> String {
+        let words: Vec<String> = wanted.split_whitespace().map(str::to_lowercase).collect();
+        let tails = (0..words.len()).map(|from| words[from..].join("_"));
+        let stem = |name: &str| {
+            name.trim_end_matches(|c: char| c.is_ascii_digit() || c == '_')
+                .len()
+        };
+        for tail in tails {
+            let hint = suggestion(&tail, known.iter().copied());
+            if !hint.is_empty() {
+                return hint;
+            }
+            let stems = known
+                .iter()
+                .map(|name| &name[..stem(name)])
+                .filter(|s| s.len() > 2);
+            if let Some(near) = crate::fleet::nearest(&tail, stems) {
+                let meant = known.iter().find(|name| name.starts_with(near));
+                return meant.map_or_else(String::new, |name| format!("; did you mean {name}?"));
+            }
+        }
+        String::new()
+    }
+
+    /// The same for a word that may be the name of anything.
+    pub(super) fn unknown_to_all(&self, wanted: &str) -> String {
+        let all =
+            [Thing::Robot, Thing::Place, Thing::Object].map(|thing| Self::list(self.fleet, thing));
+        let known: Vec<&str> = all.iter().flatten().copied().collect();
+        let hint = Self::hint(wanted, &known);
+        format!(
+            "{wanted:?} is not a known robot, place or object: known are {}{hint}",
+            known.join(", ")
+        )
     }
 
     /// Names that the noun `words` may mean, and whether it is a plural.
@@ -141,6 +194,15 @@ impl<'f> Names<'f> {
         (Vec::new(), false)
     }
 
+    /// True if a word, or its singular, is a part of a known name.
+    pub(super) fn has_part(&self, word: &str) -> bool {
+        let singulars = [Some(word), word.strip_suffix('s'), word.strip_suffix("es")];
+        let all =
+            [Thing::Robot, Thing::Place, Thing::Object].map(|thing| Self::list(self.fleet, thing));
+        let mut parts = all.iter().flatten().flat_map(|name| name.split('_'));
+        parts.any(|part| part.len() > 1 && singulars.contains(&Some(part)))
+    }
+
     /// Every robot.
     pub(super) fn robots(&self) -> Vec<String> {
         self.fleet.robots().into_iter().map(str::to_owned).collect()
@@ -163,6 +225,8 @@ impl<'f> Names<'f> {
 const DETERMINERS: &[&str] = &[
     "the", "a", "an", "its", "his", "her", "their", "any", "some", "one",
 ];
+/// Of several they say neither which nor how many.
+const VAGUE: &[&str] = &["any", "some", "one"];
 
 impl Cursor<'_> {
     /// One phrase that names a robot, a place or objects; nothing is consumed if there is none.
@@ -173,7 +237,11 @@ impl Cursor<'_> {
         if all {
             self.eat(&["of"]);
         }
-        while self.eat(DETERMINERS) {}
+        let mut is_vague = false;
+        while self.is_word(DETERMINERS) {
+            is_vague |= self.is_word(VAGUE);
+            self.at += 1;
+        }
         if let Some(Kind::Name(name)) = self.kind() {
             let fits = match thing {
                 Thing::Robot => name.robot,
@@ -187,6 +255,20 @@ impl Cursor<'_> {
                 return Ok(Some(Reference::Exactly(vec![name])));
             }
         }
+        let found = self.noun(thing, start, (both, all, is_vague))?;
+        if found.is_none() {
+            self.at = start;
+        }
+        Ok(found)
+    }
+
+    /// What a noun of up to three words refers to, behind the words that say how many are meant.
+    fn noun(
+        &mut self,
+        thing: Thing,
+        start: usize,
+        (both, all, is_vague): (bool, bool, bool),
+    ) -> Parsed<Option<Reference>> {
         for count in (1..=3).rev() {
             let words: Vec<&str> = (0..count)
                 .map_while(|i| self.word_at(self.at + i))
@@ -206,7 +288,15 @@ impl Cursor<'_> {
                     names.len(),
                     names.join(", ")
                 );
-                return Err(self.problem_at(start, problem));
+                return Err(self.problem_at(start, problem).of(Fault::Name));
+            }
+            if plural && !all && is_vague {
+                let problem = format!(
+                    "{:?} may be {}: say which",
+                    self.source(start, self.at),
+                    names.join(" or ")
+                );
+                return Err(self.problem_at(start, problem).of(Fault::Name));
             }
             return Ok(Some(if all || plural || names.len() == 1 {
                 Reference::Exactly(names)
@@ -214,12 +304,21 @@ impl Cursor<'_> {
                 Reference::OneOf(names)
             }));
         }
-        self.at = start;
         Ok(None)
     }
 
     /// A list such as `dock_a, dock_b and dock_c`; ends before what starts a clause of its own.
     pub(super) fn list(&mut self, thing: Thing) -> Parsed<Vec<String>> {
+        let (start, both) = (self.at, self.is_word(&["both"]));
+        let names = self.listed(thing)?;
+        if both && names.len() != 2 {
+            let problem = format!("\"both\" is said of {}: name two", names.join(", "));
+            return Err(self.problem_at(start, problem).of(Fault::Name));
+        }
+        Ok(names)
+    }
+
+    fn listed(&mut self, thing: Thing) -> Parsed<Vec<String>> {
         let mut names = self.definite(thing)?;
         loop {
             let start = self.at;
@@ -248,31 +347,61 @@ impl Cursor<'_> {
                     self.source(start, self.at),
                     names.join(" or ")
                 );
-                Err(self.problem_at(start, problem))
+                Err(self.problem_at(start, problem).of(Fault::Name))
             }
             None => Err(self.not_a(thing)),
         }
     }
 
     /// The complaint that what comes next is none of the things wanted.
-    pub(super) fn not_a(&mut self, thing: Thing) -> super::cursor::Problem {
+    pub(super) fn not_a(&mut self, thing: Thing) -> Problem {
         while self.eat(DETERMINERS) || self.eat(&["all", "every", "each", "both"]) {}
         let start = self.at;
         let noun = thing.noun();
         if let Some(Kind::Name(name)) = self.kind() {
             let problem = self.names.unknown(thing, &name.name.clone());
-            return self.problem_at(start, problem);
+            // "Get rover_1 to dock_a" may be understood in another way.
+            let fault = if name.robot && thing == Thing::Object {
+                Fault::Grammar
+            } else {
+                Fault::Name
+            };
+            return self.problem_at(start, problem).of(fault);
         }
         while self.at < start + 4 && self.is_unknown_word() {
             self.at += 1;
         }
-        let problem = if self.at == start {
+        if self.at == start {
             let known = Names::list(self.names.fleet, thing).join(", ");
-            format!("say which {noun}: known are {known}")
-        } else {
-            self.names.unknown(thing, self.source(start, self.at))
+            let problem = self.problem_at(start, format!("say which {noun}: known are {known}"));
+            return if self.at_end() {
+                problem.of(Fault::Name)
+            } else {
+                problem
+            };
+        }
+        self.unknown_name(thing, start, self.at)
+    }
+
+    /// The complaint about words that are no known name; made of ordinary words alone, they may be something else.
+    pub(super) fn unknown_name(&self, thing: Thing, start: usize, end: usize) -> Problem {
+        let problem = self.names.unknown(thing, self.source(start, end));
+        let is_like_name = |at: usize| {
+            let word = self.word_at(at).unwrap_or_default();
+            let is_number = matches!(self.tokens.get(at).map(|t| &t.kind), Some(Kind::Number(_)));
+            let is_part = |word: &str| self.names.has_part(word);
+            if is_number {
+                // "Rover 9", but not "a 12 second break".
+                return at > start && self.word_at(at - 1).is_some_and(is_part);
+            }
+            !is_ordinary(word) && !is_part(word) && super::quantity::is_no_number_word(word)
         };
-        self.problem_at(start, problem)
+        let fault = if (start..end).any(is_like_name) {
+            Fault::Name
+        } else {
+            Fault::Grammar
+        };
+        self.problem_at(start, problem).of(fault)
     }
 
     /// `,`, `and` or both.

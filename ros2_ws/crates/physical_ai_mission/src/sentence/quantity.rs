@@ -1,17 +1,25 @@
 use super::cursor::{Cursor, Parsed};
+use super::fault::Fault;
 use super::token::Kind;
 
-const NUMBER_WORDS: &[&str] = &[
+pub(super) const NUMBER_WORDS: &[&str] = &[
     "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten",
     "eleven", "twelve",
 ];
+
+/// True if a word is not one of those that are read as numbers.
+pub(super) fn is_no_number_word(word: &str) -> bool {
+    !NUMBER_WORDS.contains(&word)
+}
 
 impl Cursor<'_> {
     /// A finite number in digits or as a word up to twelve.
     pub(super) fn number(&mut self) -> Parsed<Option<f64>> {
         let value = match self.kind() {
             Some(Kind::Number(value)) if value.is_finite() => *value,
-            Some(Kind::Number(_)) => return Err(self.problem("a number is too large")),
+            Some(Kind::Number(_)) => {
+                return Err(self.problem("a number is too large").of(Fault::Number));
+            }
             _ => match self
                 .word()
                 .and_then(|w| (0_u32..).zip(NUMBER_WORDS).find(|(_, n)| **n == w))
@@ -39,7 +47,10 @@ impl Cursor<'_> {
             Some("ms" | "millisecond" | "milliseconds") => 0.001,
             Some("min" | "mins" | "minute" | "minutes") => 60.0,
             Some("h" | "hour" | "hours") => 3600.0,
-            _ => return Err(self.problem("a time needs a unit: seconds, minutes or hours")),
+            _ => {
+                let problem = self.problem("a time needs a unit: seconds, minutes or hours");
+                return Err(problem.of(Fault::Number));
+            }
         };
         self.at += 1;
         Ok(number * unit_s)
@@ -53,7 +64,10 @@ impl Cursor<'_> {
             Some("m" | "metre" | "metres" | "meter" | "meters") => 1.0,
             Some("cm" | "centimetre" | "centimetres" | "centimeter" | "centimeters") => 0.01,
             Some("mm" | "millimetre" | "millimetres" | "millimeter" | "millimeters") => 0.001,
-            _ => return Err(self.problem("a width needs a unit: m, cm or mm")),
+            _ => {
+                let problem = self.problem("a width needs a unit: m, cm or mm");
+                return Err(problem.of(Fault::Number));
+            }
         };
         self.at += 1;
         Ok(number * unit_m)
@@ -83,7 +97,7 @@ impl Cursor<'_> {
             if number.fract() != 0.0 || !(1.0..=1e6).contains(&number) {
                 let problem =
                     format!("{number} rounds are not possible: give a whole number, 1 or more");
-                return Err(self.problem_at(start, problem));
+                return Err(self.problem_at(start, problem).of(Fault::Number));
             }
             #[allow(
                 clippy::cast_possible_truncation,
@@ -126,9 +140,9 @@ impl Cursor<'_> {
         if numbers.is_empty() && !open {
             self.at = start;
         } else if open && !self.eat_kind(&Kind::Close) {
-            return Err(
-                self.problem("a point is written (x, y) or (x, y, z), with numbers in metres")
-            );
+            let problem =
+                self.problem("a point is written (x, y) or (x, y, z), with numbers in metres");
+            return Err(problem.of(Fault::Number));
         }
         Ok(numbers)
     }

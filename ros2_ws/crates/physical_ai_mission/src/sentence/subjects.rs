@@ -20,10 +20,15 @@ impl Planner<'_> {
             Subject::Robots(robots) => (robots.clone(), true),
             Subject::OneOf(robots) => match self.only_one_of(robots, action)? {
                 Some(robot) => (vec![robot], true),
+                None => return Err(self.say_which(robots, action)),
+            },
+            Subject::AnyOf(robots) => match self.only_one_of(robots, action)? {
+                Some(robot) => (vec![robot], true),
                 None => return Ok(vec![None]),
             },
             Subject::It => (self.it(action)?, true),
             Subject::They => (self.they()?, true),
+            Subject::Both => (self.both()?, true),
             Subject::Elided => match self.elided(action, placed)? {
                 Some(found) => found,
                 None => return Ok(vec![None]),
@@ -65,6 +70,12 @@ impl Planner<'_> {
         }
     }
 
+    /// All robots that can do it.
+    pub(super) fn all_able(&self, action: &Action) -> BTreeSet<String> {
+        let all: Vec<String> = self.skills.robots().into_iter().collect();
+        self.able_of(&all, action).into_iter().collect()
+    }
+
     fn able_of(&self, robots: &[String], action: &Action) -> Vec<String> {
         let able = robots
             .iter()
@@ -72,13 +83,33 @@ impl Planner<'_> {
         able.cloned().collect()
     }
 
+    fn say_which(&self, robots: &[String], action: &Action) -> String {
+        format!(
+            "{} can do that: say which",
+            self.able_of(robots, action).join(" and ")
+        )
+    }
+
+    fn both(&self) -> Planned<Vec<String>> {
+        let robots = self.they()?;
+        if robots.len() == 2 {
+            return Ok(robots);
+        }
+        let names = robots.join(", ");
+        Err(format!(
+            "\"both\" may be {names}: name the two that are meant"
+        ))
+    }
+
     fn they(&self) -> Planned<Vec<String>> {
         if let Some(carried) = self.carried.as_ref().filter(|c| c.robots.len() > 1) {
             return Ok(carried.robots.clone());
         }
         let now: BTreeSet<String> = self.group.last_of.keys().cloned().collect();
+        let so_far: BTreeSet<String> = self.last_task.keys().cloned().collect();
         let all = self.skills.robots();
-        for robots in [now, self.robots_of_last_group.clone(), all] {
+        // "rover_1 …, then rover_2 …, then both …".
+        for robots in [now, self.robots_of_last_group.clone(), so_far, all] {
             if robots.len() > 1 {
                 return Ok(robots.into_iter().collect());
             }
@@ -142,14 +173,14 @@ impl Planner<'_> {
                 .call(Some(&robots[0]), action, None)
                 .map(|_| None),
             [] => self.skills.call(None, action, None).map(|_| None),
-            several => {
+            _ => {
                 let others = self
                     .skills
                     .robots()
                     .into_iter()
                     .any(|r| !robots.contains(&r) && self.able(Some(r.as_str()), action));
                 if others || !any_robot_will_do(action) {
-                    return Err(format!("{} can do that: say which", several.join(" and ")));
+                    return Err(self.say_which(robots, action));
                 }
                 Ok(None)
             }

@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::clause::{Action, Objects, Subject};
 use super::cursor::Problem;
+use super::fault::Fault;
 use super::grammar::{Group, Placed};
 use super::skills::{Call, Skills};
 use super::subjects::Carried;
@@ -34,7 +35,7 @@ pub(super) struct Planner<'f> {
     barrier: Vec<TaskId>,
     pub(super) group: GroupSoFar,
     pub(super) robots_of_last_group: BTreeSet<String>,
-    last_task: BTreeMap<String, TaskId>,
+    pub(super) last_task: BTreeMap<String, TaskId>,
 }
 
 #[derive(Default)]
@@ -43,6 +44,8 @@ pub(super) struct GroupSoFar {
     followed: BTreeSet<TaskId>,
     pub(super) last_of: BTreeMap<String, TaskId>,
     mover_of: BTreeMap<String, Robot>,
+    /// Tasks of robots that are not named, with those that can do them.
+    open: Vec<(TaskId, BTreeSet<String>)>,
 }
 
 /// Makes a plan of `groups`.
@@ -67,7 +70,7 @@ pub(super) fn plan(
         for placed in &group.clauses {
             planner.clause(placed).map_err(|text| {
                 let at = placed.clause.tokens.0;
-                (Problem { at, text }, placed.clause.tokens)
+                (Problem::new(at, text, Fault::Meaning), placed.clause.tokens)
             })?;
         }
         planner.end_group(group.with_previous);
@@ -151,7 +154,7 @@ impl Planner<'_> {
             self.not_at_the_same_time(&robot, action, placed)?;
             let call = self.call(&robot, action)?;
             self.hold(&robot, action, &call)?;
-            self.add(robot, call, placed)?;
+            self.add(robot, action, call, placed)?;
         }
         Ok(())
     }
@@ -223,7 +226,21 @@ impl Planner<'_> {
         Ok(())
     }
 
-    fn add(&mut self, robot: Robot, call: Call, placed: &Placed) -> Planned<()> {
+    /// The task of the group that the same robot does before, though nobody says which robot it is.
+    fn open_before(&self, able: &BTreeSet<String>, placed: &Placed) -> Option<TaskId> {
+        let goes_on = placed.clause.subject == Subject::Elided && !placed.parallel;
+        let same = |(_, others): &&(TaskId, BTreeSet<String>)| !others.is_disjoint(able);
+        let last = self
+            .group
+            .open
+            .iter()
+            .rev()
+            .find(same)
+            .filter(|_| goes_on)?;
+        Some(last.0.clone())
+    }
+
+    fn add(&mut self, robot: Robot, action: &Action, call: Call, placed: &Placed) -> Planned<()> {
         if self.plan.tasks.len() >= MAX_TASKS {
             return Err(format!(
                 "more than {MAX_TASKS} tasks are too many for a sentence: write a plan in YAML"
@@ -234,6 +251,11 @@ impl Planner<'_> {
             .as_ref()
             .and_then(|r| self.group.last_of.get(r))
             .cloned();
+        let able = self.all_able(action);
+        let chained = match &robot {
+            Some(_) => chained,
+            None => self.open_before(&able, placed),
+        };
         let mut after = match chained {
             Some(last) => {
                 self.group.followed.insert(last.clone());
@@ -271,6 +293,8 @@ impl Planner<'_> {
         if let Some(robot) = robot {
             self.last_task.insert(robot.clone(), id.clone());
             self.group.last_of.insert(robot, id.clone());
+        } else {
+            self.group.open.push((id.clone(), able));
         }
         self.group.ids.push(id);
         Ok(())

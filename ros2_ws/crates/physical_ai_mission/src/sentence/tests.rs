@@ -215,6 +215,54 @@ const JOINS: &[&str] = &[
     "; ",
 ];
 
+/// A sentence that is understood, with a word more.
+fn with_word(word: &str, at: usize) -> String {
+    let mut words: Vec<&str> =
+        "rover_1 goes to dock_a , then arm_1 puts the red box in bin_b and returns home"
+            .split(' ')
+            .collect();
+    words.insert(at % (words.len() + 1), word);
+    words.join(" ")
+}
+
+#[test]
+fn word_that_no_plan_can_hold_is_a_reason_wherever_it_stands() {
+    let fleet = one_by_one();
+    assert!(parse(&with_word("", 0), &fleet).is_ok());
+    for word in [
+        "not",
+        "never",
+        "slowly",
+        "unless",
+        "until",
+        "except",
+        "without",
+        "maybe",
+        "backwards",
+        "hourly",
+        "tomorrow",
+        "instead",
+        "R9",
+        "1e3",
+        "twice",
+        "only",
+    ] {
+        for at in 0..18 {
+            let text = with_word(word, at);
+            match SentenceParser.decompose(&text, &fleet) {
+                Ok(made) => panic!("{text}: {made:?}"),
+                Err(Error::Sentence { fault, .. }) => {
+                    assert!(
+                        fault.is_final() || ["twice", "R9"].contains(&word),
+                        "{text}: {fault:?}"
+                    );
+                }
+                Err(error) => panic!("{text}: {error}"),
+            }
+        }
+    }
+}
+
 fn never_invalid(text: &str) {
     for fleet in [one_by_one(), two_by_two(), Fleet::default()] {
         if let Ok(plan) = parse(text, &fleet) {
@@ -245,6 +293,13 @@ proptest! {
         let text: String = parts.iter().flat_map(|(join, clause)| [*join, *clause]).collect();
         // What joins is between clauses only.
         never_invalid(&format!("{lead}{}", text.trim_start_matches(parts[0].0)));
+    }
+
+    #[test]
+    fn unknown_word_is_never_dropped(word in "[a-z]{5,12}", at in 0_usize..18) {
+        prop_assume!(!ordinary::is_ordinary(&word) && verbs::verb(&word).is_none());
+        let text = with_word(&word, at);
+        prop_assert!(parse(&text, &one_by_one()).is_err(), "{}", text);
     }
 
     #[test]

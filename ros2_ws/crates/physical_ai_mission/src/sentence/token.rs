@@ -81,7 +81,12 @@ fn name_of(tokens: &[Token], names: &Names) -> Option<Name> {
         return None;
     }
     let words: Vec<&str> = tokens.iter().map(|t| t.text.as_str()).collect();
-    names.find(&words.join("_"))
+    let joined = words.join("_");
+    // "Arm_1's gripper" names arm_1.
+    let owner = joined
+        .strip_suffix("'s")
+        .or_else(|| joined.strip_suffix("’s"));
+    names.find(&joined).or_else(|| names.find(owner?))
 }
 
 fn split(text: &str) -> Vec<Token> {
@@ -97,7 +102,7 @@ fn split(text: &str) -> Vec<Token> {
                 continue;
             }
             ',' | ':' | '–' | '—' => (Kind::Comma, first.len_utf8()),
-            ';' | '!' => (Kind::Stop, 1),
+            ';' | '!' | '?' => (Kind::Stop, 1),
             '(' | '[' => (Kind::Open, 1),
             ')' | ']' => (Kind::Close, 1),
             _ => match number_length(rest) {

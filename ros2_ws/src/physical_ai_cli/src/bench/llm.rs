@@ -234,7 +234,7 @@ mod tests {
     #[test]
     fn every_name_that_others_read_is_measured() {
         let measured = measure(&options(golden("narrow/q8_0.gguf"))).unwrap();
-        let names: Vec<&str> = measured.iter().map(|m| m.name).collect();
+        let names: Vec<&str> = measured.iter().map(|m| m.name.as_ref()).collect();
         let expected = [
             "llm.prompt_512_tokens_per_s",
             "llm.decode_1_tokens_per_s",

@@ -1,4 +1,6 @@
-//! From a sentence to a validated plan by the language model of a deployment.
+//! From a sentence to a validated plan: how long it takes, by who plans, and how often the plan is the right one.
+
+mod accuracy;
 
 use std::time::{Duration, Instant};
 
@@ -15,9 +17,49 @@ use crate::{environment, output};
 /// Longest wait until the orchestrator knows its robots and its model.
 const READY: Duration = Duration::from_secs(20);
 const ANSWER: Duration = Duration::from_secs(30);
-const TARGET_MS: f64 = 150.0;
 
-/// Starts the deployment, asks for plans one after the other, and stops it.
+/// Who plans, with sentences that nobody else does.
+struct Rung {
+    planner: &'static str,
+    name: &'static str,
+    target_ms: f64,
+    sentence: fn(u32) -> String,
+}
+
+const RUNGS: [Rung; 2] = [
+    Rung {
+        planner: "parser",
+        name: "planning.parser_p50_ms",
+        target_ms: 2.0,
+        sentence: english,
+    },
+    Rung {
+        planner: "model",
+        name: "planning.model_p50_ms",
+        target_ms: 150.0,
+        sentence: korean,
+    },
+];
+
+/// A mission of four tasks that the parser reads. Sentences differ from their first words on, so that no cache knows them.
+fn english(number: u32) -> String {
+    let x = f64::from(number) / 10.0;
+    format!(
+        "rover_1 goes to ({x:.1}, 0.5) while arm_1 puts the red box in bin_b, then rover_1 patrols dock_a and \
+         dock_b, then rover_1 returns home"
+    )
+}
+
+/// The same for the model.
+fn korean(number: u32) -> String {
+    let x = f64::from(number) / 10.0;
+    format!(
+        "rover_1은 ({x:.1}, 0.5)로 가고 arm_1은 빨간 상자를 bin_b에 넣어. 그다음 rover_1은 dock_a와 dock_b를 순찰하고 홈으로 \
+         돌아가"
+    )
+}
+
+/// Starts the deployment, asks for plans one after the other, and stops it; then plans the sets.
 ///
 /// # Errors
 /// When the suite does not start, its model does not answer, or a sentence has no plan.
@@ -26,74 +68,68 @@ pub async fn measure(
     options: &BenchPlanningArguments,
 ) -> anyhow::Result<Vec<Measurement>> {
     let path = environment::deployment(options.deployment.as_deref())?;
-    let measured = Suite::measured(global, &path, async |_| {
+    let mut measurements = Suite::measured(global, &path, async |_| {
         measure_running(global, options).await
-    });
-    let measurement = Measurement::of(
-        "planning.sentence_to_plan_ms",
-        "ms",
-        Some(TARGET_MS),
-        &measured.await?,
-    );
-    Ok(measurement.into_iter().collect())
+    })
+    .await?;
+    measurements.extend(accuracy::measure(options)?);
+    Ok(measurements)
 }
 
-/// A mission of four tasks. Sentences differ from their first words on, so that no cache knows them.
-fn sentence(number: u32) -> String {
-    let x = f64::from(number) / 10.0;
-    format!(
-        "rover_1 goes to ({x:.1}, 0.5) while arm_1 puts the red box in bin_b, then rover_1 patrols dock_a and \
-         dock_b, then rover_1 returns home"
-    )
-}
-
-/// Milliseconds for each sentence, as a client sees them.
 async fn measure_running(
     global: &Global,
     options: &BenchPlanningArguments,
-) -> anyhow::Result<Vec<f64>> {
+) -> anyhow::Result<Vec<Measurement>> {
     let client = connection::connect(global)?;
     client
         .wait_for_service::<ValidateMission::Service>("validate_mission", DISCOVERY)
         .await?;
-    wait_for_model(&client).await?;
-    let (mut values, mut by_model) = (Vec::new(), 0);
-    for number in 1..=options.runs {
+    let mut measurements = Vec::new();
+    for rung in &RUNGS {
+        let values = measure_rung(&client, rung, options.runs).await?;
+        let target = Some(rung.target_ms);
+        measurements.extend(Measurement::of(rung.name, "ms", target, &values));
+    }
+    Ok(measurements)
+}
+
+/// Milliseconds for each sentence, as a client sees them.
+async fn measure_rung(client: &Client, rung: &Rung, runs: u32) -> anyhow::Result<Vec<f64>> {
+    wait_for(client, rung).await?;
+    let mut values = Vec::new();
+    for number in 1..=runs {
+        let sentence = (rung.sentence)(number);
         let begin = Instant::now();
-        let answer = ask(&client, sentence(number)).await?;
+        let answer = ask(client, sentence.clone()).await?;
         let ms = begin.elapsed().as_secs_f64() * 1e3;
         ensure!(
-            answer.valid,
-            "{:?} has no plan: {}",
-            sentence(number),
+            answer.valid && answer.planner == rung.planner,
+            "{sentence:?} has no plan by the {}: {}",
+            rung.planner,
             answer.error_msg
         );
-        output::note(format!(
-            "bench: run {number} of {}: {ms:.0} ms, by the {}",
-            options.runs, answer.planner
-        ));
-        by_model += u32::from(answer.planner == "model");
         values.push(ms);
+        output::note(format!(
+            "bench: run {number} of {runs}: {ms:.1} ms, by the {}",
+            rung.planner
+        ));
     }
-    output::note(format!(
-        "bench: {by_model} of {} plans are the model's",
-        options.runs
-    ));
     Ok(values)
 }
 
 /// The first answers are not measured: robots and model become known, and the model's schema is made.
-async fn wait_for_model(client: &Client) -> anyhow::Result<()> {
+async fn wait_for(client: &Client, rung: &Rung) -> anyhow::Result<()> {
     let deadline = Instant::now() + READY;
     loop {
-        let answer = ask(client, sentence(0)).await?;
-        if answer.planner == "model" {
+        let answer = ask(client, (rung.sentence)(0)).await?;
+        if answer.planner == rung.planner {
             return Ok(());
         }
         ensure!(
             Instant::now() < deadline,
-            "after {} s no model plans: is planner_worker set? {}",
+            "after {} s the {} does not plan: is planner_worker set? {}",
             READY.as_secs(),
+            rung.planner,
             answer.error_msg
         );
         tokio::time::sleep(Duration::from_millis(200)).await;

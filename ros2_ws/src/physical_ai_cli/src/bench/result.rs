@@ -1,5 +1,7 @@
 //! One measured quantity over several runs.
 
+use std::borrow::Cow;
+
 use serde::Serialize;
 
 use super::windows::median;
@@ -7,7 +9,7 @@ use super::windows::median;
 /// Median, smallest and largest value of several runs.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Measurement {
-    pub name: &'static str,
+    pub name: Cow<'static, str>,
     pub value: f64,
     pub unit: &'static str,
     pub min: f64,
@@ -21,13 +23,13 @@ pub struct Measurement {
 impl Measurement {
     /// From one value per run; `None` if there is none.
     pub fn of(
-        name: &'static str,
+        name: impl Into<Cow<'static, str>>,
         unit: &'static str,
         target: Option<f64>,
         values: &[f64],
     ) -> Option<Self> {
         Some(Self {
-            name,
+            name: name.into(),
             value: median(values)?,
             unit,
             min: values.iter().copied().reduce(f64::min)?,
