@@ -81,7 +81,8 @@ fn jammed_joint_is_named_with_its_error() {
     pass(&mut bench, 0.1);
     bench.sim.inject(&jam("arm_1", "joint_3")).unwrap();
     let report = bench.run(1, 10.0).remove(0);
-    let reasons = ["joint_3 is at 0.0", "from its target 0.5", "jammed"];
+    // Said by the skill at the end of the motion, or by who watches the set points before that.
+    let reasons = ["joint_3 ", " rad", "jammed"];
     assert_failed(&report, ErrorCode::Blocked, &reasons);
 }
 
@@ -101,11 +102,7 @@ fn tool_is_measured_where_it_was_sent() {
     bench.assign("arm_1", "home", json!({})).unwrap();
     bench.sim.inject(&Fault::PowerOff(robot("arm_1"))).unwrap();
     let report = bench.run(1, 10.0).remove(0);
-    assert_failed(
-        &report,
-        ErrorCode::Blocked,
-        &["none of its joints follows", "not powered"],
-    );
+    assert_failed(&report, ErrorCode::Blocked, &["joint_", " rad", "power"]);
 }
 
 #[test]
@@ -273,22 +270,10 @@ fn wheel_that_does_not_turn_is_named_within_seconds() {
         assert_failed(&report, ErrorCode::Blocked, reasons);
     };
     let left = jam("rover_1", "left_wheel_joint");
-    check(
-        Some(left),
-        3.0,
-        &["left_wheel_joint does not turn: commanded ", "jammed"],
-    );
+    check(Some(left), 3.0, &["left_wheel_joint ", " rad/s", "jammed"]);
     let off = Fault::PowerOff(robot("rover_1"));
-    check(
-        Some(off),
-        12.0,
-        &["_wheel_joint does not turn", "held or not powered"],
-    );
-    check(
-        None,
-        3.0,
-        &["_wheel_joint does not turn", "held or not powered"],
-    );
+    check(Some(off), 12.0, &["_wheel_joint ", " rad/s", "power"]);
+    check(None, 3.0, &["_wheel_joint ", " rad/s", "power"]);
 }
 
 fn true_distance(bench: &Bench) -> f64 {

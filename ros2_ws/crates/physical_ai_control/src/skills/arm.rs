@@ -191,7 +191,9 @@ impl ArmSkill {
             Step::Wait(duration_s) => {
                 self.running = Some(Running::Until(tick.now.plus_seconds(duration_s)));
             }
-            Step::CheckGap(extents) => self.check_gap(&tick.state.position, extents),
+            Step::CheckGap(object, extents) => {
+                self.check_gap(&tick.state.position, &object, extents);
+            }
             Step::CheckOpening => self.check_opening(tick),
             Step::Look(look) => self.running = Some(Running::Look(look, tick.now)),
             Step::Rest => self.running = Some(Running::Rest(tick.now)),
@@ -257,9 +259,9 @@ impl ArmSkill {
         self.canceling || self.failure.is_some()
     }
 
-    /// Fails unless the fingers are as far apart as something with these extents; `positions` are those of
+    /// Fails unless the fingers are as far apart as the object with these extents; `positions` are those of
     /// all joints.
-    fn check_gap(&mut self, positions: &[f64], extents: [f64; 2]) {
+    fn check_gap(&mut self, positions: &[f64], object: &str, extents: [f64; 2]) {
         let closed = |f: &&f64| **f < HOLDS_ABOVE_M;
         let checked = match self.body.finger_part(positions).iter().find(closed) {
             Some(finger) => Err(format!(
@@ -268,7 +270,7 @@ impl ArmSkill {
             None => self.body.check_gap(positions, extents),
         };
         if let Err(why) = checked {
-            self.fail(ErrorCode::GraspFailed, format!("the object {why}"));
+            self.fail(ErrorCode::GraspFailed, format!("{object} {why}"));
         }
     }
 

@@ -42,8 +42,8 @@ pub(super) enum Step {
     Close,
     /// Both fingers to this position, or up to what is between them.
     Grip(f64),
-    /// The fingers must stand as far apart as something so wide, smallest and largest extent in metres.
-    CheckGap([f64; 2]),
+    /// The fingers must stand as far apart as this object is wide: smallest and largest extent in metres.
+    CheckGap(String, [f64; 2]),
     /// The fingers must be where they were told to be, or kept apart by something that is seen.
     CheckOpening,
     /// Perception must see this.
@@ -70,9 +70,11 @@ impl Step {
             }
             Self::Open(finger) | Self::Grip(finger) => with_fingers(*finger),
             Self::Close => with_fingers(0.0),
-            Self::CheckGap(_) | Self::CheckOpening | Self::Look(_) | Self::Wait(_) | Self::Rest => {
-                None
-            }
+            Self::CheckGap(..)
+            | Self::CheckOpening
+            | Self::Look(_)
+            | Self::Wait(_)
+            | Self::Rest => None,
         }
     }
 }
@@ -271,7 +273,7 @@ impl<'a> Planner<'a> {
         self.tool(&pointing_down(above, yaw), true)?;
         self.vertical(-APPROACH_M)?;
         self.push(Step::Close);
-        self.push(Step::CheckGap(extent_range(seen)));
+        self.push(Step::CheckGap(object.to_owned(), extent_range(seen)));
         self.vertical(APPROACH_M)?;
         self.push(Step::Look(Look::Lifted {
             object: object.to_owned(),
