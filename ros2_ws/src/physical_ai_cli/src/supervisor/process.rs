@@ -178,13 +178,14 @@ async fn wait(
         }
     };
     let id = child.id().unwrap_or(0);
-    tokio::select! {
+    let is_doomed = tokio::select! {
         status = child.wait() => return exit_of(status),
-        Ok(_) = doomed.wait_for(|pid| id != 0 && *pid == id) => {
-            send(Signal::SIGKILL);
-            return exit_of(child.wait().await);
-        }
-        _ = stop.wait_for(|level| *level != StopLevel::Run) => {}
+        Ok(_) = doomed.wait_for(|pid| id != 0 && *pid == id) => true,
+        _ = stop.wait_for(|level| *level != StopLevel::Run) => false,
+    };
+    if is_doomed {
+        send(Signal::SIGKILL);
+        return exit_of(child.wait().await);
     }
     for signal in [Signal::SIGINT, Signal::SIGTERM] {
         if *stop.borrow() == StopLevel::Kill {
