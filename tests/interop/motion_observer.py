@@ -6,7 +6,7 @@ Prints READY once joint states arrive. Events, each with `sim_s` (stamp of the s
   hold / commanded   what the actuator worker sends to the drives
   ready / not_ready  what the actuator worker tells of the robot, with its reason
 Answers each line on standard input with {"event": "mark", "sim_s": newest stamp, "moving": …, "fastest": …,
-"position": […], "hold": …, "peak": largest speed since the mark before, "ready": …, "reason": …}.
+"position": […], "hold": …, "peak": largest speed since the mark before, "ready": …, "reason": …, "faults": {diagnostic of level error: its message}}.
 """
 import argparse
 import json
@@ -15,6 +15,7 @@ import sys
 import time
 
 import rclpy
+from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
 from physical_ai_msgs.msg import ActuatorCommand, CommandStatus
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.qos import qos_profile_sensor_data
@@ -34,12 +35,14 @@ class Observer:
         self.peak = 0.0
         self.ready = None
         self.reason = ""
+        self.faults = {}
         self.hold = None
         self.position = []
         self.velocity = []
         robot = arguments.robot
         node.create_subscription(JointState, f"{robot}/joint_states", self.joints, qos_profile_sensor_data)
         node.create_subscription(CommandStatus, f"{robot}/command_status", self.status, 10)
+        node.create_subscription(DiagnosticArray, "/diagnostics", self.diagnose, 100)
         node.create_subscription(ActuatorCommand, f"{robot}/hardware_command", self.command, qos_profile_sensor_data)
 
     def joints(self, message):
@@ -68,9 +71,15 @@ class Observer:
             self.ready, self.reason = message.ready, message.reason
             say(event="ready" if message.ready else "not_ready", sim_s=self.sim_s, reason=message.reason)
 
+    def diagnose(self, message):
+        for status in message.status:
+            self.faults.pop(status.name, None)
+            if status.level == DiagnosticStatus.ERROR:
+                self.faults[status.name] = status.message
+
     def mark(self):
         say(event="mark", sim_s=self.sim_s, moving=self.moving, fastest=self.fastest, hold=self.hold, position=self.position,
-            peak=self.peak, ready=self.ready, reason=self.reason)
+            peak=self.peak, ready=self.ready, reason=self.reason, faults=self.faults)
         self.peak = 0.0
 
 

@@ -307,7 +307,7 @@ proptest! {
 
     #[test]
     fn whatever_an_agent_says_set_points_stay_near_the_measured_arm(
-        ticks in prop::collection::vec((-3.0..3.0f64, -0.3..0.3f64, 0.0..0.15f64, 0..8u8), 1..100),
+        ticks in prop::collection::vec((-3.0..3.0f64, -0.3..0.3f64, 0.0..0.15f64, 0..8u8), 1..40),
     ) {
         let (mut bench, mut now_s, mut told) = (Bench::new(), 1.0, None);
         for (wanted, moved, dt_s, event) in ticks {
