@@ -12,8 +12,8 @@ use crate::Error;
 pub(super) const DURATION_S: [f64; 2] = [0.0, 3600.0];
 /// Width of the gripper, metres.
 pub(super) const OPENING_M: [f64; 2] = [0.0, 0.09];
-/// Angles, radians: a turn to either side.
-pub(super) const ANGLE_RAD: [f64; 2] = [-6.2832, 6.2832];
+/// Angles, radians: a whole turn to either side.
+pub(super) const ANGLE_RAD: [f64; 2] = [-6.3, 6.3];
 /// Rounds of a patrol, whole numbers.
 pub(super) const ROUNDS: [f64; 2] = [1.0, 1000.0];
 
