@@ -130,8 +130,14 @@ fn second_driver_that_lies_on_stops_the_robot_with_its_name_and_is_survived() {
     let mut suite = Suite::start("demo");
     let mut rover = suite.observe("rover_1");
     let mut liar = liar(&suite, "rover_1");
-    let patrol = "rover_1 patrols dock_a and dock_b 5 times";
-    let mut client = suite.cli(&["mission", "run", patrol]);
+    let folder = tempfile::tempdir().unwrap();
+    let plan = folder.path().join("patrol.yaml");
+    std::fs::write(
+        &plan,
+        "tasks: [{id: round, skill: patrol, robot: rover_1, params: {places: [dock_a, dock_b], rounds: 5}}]",
+    )
+    .unwrap();
+    let mut client = suite.cli(&["mission", "run", &plan.display().to_string()]);
     rover.wait_for_event(WAIT, "moving");
     // The graph is looked at once a second.
     suite.up.wait_for_text(WAIT, "is published by 2 nodes");

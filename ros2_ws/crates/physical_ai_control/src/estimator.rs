@@ -149,6 +149,7 @@ impl StateEstimator {
     /// # Errors
     /// [`Error::Implausible`] for one that cannot be true; nothing changes but the count.
     pub fn imu(&mut self, sample: ImuSample, now: Time) -> Result<(), Error> {
+        self.follow_clock(now);
         let Some(odometry) = self.odometry.as_mut() else {
             return Ok(());
         };

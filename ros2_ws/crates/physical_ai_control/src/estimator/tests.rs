@@ -200,6 +200,14 @@ fn only_the_simulations_clock_or_the_user_starts_the_estimate_anew() {
         let mut bench = Bench::with(options(simulated));
         bench.speed = [5.0; 2];
         bench.drive(400);
+        if simulated {
+            let stamp = bench.now();
+            let sample = ImuSample {
+                stamp,
+                yaw_rate_rps: 0.0,
+            };
+            bench.estimator.imu(sample, stamp).unwrap();
+        }
         // A stamp alone starts nothing.
         for _ in 0..60 {
             bench.ticks += 1;
@@ -209,6 +217,13 @@ fn only_the_simulations_clock_or_the_user_starts_the_estimate_anew() {
         bench.wheels = [0.0; 2];
         bench.speed = [0.0; 2];
         bench.ticks = 10;
+        let stamp = bench.now();
+        let first = ImuSample {
+            stamp,
+            yaw_rate_rps: 0.0,
+        };
+        // The gyro may be the first to speak in the new world.
+        bench.estimator.imu(first, stamp).unwrap();
         for _ in 0..60 {
             bench.ticks += 1;
             let now = bench.now();
