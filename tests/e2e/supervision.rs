@@ -66,7 +66,7 @@ fn node_that_is_stuck_in_a_transition_is_killed_and_started_again() {
 }
 
 #[test]
-fn active_node_that_sends_nothing_is_called_silent_and_then_started_again() {
+fn active_node_that_sends_nothing_is_called_silent_until_it_is_heard_again() {
     let mut suite = Suite::start("demo");
     let stopped = pid_of(&suite, "sensor_worker");
     kill(stopped, Signal::SIGSTOP).unwrap();
