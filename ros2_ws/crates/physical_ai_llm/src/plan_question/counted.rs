@@ -359,7 +359,7 @@ fn unit_of(word: &str) -> Option<Unit> {
     };
     UNITS
         .iter()
-        .find(|(_, names)| names.iter().any(|n| is_one(n)))
+        .find(|(_, names)| names.iter().any(is_one))
         .map(|(unit, _)| *unit)
 }
 
