@@ -252,15 +252,19 @@ fn number_at(words: &[Word], at: usize) -> Option<(SaidNumber, Option<Unit>, f64
     let said = SaidNumber {
         words: start..end,
         values,
-        quantity: match unit {
-            Some(Unit::Metres(_)) => Quantity::Length,
-            Some(Unit::Seconds(_)) => Quantity::Time,
-            Some(Unit::Times) => Quantity::Rounds,
-            _ => Quantity::Bare,
-        },
+        quantity: quantity_of(unit),
         may_count: unit == Some(Unit::Pieces) || (is_word && unit.is_none()),
     };
     Some((said, unit, value))
+}
+
+fn quantity_of(unit: Option<Unit>) -> Quantity {
+    match unit {
+        Some(Unit::Metres(_)) => Quantity::Length,
+        Some(Unit::Seconds(_)) => Quantity::Time,
+        Some(Unit::Times) => Quantity::Rounds,
+        _ => Quantity::Bare,
+    }
 }
 
 const AXES: [&str; 6] = ["x", "y", "z", "roll", "pitch", "yaw"];
