@@ -16,7 +16,7 @@ ENGLISH_VERBS = {
     "transfer": "put place drop lay set move bring carry transfer take deliver stow load stack store leave sort deposit position pop stick toss chuck slide "
                 "throw tuck push unload shift relocate dispose haul get pack release pick grab fetch collect lift grasp retrieve send pass",
     "pick": "pick grab grasp lift fetch take collect get retrieve hold",
-    "go": "go drive head navigate travel proceed move come roll run walk ride swing get leave call nip show turn report continue park stop reach arrive make pay "
+    "go": "go drive head navigate travel proceed move come roll run walk ride swing get call nip show turn report continue park stop reach arrive make pay "
           "pass shuttle cruise send return bring retire set take position stroll",
     "patrol": "patrol visit inspect check tour circle watch make do go loop cover scan take keep look walk run pass shuttle monitor survey sweep pace stroll cruise",
     "home": "go return come head drive fold pack clock retreat withdraw retire make be get bring send set move take",
@@ -96,7 +96,7 @@ KOREAN = {
     "wait": "대기 휴식 정지 멈춰 있 그대로 가만히 간 동안",
     "patrol": "순찰 순회 점검 바퀴 번 회 차례 왕복 방문 확인 순찰을 총 사이 사이를 구간 구간을 시찰 감시",
     "go": "주차 주차해 주차시켜 주차하고 주차한다 이동 출발 도착 방문 거쳐 거쳐서 들러 들러서 찍고 경유 경유해 경유해서 통해 통과해 주행 향",
-    "transfer": "보관 적재 투입 배치 수납 운반 이송 전달 픽업 파지 꺼내 꺼내서 담 옮겨서",
+    "transfer": "보관 적재 투입 배치 수납 운반 이송 전달 픽업 파지 담 옮겨서",
     "retry": "다시 시도해 재시도 재시도해 한 번 더 또 시도하세요 재시도하세요 시도해봐 시도",
     "skip": "건너뛰어 건너뛰고 건너뛰세요 넘어가 무시해 무시하고 생략해 패스해 패스 계속 진행해 그냥 괜찮아 상관없어 계속해 넘어가도",
     "ask": "운영자 운영자에게 물어봐 사람에게 나에게 나한테 사람 불러 문의 문의해 알려 알려줘 관리자 담당자 물어봐줘",

@@ -165,7 +165,7 @@ fn two_by_two() -> Fleet {
 }
 
 /// What must not become a plan, and what the reason must say.
-const REFUSED: [(&str, &str); 83] = [
+const REFUSED: [(&str, &str); 90] = [
     // Names of nobody.
     ("R9 goes to dock_a", "\"R9\" is not a known robot"),
     ("K9 goes to dock_a", "\"K9\" is not a known robot"),
@@ -319,6 +319,19 @@ const REFUSED: [(&str, &str); 83] = [
     ("rover_1 goes to x 1, y 2, yaw 90", "say angles in radians"),
     ("rover_1은 dock_a나 dock_b로 가라", "dock_a나"),
     ("rover_1은 dock_a에 갔다", "\"갔다\""),
+    (
+        "send rover_1 to dock_a when rover_2 leaves dock_b",
+        "\"leaves\" would be ignored",
+    ),
+    (
+        "move joints of arm_1 to 0, 0.5, 1, 0, 0.5",
+        "move_joints that nobody asked for",
+    ),
+    ("rover_1이 dock_a로 갈 수 있어?", "질문은 임무가 아닙니다"),
+    ("arm_1이 빨간 상자를 bin_a에서 꺼내", "\"꺼내\""),
+    ("arm_1이 빨간 상자를 bin_a 위로 들어", "\"위로\""),
+    ("arm_1이 빨간 상자를 bin_a에서 bin_b로 옮겨", "\"bin_a\""),
+    ("arm_1은 10초 기다리고 rover_1은 30 기다려", "\"30\""),
     // What is no mission.
     ("stop all robots", "`physical-ai estop`"),
     ("rover_1 goes home?", "a question is no mission"),

@@ -8,7 +8,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use super::counted::{SaidNumber, is_unit, numbers_of_plan, said_numbers};
+use super::counted::{
+    PlanNumbers, Quantity, SaidNumber, has_invented_joints, is_unit, said_numbers,
+};
 use super::fleet_nouns::FleetNouns;
 use super::hangul::{PARTICLES, is_syllable};
 use super::plan_words::PlanWords;
@@ -37,6 +39,8 @@ pub fn dropped(linked: &str, tasks: &[Value], fleet: &FleetNouns) -> Option<Drop
     for (at, word) in words.iter().enumerate() {
         match word.kind {
             WordKind::Reference if !plan.names.contains(word.text) => return Some(lost(word.text)),
+            // "From bin_a" is where the object is now.
+            WordKind::Reference if is_source(&words, at) => return Some(lost(whole(linked, word))),
             WordKind::Reference => {}
             WordKind::Sign if is_sign_held(&words, at) => {}
             WordKind::Sign => return Some(lost(whole(linked, word))),
@@ -59,9 +63,12 @@ pub fn dropped(linked: &str, tasks: &[Value], fleet: &FleetNouns) -> Option<Drop
     None
 }
 
-/// A task that the sentence does not ask for.
+/// A task that the sentence does not ask for, or with more in it than that.
 pub fn unasked(linked: &str, tasks: &[Value]) -> Option<&'static str> {
     let words = words_of(linked);
+    if has_invented_joints(&said_numbers(&words), tasks) {
+        return Some("move_joints");
+    }
     let says = |wanted: &[&str]| {
         let is_wanted = |k: &String| wanted.contains(&k.as_str());
         let is_kind = |w: &Word| kinds_of(w).is_some_and(|kinds| kinds.iter().any(is_wanted));
@@ -124,6 +131,12 @@ fn whole<'a>(linked: &'a str, word: &Word<'a>) -> &'a str {
 fn nearest(word: &str) -> Option<&'static str> {
     let mut all = PlanWords::get().words();
     all.find(|known| known.len() > 3 && is_slip(word, known))
+}
+
+/// "Bin_a에서".
+fn is_source(words: &[Word], at: usize) -> bool {
+    let behind = words.get(at + 1).filter(|w| w.behind_reference);
+    words[at].text.starts_with("ref_s") && behind.is_some_and(|w| w.text == "에서")
 }
 
 /// True if a sign changes nothing where it stands.
@@ -227,8 +240,7 @@ fn compound(word: &str) -> Option<&'static [String]> {
 struct PlanFacts<'a> {
     tasks: &'a [Value],
     names: BTreeSet<&'a str>,
-    numbers: Vec<f64>,
-    rounds: Vec<f64>,
+    numbers: PlanNumbers,
 }
 
 impl<'a> PlanFacts<'a> {
@@ -240,12 +252,11 @@ impl<'a> PlanFacts<'a> {
             let named = [&task["robot"], &params["object"], &params["place"]];
             names.extend(named.into_iter().chain(places).filter_map(Value::as_str));
         }
-        let (numbers, rounds) = numbers_of_plan(tasks);
+        let numbers = PlanNumbers::of(tasks);
         Self {
             tasks,
             names,
             numbers,
-            rounds,
         }
     }
 
@@ -273,10 +284,11 @@ impl<'a> PlanFacts<'a> {
             "together" => self.has_side_by_side(),
             "several" => self.has_several(),
             "twice" => {
-                self.rounds.contains(&2.0) || self.numbers.iter().any(|n| *n == 2.0 || *n == 120.0)
+                let minutes = self.numbers.get(Quantity::Time).contains(&120.0);
+                self.rounds().contains(&2.0) || minutes
             }
-            "thrice" => self.rounds.contains(&3.0),
-            "once" => self.rounds.contains(&1.0) || self.waits() || self.rounds.is_empty(),
+            "thrice" => self.rounds().contains(&3.0),
+            "once" => self.rounds().contains(&1.0) || self.waits() || self.rounds().is_empty(),
             "transfer" => has(&["pick_and_place", "place", "pick"]),
             "pick" => has(&["pick_and_place", "pick"]),
             "go" => has(&["navigate_to", "move_to", "home"]),
@@ -302,6 +314,10 @@ impl<'a> PlanFacts<'a> {
                 .any(|k| policy(k)),
             _ => false,
         }
+    }
+
+    fn rounds(&self) -> &[f64] {
+        self.numbers.get(Quantity::Rounds)
     }
 
     fn has_field(&self, fields: &[&str]) -> bool {
@@ -346,11 +362,7 @@ impl<'a> PlanFacts<'a> {
     }
 
     fn has_number(&self, number: &SaidNumber) -> bool {
-        let numbers = if number.is_rounds {
-            &self.rounds
-        } else {
-            &self.numbers
-        };
+        let numbers = self.numbers.get(number.quantity);
         let robots: BTreeSet<&str> = self
             .tasks
             .iter()

@@ -15,10 +15,20 @@ pub struct SaidNumber {
     pub words: Range<usize>,
     /// What it may be in a plan, in metres, seconds and radians.
     pub values: Vec<f64>,
-    /// It says how often.
-    pub is_rounds: bool,
+    /// What it is said to be.
+    pub quantity: Quantity,
     /// It may say how many robots, objects or places there are.
     pub may_count: bool,
+}
+
+/// What a number is said to be, by its unit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Quantity {
+    /// A coordinate or an angle: it needs no unit.
+    Bare,
+    Length,
+    Time,
+    Rounds,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -242,10 +252,19 @@ fn number_at(words: &[Word], at: usize) -> Option<(SaidNumber, Option<Unit>, f64
     let said = SaidNumber {
         words: start..end,
         values,
-        is_rounds: unit == Some(Unit::Times),
+        quantity: quantity_of(unit),
         may_count: unit == Some(Unit::Pieces) || (is_word && unit.is_none()),
     };
     Some((said, unit, value))
+}
+
+fn quantity_of(unit: Option<Unit>) -> Quantity {
+    match unit {
+        Some(Unit::Metres(_)) => Quantity::Length,
+        Some(Unit::Seconds(_)) => Quantity::Time,
+        Some(Unit::Times) => Quantity::Rounds,
+        _ => Quantity::Bare,
+    }
 }
 
 const AXES: [&str; 6] = ["x", "y", "z", "roll", "pitch", "yaw"];
@@ -344,25 +363,69 @@ fn unit_of(word: &str) -> Option<Unit> {
     };
     UNITS
         .iter()
-        .find(|(_, names)| names.iter().any(|n| is_one(n)))
+        .find(|(_, names)| names.iter().any(is_one))
         .map(|(unit, _)| *unit)
 }
 
-/// All numbers of a plan, and how often it does what it repeats.
-pub fn numbers_of_plan(tasks: &[Value]) -> (Vec<f64>, Vec<f64>) {
-    let (mut numbers, mut rounds) = (Vec::new(), Vec::new());
-    for task in tasks {
-        for (name, value) in task["params"].as_object().into_iter().flatten() {
-            let listed = value.as_array().into_iter().flatten();
-            let found = listed.chain([value]).filter_map(Value::as_f64);
-            if name == "rounds" {
-                rounds.extend(found);
-            } else {
-                numbers.extend(found);
+/// Numbers of a plan, by what a sentence may call them.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct PlanNumbers {
+    /// Coordinates, angles and positions of joints.
+    bare: Vec<f64>,
+    /// Coordinates and openings.
+    lengths: Vec<f64>,
+    times: Vec<f64>,
+    rounds: Vec<f64>,
+}
+
+impl PlanNumbers {
+    pub fn of(tasks: &[Value]) -> Self {
+        let mut made = Self::default();
+        for task in tasks {
+            for (name, value) in task["params"].as_object().into_iter().flatten() {
+                let listed = value.as_array().into_iter().flatten();
+                for number in listed.chain([value]).filter_map(Value::as_f64) {
+                    made.add(name, number);
+                }
             }
         }
+        made
     }
-    (numbers, rounds)
+
+    fn add(&mut self, name: &str, number: f64) {
+        match name {
+            "rounds" => self.rounds.push(number),
+            "duration_s" => self.times.push(number),
+            "opening_m" => self.lengths.push(number),
+            "x" | "y" | "z" => {
+                self.lengths.push(number);
+                self.bare.push(number);
+            }
+            _ => self.bare.push(number),
+        }
+    }
+
+    pub fn get(&self, quantity: Quantity) -> &[f64] {
+        match quantity {
+            Quantity::Bare => &self.bare,
+            Quantity::Length => &self.lengths,
+            Quantity::Time => &self.times,
+            Quantity::Rounds => &self.rounds,
+        }
+    }
+}
+
+/// True if a list of joints has more numbers than the sentence; one number may be for all joints.
+pub fn has_invented_joints(numbers: &[SaidNumber], tasks: &[Value]) -> bool {
+    let bare = numbers
+        .iter()
+        .filter(|n| n.quantity == Quantity::Bare)
+        .count();
+    let lists = tasks
+        .iter()
+        .filter_map(|t| t["params"]["positions"].as_array());
+    let mut long = lists.filter(|list| list.iter().any(|p| *p != list[0]));
+    long.any(|list| list.len() > bare)
 }
 
 /// True if a word is the unit in which plans have lengths or angles.

@@ -110,8 +110,14 @@ fn is_question(text: &str) -> bool {
     let Some((asked, _)) = text.split_once('?') else {
         return false;
     };
-    let last = asked.split_whitespace().next_back().unwrap_or_default();
-    !is_of(last, "polite")
+    let mut words = asked.split_whitespace().rev();
+    let last = words.next().unwrap_or_default();
+    // "Could you do it for me" and "can it be done" differ in one word.
+    let is_request = is_of(last, "able")
+        && words.next() == Some("수")
+        && words.next().is_some_and(|word| word.ends_with('줄'));
+    let is_able = is_of(last, "able");
+    !is_request && (is_able || !is_of(last, "polite"))
 }
 
 #[cfg(test)]

@@ -120,7 +120,7 @@ fn places_come_as_they_are_said() {
 fn angles_are_radians() {
     let turned = |yaw: f64| [json!({"params": {"x": 1, "y": 2, "yaw": yaw}})];
     assert_eq!(too_large_angle(&turned(90.0)), Some(90.0));
-    assert_eq!(too_large_angle(&turned(-3.14)), None);
+    assert_eq!(too_large_angle(&turned(-3.0)), None);
     assert_eq!(
         too_large_angle(&[json!({"params": {"positions": [0, -90, 1]}})]),
         Some(-90.0)
