@@ -83,9 +83,6 @@ pub struct Tick<'a> {
     pub state: &'a RobotState,
     /// Newest surroundings.
     pub perception: &'a Perception,
-    /// Why commands do not reach the joints now, for example "the actuator worker is inactive"; `None`:
-    /// they do.
-    pub held: Option<&'a str>,
 }
 
 /// Where a skill is.
@@ -119,8 +116,8 @@ pub trait Skill {
     fn postpone(&mut self, seconds: f64);
 
     /// The robot was held for so long, seconds, because nobody knew its state or it took no commands: goes on
-    /// from where it is measured then, and a failure that follows says so.
-    fn pause(&mut self, seconds: f64);
+    /// from where it is measured then, and a failure that follows says so, and `why` if that is known.
+    fn pause(&mut self, seconds: f64, why: Option<&str>);
 
     /// Begins a controlled stop; ticks go on until [`Progress::Canceled`].
     fn cancel(&mut self);

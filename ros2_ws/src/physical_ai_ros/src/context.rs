@@ -173,10 +173,11 @@ impl<A: 'static> Context<A> {
 
     /// Lets replies out that waited for their turn; true when none waits any more.
     pub(crate) fn send_outgoing(&mut self) -> bool {
-        let node = &self.node;
-        self.outgoing
-            .iter_mut()
-            .fold(true, |all, send| send(node) && all)
+        let mut is_empty = true;
+        for send in &mut self.outgoing {
+            is_empty &= send(&self.node);
+        }
+        is_empty
     }
 
     /// Node name, after remapping.

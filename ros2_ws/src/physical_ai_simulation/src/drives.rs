@@ -192,7 +192,11 @@ impl Simulation {
                 let writers = context.publishers_of(&stage.topic);
                 stage.session.see_writers(&writers, steady_s);
             }
-            let reason = stage.obstacle(&self.stops, steady_s).unwrap_or_default();
+            let unpowered = || {
+                (!self.world.is_powered(&stage.name)).then(|| "its drives have no power".to_owned())
+            };
+            let obstacle = stage.obstacle(&self.stops, steady_s);
+            let reason = obstacle.or_else(unpowered).unwrap_or_default();
             let source = stage.session.source();
             let changed = reason != stage.reason || source != stage.told_source;
             if changed && !reason.is_empty() {

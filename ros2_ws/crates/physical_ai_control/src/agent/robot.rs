@@ -355,7 +355,6 @@ impl RobotControl {
                     dt_s,
                     state: &state,
                     perception: &self.perception,
-                    held: None,
                 };
                 progress = Some(running.skill.tick(&tick, &mut self.command));
                 running.errors.add(running.skill.tracking_error());
@@ -403,7 +402,7 @@ impl RobotControl {
         if !is_first {
             self.filter.forget();
             if let Some(running) = &mut self.running {
-                running.skill.pause(gap_s - self.period_s);
+                running.skill.pause(gap_s - self.period_s, None);
             }
         }
         self.period_s
@@ -418,7 +417,8 @@ impl RobotControl {
         }
         let since_s = *self.stale_since_s.get_or_insert(steady_s);
         if let Some(running) = &mut self.running {
-            running.skill.pause(dt_s);
+            let why = self.state.as_ref().and_then(|s| s.fault.as_deref());
+            running.skill.pause(dt_s, why);
         }
         steady_s - since_s < STATE_PATIENCE_S
     }
@@ -426,7 +426,7 @@ impl RobotControl {
     /// Takes no time from the skill while who receives the commands holds the robot; true as long as it may go
     /// on when it is let go.
     fn pause_while_held(&mut self, verdict: SafetyVerdict, steady_s: f64, dt_s: f64) -> bool {
-        let Some((_, since_s)) = self.held else {
+        let Some((why, since_s)) = &self.held else {
             return false;
         };
         if verdict.state >= SafetyState::Stopped {
@@ -435,7 +435,7 @@ impl RobotControl {
         let Some(running) = self.running.as_mut().filter(|r| r.stopping.is_none()) else {
             return false;
         };
-        running.skill.pause(dt_s);
+        running.skill.pause(dt_s, Some(why));
         steady_s - since_s < HELD_PATIENCE_S
     }
 

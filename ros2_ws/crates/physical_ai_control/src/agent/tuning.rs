@@ -74,8 +74,7 @@ impl RobotControl {
             ),
         ] {
             let most = can / per_unit;
-            // NaN is above everything.
-            if !(value <= most * ROUNDING) {
+            if value.is_nan() || value > most * ROUNDING {
                 return Err(Error::BeyondModel {
                     field,
                     value,

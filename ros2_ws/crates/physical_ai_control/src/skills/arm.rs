@@ -15,7 +15,7 @@ use look::Look;
 use motion::Motion;
 use plan::{Planner, Step};
 
-use super::hold::{HoldRecord, likely_cause};
+use super::hold::HoldRecord;
 use super::parameters::Params;
 use super::{Perception, Progress, Site, Skill, Tick, exceeds};
 use crate::safety::finger_after_hold;
@@ -298,10 +298,7 @@ impl ArmSkill {
             self.body.names[self.body.arm_joints + finger],
             measured[finger],
             shorts[finger].abs(),
-            likely_cause(
-                tick,
-                "the finger is jammed or not powered, or something is in its way"
-            )
+            "the finger is jammed or not powered, or something is in its way"
         );
         self.fail(ErrorCode::Blocked, reason);
     }
@@ -419,7 +416,7 @@ fn settled(told: &JointPoint, body: &ArmBody, tick: &Tick<'_>, waited_s: f64) ->
             body.names[j],
             off(j),
             speed(j),
-            likely_cause(tick, "something pushes it, or it is not powered")
+            "something pushes it, or it is not powered"
         );
         Err((ErrorCode::Blocked, reason))
     })
@@ -429,7 +426,6 @@ impl Skill for ArmSkill {
     fn tick(&mut self, tick: &Tick<'_>, command: &mut ActuatorCommand) -> Progress {
         self.started.get_or_insert(tick.now);
         self.measure(tick);
-        self.holds.observe(tick);
         if std::mem::take(&mut self.held) {
             self.take_up(tick);
         }
@@ -447,9 +443,9 @@ impl Skill for ArmSkill {
         progress
     }
 
-    fn pause(&mut self, seconds: f64) {
+    fn pause(&mut self, seconds: f64, why: Option<&str>) {
         self.held = true;
-        self.holds.add(seconds);
+        self.holds.add(seconds, why);
         self.postpone(seconds);
     }
 

@@ -1,5 +1,3 @@
-use super::Tick;
-
 /// Shorter holds than this, in all, explain nothing, seconds.
 const WORTH_SAYING_S: f64 = 0.3;
 
@@ -11,17 +9,13 @@ pub(super) struct HoldRecord {
 }
 
 impl HoldRecord {
-    /// Another `seconds` in which the robot did not follow its skill.
-    pub(super) fn add(&mut self, seconds: f64) {
-        self.held_s += seconds.max(0.0);
-    }
-
-    /// Remembers why commands do not arrive, as far as this tick knows.
+    /// Another `seconds` in which the robot did not follow its skill, for this reason if it is known.
     ///
     /// # Real-time
     /// Allocates only when the reason changes.
-    pub(super) fn observe(&mut self, tick: &Tick<'_>) {
-        if let Some(why) = tick.held
+    pub(super) fn add(&mut self, seconds: f64, why: Option<&str>) {
+        self.held_s += seconds.max(0.0);
+        if let Some(why) = why
             && self.why.as_deref() != Some(why)
         {
             self.why = Some(why.to_owned());
@@ -42,10 +36,4 @@ impl HoldRecord {
             self.held_s
         )
     }
-}
-
-/// Why joints do not follow, as far as that can be told: what is known of the commands' way, or what `else_`
-/// makes likely.
-pub(super) fn likely_cause(tick: &Tick<'_>, else_: &str) -> String {
-    tick.held.unwrap_or(else_).to_owned()
 }

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 pub use body::RoverBody;
 use wheel_watch::WheelWatch;
 
-use super::hold::{HoldRecord, likely_cause};
+use super::hold::HoldRecord;
 use super::parameters::{DURATION_S, Params, ROUNDS};
 use super::{Progress, Site, Skill, Tick, exceeds};
 use crate::navigation::{POSITION_TOLERANCE_M, YAW_TOLERANCE_RAD, wrap};
@@ -282,8 +282,7 @@ impl RoverSkill {
             let reason = format!(
                 "does not come to rest at {}: {off_m:.3} m off (allowed {POSITION_TOLERANCE_M} m), {off_rad:.3} rad off \
                  (allowed {YAW_TOLERANCE_RAD} rad), {wheel} turns at {speed:.2} rad/s: {}",
-                stop.name,
-                likely_cause(tick, "something pushes it, or its drives do not brake")
+                stop.name, "something pushes it, or its drives do not brake"
             );
             self.failure = Some((ErrorCode::Blocked, reason));
         }
@@ -438,7 +437,6 @@ impl Skill for RoverSkill {
     fn tick(&mut self, tick: &Tick<'_>, command: &mut ActuatorCommand) -> Progress {
         let pose = placement(tick.state);
         self.started.get_or_insert(tick.now);
-        self.holds.observe(tick);
         if let Some(last) = self.last.replace(pose) {
             self.driven_m += distance(&last, &pose);
         }
@@ -460,9 +458,9 @@ impl Skill for RoverSkill {
         self.drive(tick, &pose, command)
     }
 
-    fn pause(&mut self, seconds: f64) {
+    fn pause(&mut self, seconds: f64, why: Option<&str>) {
         self.held = true;
-        self.holds.add(seconds);
+        self.holds.add(seconds, why);
         self.postpone(seconds);
     }
 

@@ -2,7 +2,6 @@ use nalgebra::Isometry3;
 
 use super::ArmBody;
 use super::motion::Motion;
-use crate::skills::hold::likely_cause;
 use crate::skills::{Tick, exceeds};
 
 /// Largest distance of an arm's joint from where it was told to be with which it is there, radians.
@@ -117,6 +116,6 @@ fn explain(joint: usize, motion: &Motion, body: &ArmBody, tick: &Tick<'_>) -> St
         off(joint),
         target[joint],
         tolerance(body, joint),
-        likely_cause(tick, likely)
+        likely
     )
 }

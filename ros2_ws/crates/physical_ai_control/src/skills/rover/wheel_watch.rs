@@ -1,7 +1,6 @@
 use super::RoverBody;
 use crate::Speed;
 use crate::skills::Tick;
-use crate::skills::hold::likely_cause;
 
 /// Slower wheels may be kept by friction for a moment, radians per second.
 const SLOWEST_RPS: f64 = 0.3;
@@ -60,8 +59,7 @@ impl WheelWatch {
         let (name, measured) = wheels[i];
         Err(format!(
             "{name} does not turn: commanded {:.2} rad/s, measured {measured:.2} rad/s for {PATIENCE_S} s: {}",
-            told[i],
-            likely_cause(tick, likely)
+            told[i], likely
         ))
     }
 }
