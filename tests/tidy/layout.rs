@@ -6,7 +6,7 @@ use std::process::Command;
 use crate::files::{checkout, folders};
 use crate::none;
 
-const TOP: [&str; 15] = [
+const TOP: [&str; 16] = [
     ".cargo",
     ".ci",
     ".gitignore",
@@ -16,6 +16,7 @@ const TOP: [&str; 15] = [
     "Makefile",
     "README.md",
     "clippy.toml",
+    "findings",
     "launch",
     "msg",
     "params",

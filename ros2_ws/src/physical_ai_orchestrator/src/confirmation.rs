@@ -187,6 +187,15 @@ impl Orchestrator {
     }
 }
 
+fn answer(responder: Responder<ConfirmMission::Service>, outcome: Result<(), Refusal>) {
+    let mut response = ConfirmMission::Response::default();
+    if let Err(refusal) = outcome {
+        response.error_code = refusal.error as u16;
+        response.error_msg = refusal.error_msg;
+    }
+    responder.respond(response);
+}
+
 /// Serves `confirm_mission`.
 pub fn confirm_mission(
     app: &mut Orchestrator,
@@ -194,14 +203,6 @@ pub fn confirm_mission(
     request: ConfirmMission::Request,
     responder: Responder<ConfirmMission::Service>,
 ) {
-    let answer = |responder: Responder<_>, outcome: Result<(), Refusal>| {
-        let mut response = ConfirmMission::Response::default();
-        if let Err(refusal) = outcome {
-            response.error_code = refusal.error as u16;
-            response.error_msg = refusal.error_msg;
-        }
-        responder.respond(response);
-    };
     let asked = MissionId::try_new(request.mission_id.as_str())
         .ok()
         .and_then(|id| Some((app.goals.confirming.get(&id)?, id)));

@@ -22,6 +22,9 @@ const GRAPH_POLL: Duration = Duration::from_millis(20);
 /// How long ROS may take to start. It takes less than a second, on a busy machine a few.
 const START_LIMIT: Duration = Duration::from_secs(30);
 
+/// How long it may take to end.
+const CLOSING: Duration = Duration::from_secs(10);
+
 /// An asynchronous ROS client. Dropping it stops its node.
 pub struct Client {
     sender: EventSender<()>,
@@ -335,9 +338,21 @@ fn spin(mut context: Context<()>, events: &Receiver<Event<()>>, stop: &AtomicBoo
 impl Drop for Client {
     fn drop(&mut self) {
         self.stop.store(true, Ordering::Relaxed);
-        if let Some(thread) = self.thread.take()
-            && thread.join().is_err()
-        {
+        let Some(thread) = self.thread.take() else {
+            return;
+        };
+        // A middleware that hangs while it closes must not keep a command from ending.
+        let began = Instant::now();
+        while !thread.is_finished() {
+            if began.elapsed() > CLOSING {
+                tracing::error!(
+                    "the middleware does not close within {CLOSING:?}: it is left behind"
+                );
+                return;
+            }
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        if thread.join().is_err() {
             tracing::error!("the ROS thread panicked");
         }
     }
