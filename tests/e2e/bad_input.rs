@@ -59,6 +59,50 @@ fn bad_missions_are_refused_by_field_and_value_and_nothing_moves() {
             plan("long.yaml", &vec![b'x'; 10_000_000]),
             vec!["10000000", "long.yaml"],
         ),
+        (
+            plan(
+                "both.yaml",
+                &task("skill: navigate_to, robot: rover_1, params: {place: dock_a, x: 1}"),
+            ),
+            vec!["params", "fits none of its alternatives"],
+        ),
+        (
+            plan(
+                "absurd.yaml",
+                &task("skill: navigate_to, robot: rover_1, params: {x: 1e308, y: 1}"),
+            ),
+            vec!["params.x is 1e308: must be"],
+        ),
+        (
+            plan(
+                "wall.yaml",
+                &task("skill: navigate_to, robot: rover_1, params: {x: 2.0, y: -2.45}"),
+            ),
+            vec!["params.x", "cannot be reached", "wall_south"],
+        ),
+        (
+            plan(
+                "folded.yaml",
+                &task(
+                    "skill: move_joints, robot: arm_1, params: {positions: [0, -1.5, -2.5, -1.5, 0, 0]}",
+                ),
+            ),
+            vec!["arm_1 move_joints", "would run into each other"],
+        ),
+        (
+            plan(
+                "reach.yaml",
+                &task("skill: move_to, robot: arm_1, params: {x: 0.75, y: 0.75, z: 0.5}"),
+            ),
+            vec!["arm_1 move_to", "out of reach"],
+        ),
+        (
+            plan(
+                "empty.yaml",
+                &task("skill: place, robot: arm_1, params: {place: bin_b}"),
+            ),
+            vec!["arm_1 holds nothing"],
+        ),
         ("rover_1 flies to the moon".to_owned(), vec!["flies"]),
         ("rover_1 goes to dock_z".to_owned(), vec!["dock_z"]),
     ];
