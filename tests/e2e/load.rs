@@ -28,7 +28,7 @@ fn every_goal_of_ten_rclpy_clients_at_once_is_answered() {
 
 #[test]
 fn fifty_commands_at_once_all_run_their_missions() {
-    let suite = Suite::start("demo");
+    let suite = Suite::start_for_many("demo");
     let folder = tempfile::tempdir().unwrap();
     let plan = folder.path().join("pause.yaml");
     std::fs::write(&plan, PAUSE).unwrap();

@@ -58,9 +58,12 @@ impl Process {
     /// If it cannot be started.
     pub fn start(command: &mut Command, domain: u16) -> Self {
         let name = format!("{command:?}");
+        let range = "ROS_AUTOMATIC_DISCOVERY_RANGE";
+        if command.get_envs().all(|(variable, _)| variable != range) {
+            command.env(range, "LOCALHOST");
+        }
         let mut child = command
             .env("ROS_DOMAIN_ID", domain.to_string())
-            .env("ROS_AUTOMATIC_DISCOVERY_RANGE", "LOCALHOST")
             .current_dir(checkout())
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())

@@ -18,6 +18,8 @@ pub struct Suite {
     pub domain: u16,
     /// Namespace; empty: the root.
     pub namespace: String,
+    /// How far discovery reaches; `LOCALHOST` finds 32 processes at most.
+    range: &'static str,
     folder: tempfile::TempDir,
 }
 
@@ -36,14 +38,21 @@ impl Suite {
 
     /// Starts a deployment in a namespace of a domain, with `--set` assignments.
     pub fn start_in(deployment: &str, domain: u16, namespace: &str, set: &[&str]) -> Self {
-        let mut suite = Self::launch(deployment, domain, namespace, set);
+        let mut suite = Self::launch(deployment, domain, namespace, set, "LOCALHOST");
+        suite.up.wait_for_event(START, "all_ready");
+        suite
+    }
+
+    /// The same, for more processes than find each other where discovery stays on the machine.
+    pub fn start_for_many(deployment: &str) -> Self {
+        let mut suite = Self::launch(deployment, next_domain(), "", &[], "SUBNET");
         suite.up.wait_for_event(START, "all_ready");
         suite
     }
 
     /// Starts a deployment in a fresh domain without waiting.
     pub fn launch_alone(deployment: &str, set: &[&str]) -> Self {
-        Self::launch(deployment, next_domain(), "", set)
+        Self::launch(deployment, next_domain(), "", set, "LOCALHOST")
     }
 
     /// A domain for suites that share it.
@@ -51,7 +60,13 @@ impl Suite {
         next_domain()
     }
 
-    fn launch(deployment: &str, domain: u16, namespace: &str, set: &[&str]) -> Self {
+    fn launch(
+        deployment: &str,
+        domain: u16,
+        namespace: &str,
+        set: &[&str],
+        range: &'static str,
+    ) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let journal = folder.path().join("missions.sqlite");
         let state = folder.path().join("up.json");
@@ -70,8 +85,10 @@ impl Suite {
         for assignment in set {
             command.args(["--set", assignment]);
         }
+        command.env("ROS_AUTOMATIC_DISCOVERY_RANGE", range);
         Self {
             up: Process::start(&mut command, domain),
+            range,
             domain,
             namespace: namespace.to_owned(),
             folder,
@@ -83,7 +100,8 @@ impl Suite {
         let mut command = Command::new(program("physical-ai"));
         command
             .args(["--json", "--namespace", &self.namespace])
-            .args(arguments);
+            .args(arguments)
+            .env("ROS_AUTOMATIC_DISCOVERY_RANGE", self.range);
         Process::start(&mut command, self.domain)
     }
 

@@ -49,12 +49,13 @@ pub fn connect(global: &Global) -> anyhow::Result<Client> {
     let began = Instant::now();
     let name = format!("physical_ai_cli_{}", std::process::id());
     loop {
-        let client = Client::connect(&name, &global.namespace)
-            .context("ROS cannot be reached; `physical-ai doctor` says why")?;
-        if !reach::is_out_of_reach() {
-            return Ok(client);
+        if reach::has_room() {
+            let client = Client::connect(&name, &global.namespace)
+                .context("ROS cannot be reached; `physical-ai doctor` says why")?;
+            if !reach::is_out_of_reach() {
+                return Ok(client);
+            }
         }
-        drop(client);
         if began.elapsed() >= PATIENCE {
             return Err(Nobody(format!(
                 "more than {called} processes of ROS domain {domain} run on this machine, and with \
@@ -67,7 +68,7 @@ pub fn connect(global: &Global) -> anyhow::Result<Client> {
             .into());
         }
         // Those that came together do not come back together.
-        let spread = Duration::from_millis(u64::from(std::process::id() % 16) * 20);
+        let spread = Duration::from_millis(u64::from(std::process::id() % 32) * 60);
         std::thread::sleep(LOOK + spread);
     }
 }
@@ -97,13 +98,13 @@ pub async fn wait_for<S: Service + 'static>(
             continue;
         }
         let sign = sign_of_suite(global, client).await?;
-        let is_starved = looks < FEWEST_LOOKS;
+        let is_starved = looks < FEWEST_LOOKS || is_overloaded();
         if sign.is_none() && !is_starved {
             return Err(nobody(global, who));
         }
         if waited >= PATIENCE {
             let place = environment::place_of_suite(global);
-            let sign = sign.unwrap_or_else(|| "this process hardly gets to run".to_owned());
+            let sign = sign.unwrap_or_else(|| "that says little on a busy machine".to_owned());
             return Err(Nobody(format!(
                 "the {who} in {place} did not appear within {} s, although {sign}; load average {}: \
                  wait until this machine is less busy, or see `physical-ai doctor`",
@@ -133,6 +134,14 @@ async fn sign_of_suite(global: &Global, client: &Client) -> anyhow::Result<Optio
         })
         .await?;
     Ok(seen.map(|topic| format!("topic {topic} of its suite is there")))
+}
+
+/// True if so many programs want to run now that discovery may take its time.
+fn is_overloaded() -> bool {
+    let text = std::fs::read_to_string("/proc/loadavg").unwrap_or_default();
+    let running = text.split([' ', '/']).nth(3).and_then(|n| n.parse().ok());
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    running.is_some_and(|running: usize| running > 2 * cores)
 }
 
 fn load_average() -> String {

@@ -12,6 +12,13 @@ use crate::environment;
 /// Numbers below this are called (rmw_fastrtps).
 pub const CALLED: u16 = 32;
 
+/// True if there is a number left that others call. Costs nothing: no node is made for it.
+pub fn has_room() -> bool {
+    let sockets = std::fs::read_to_string("/proc/self/net/udp").unwrap_or_default();
+    let taken: BTreeSet<u16> = numbers(&sockets, environment::domain_id(), |_| true).collect();
+    !stays_on_machine() || (0..CALLED).any(|number| !taken.contains(&number))
+}
+
 /// True if this process, which has a ROS node, has a number that others do not call.
 pub fn is_out_of_reach() -> bool {
     stays_on_machine() && own_number().is_some_and(|number| number >= CALLED)
@@ -24,7 +31,8 @@ fn stays_on_machine() -> bool {
 
 fn own_number() -> Option<u16> {
     let sockets = std::fs::read_to_string("/proc/self/net/udp").ok()?;
-    number(&sockets, &own_sockets(), environment::domain_id())
+    let own = own_sockets();
+    numbers(&sockets, environment::domain_id(), |id| own.contains(id)).min()
 }
 
 /// Ids of the sockets that this process holds.
@@ -42,20 +50,21 @@ fn own_sockets() -> BTreeSet<String> {
         .collect()
 }
 
-/// The number of whoever holds `own` sockets in a table of the kernel: the ports of the RTPS standard,
-/// 9.6.1.1, are 7400 + 250 × domain + 10 + 2 × number, and one more.
-fn number(table: &str, own: &BTreeSet<String>, domain: u16) -> Option<u16> {
+/// The numbers of those who hold the sockets that `counts` in a table of the kernel: the ports of the RTPS
+/// standard, 9.6.1.1, are 7400 + 250 × domain + 10 + 2 × number, and one more.
+fn numbers<'a>(
+    table: &'a str,
+    domain: u16,
+    counts: impl Fn(&str) -> bool + 'a,
+) -> impl Iterator<Item = u16> + 'a {
     let first = 7410 + 250 * u32::from(domain);
-    table
-        .lines()
-        .filter_map(|line| {
-            let fields: Vec<&str> = line.split_whitespace().collect();
-            let (_, port) = fields.get(1)?.split_once(':')?;
-            own.contains(*fields.get(9)?).then_some(())?;
-            let offset = u32::from_str_radix(port, 16).ok()?.checked_sub(first)?;
-            u16::try_from(offset / 2).ok().filter(|_| offset < 240)
-        })
-        .min()
+    table.lines().filter_map(move |line| {
+        let fields: Vec<&str> = line.split_whitespace().collect();
+        let (_, port) = fields.get(1)?.split_once(':')?;
+        counts(fields.get(9)?).then_some(())?;
+        let offset = u32::from_str_radix(port, 16).ok()?.checked_sub(first)?;
+        u16::try_from(offset / 2).ok().filter(|_| offset < 240)
+    })
 }
 
 #[cfg(test)]
@@ -69,9 +78,9 @@ mod tests {
              2: 00000000:1D30 00000000:0000 07 00000000:00000000 00:00000000 00000000     0        0 41 2\n\
              3: 00000000:1D31 00000000:0000 07 00000000:00000000 00:00000000 00000000     0        0 42 2\n\
              4: 00000000:1CF2 00000000:0000 07 00000000:00000000 00:00000000 00000000     0        0 50 2\n";
-        let check = |own: &[&str], domain, expected| {
-            let own = own.iter().map(|s| (*s).to_owned()).collect();
-            assert_eq!(number(table, &own, domain), expected, "{own:?}");
+        let check = |own: &[&str], domain, expected: Option<u16>| {
+            let found = numbers(table, domain, |id| own.contains(&id)).min();
+            assert_eq!(found, expected, "{own:?}");
         };
         check(&["41", "42", "77"], 0, Some(31));
         check(&["50"], 0, Some(0));
