@@ -179,7 +179,7 @@ mod tests {
         );
         check(&|m| m.header.stamp = at(0.0), "100.000 s behind the clock");
         check(
-            &|m| drop(m.poses.pop()),
+            &|m| m.poses.truncate(1),
             "objects.poses has 1 values for 2 names",
         );
         check(&|m| m.sizes.clear(), "objects.sizes has 0 values");
