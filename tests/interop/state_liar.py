@@ -12,7 +12,7 @@ Prints READY once joint states and ground truth arrive. Each line on standard in
   twice          the next sample with its first joint twice
   nameless       a sample without a joint
   storm S        `huge`, 100 times a second for S seconds
-  reset          the service simulation/reset
+  reset          the service simulation/reset; what is measured begins anew with the first state of the new world
   mark           answers {"event": "mark", "truth": [x, y], "estimate": [x, y], "worst_m": …, "longest_step_m": …,
                  "refused": …, "faults": […], "frame": frame of the state}; `worst_m` is the largest distance of estimate
                  and truth since the last mark, `longest_step_m` the largest one of two estimates in a row
@@ -144,8 +144,12 @@ class Liar:
                 self.spin(0.01)
         elif kind == "reset":
             future = self.reset.call_async(Trigger.Request())
-            while not future.done():
+            before = self.states[-1][0]
+            while not future.done() or self.states[-1][0] >= before:
                 self.executor.spin_once(timeout_sec=1.0)
+            # This jump is no lie's.
+            self.states.clear()
+            self.forget()
         else:
             self.lie(kind, number)
         say(event="lied", lie=line)
