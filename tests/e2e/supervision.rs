@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
-use physical_ai_tests::{Process, Suite, program};
+use physical_ai_tests::{Process, Suite, checkout, program};
 
 const WAIT: Duration = Duration::from_secs(60);
 
@@ -26,7 +26,7 @@ fn wait_for(up: &mut Process, event: &str, node: &str) -> serde_json::Value {
 /// A deployment of one agent worker in a folder of its own.
 fn deployment(folder: &std::path::Path, world: &std::path::Path) -> std::path::PathBuf {
     let path = folder.join("d.yaml");
-    let root = std::env::current_dir().unwrap();
+    let root = checkout().canonicalize().unwrap();
     let text = format!(
         "root: {}\nrestart: {{stuck_after_s: 3.0}}\nnodes:\n  - executable: agent_worker\n    \
          parameters: {{world_file: {}, model_folder: urdf}}\n",
@@ -56,7 +56,7 @@ fn node_that_is_stuck_in_a_transition_is_killed_and_started_again() {
     assert!(reason.contains("for more than 3 s"), "{reason}");
     // From now on it can be read.
     std::fs::remove_file(&world).unwrap();
-    let readable = std::fs::read("params/worlds/demo.yaml").unwrap();
+    let readable = std::fs::read(checkout().join("params/worlds/demo.yaml")).unwrap();
     std::fs::write(&world, readable).unwrap();
     let exited = wait_for(&mut up, "exited", "agent_worker");
     assert_eq!(exited["signal"], 9, "{exited}");

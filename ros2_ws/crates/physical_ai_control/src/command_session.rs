@@ -7,8 +7,6 @@ const HOLDER_SILENCE_S: f64 = 0.2;
 const FOREIGN_S: f64 = 0.5;
 /// A sequence further back than this was not overtaken on the way: somebody else counts.
 const OVERTAKEN: u64 = 16;
-/// A writer without a name is waited for so long, seconds: names arrive later than writers.
-const NAMELESS_S: f64 = 1.0;
 /// What the middleware calls a node whose name has not arrived.
 const NAMELESS: &str = "_NODE_NAME_UNKNOWN_";
 
@@ -33,7 +31,6 @@ pub struct CommandSession {
     foreign: Option<(String, f64)>,
     /// Nodes other than the holder's that write to the topic.
     writers: Vec<String>,
-    nameless_since_s: Option<f64>,
     /// Whether the holder's node writes to the topic.
     holder_writes: bool,
 }
@@ -151,24 +148,17 @@ impl CommandSession {
     }
 
     /// Takes the names of all nodes that write to the command topic.
-    pub fn see_writers(&mut self, nodes: &[String], steady_s: f64) {
+    pub fn see_writers(&mut self, nodes: &[String]) {
         let Some(holder) = &self.holder else {
             return;
         };
         self.holder_writes = nodes.contains(&holder.node);
-        let is_nameless = |node: &str| node.ends_with(NAMELESS);
-        if nodes.iter().any(|n| is_nameless(n)) {
-            self.nameless_since_s.get_or_insert(steady_s);
-        } else {
-            self.nameless_since_s = None;
-        }
-        let late = self
-            .nameless_since_s
-            .is_some_and(|since| steady_s - since > NAMELESS_S);
         self.writers.clear();
         let others = nodes.iter().filter(|n| **n != holder.node);
+        // A writer without a name is one that has just come, or that died before it said its name and stays in the
+        // graph for long: what it sends tells whether it is one.
         self.writers
-            .extend(others.filter(|n| late || !is_nameless(n)).cloned());
+            .extend(others.filter(|n| !n.ends_with(NAMELESS)).cloned());
         self.writers.dedup();
     }
 

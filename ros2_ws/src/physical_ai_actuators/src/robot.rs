@@ -131,7 +131,7 @@ impl Robot {
     pub fn look_around(&mut self, context: &Context<Actuators>, now: Time, steady_s: f64) {
         let before = self.session.has_second_writer(steady_s);
         let writers = context.publishers_of(&self.command_topic);
-        self.session.see_writers(&writers, steady_s);
+        self.session.see_writers(&writers);
         if !before && let Some(who) = self.session.second_writer(steady_s) {
             self.hold(now, SafetyCause::SecondWriter, &who);
         }

@@ -190,7 +190,7 @@ impl Simulation {
             let is_due = stage.turns.is_multiple_of(STATUS_EVERY);
             if is_due {
                 let writers = context.publishers_of(&stage.topic);
-                stage.session.see_writers(&writers, steady_s);
+                stage.session.see_writers(&writers);
             }
             let unpowered = || {
                 (!self.world.is_powered(&stage.name)).then(|| "its drives have no power".to_owned())

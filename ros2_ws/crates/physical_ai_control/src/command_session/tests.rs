@@ -52,7 +52,7 @@ fn process_that_asks_again_keeps_its_session() {
 #[test]
 fn second_living_process_is_refused_by_name_and_the_successor_of_a_dead_one_takes_over() {
     let mut session = opened();
-    session.see_writers(&names(&[AGENT]), 1.0);
+    session.see_writers(&names(&[AGENT]));
     session.admit(5, 77, 1, 2.0).unwrap();
     for (node, source) in [(AGENT, 6), ("/other", 6), ("/other", 5)] {
         let refused = session.open(node, source, 78, 2.1).unwrap_err();
@@ -63,7 +63,7 @@ fn second_living_process_is_refused_by_name_and_the_successor_of_a_dead_one_take
     assert_eq!(session.open(AGENT, 6, 78, 2.3), Ok(78));
     session.admit(5, 77, 2, 2.3).unwrap_err();
     session.admit(6, 78, 1, 2.3).unwrap();
-    session.see_writers(&[], 3.0);
+    session.see_writers(&[]);
     assert_eq!(session.open("/other", 7, 79, 3.0), Ok(79));
 }
 
@@ -85,17 +85,17 @@ fn foreign_command_is_a_second_writer_until_it_is_gone() {
 #[test]
 fn second_writer_in_the_graph_is_named() {
     let mut session = opened();
-    session.see_writers(&names(&[AGENT, AGENT]), 2.0);
+    session.see_writers(&names(&[AGENT, AGENT]));
     assert_eq!(session.second_writer(2.0), None, "its predecessor, killed");
-    session.see_writers(&names(&[AGENT, "/_ros2cli_7"]), 2.1);
+    session.see_writers(&names(&[AGENT, "/_ros2cli_7"]));
     assert_eq!(session.second_writer(9.0).unwrap(), "/_ros2cli_7");
-    session.see_writers(&names(&[AGENT]), 9.1);
+    session.see_writers(&names(&[AGENT]));
     assert_eq!(session.second_writer(9.1), None);
     let nameless = names(&[AGENT, "/_NODE_NAME_UNKNOWN_"]);
-    session.see_writers(&nameless, 10.0);
-    assert_eq!(session.second_writer(10.0), None, "its name may come");
-    session.see_writers(&nameless, 11.1);
-    assert!(session.has_second_writer(11.1));
+    session.see_writers(&nameless);
+    assert_eq!(session.second_writer(60.0), None, "it may be dead");
+    session.admit(9, 1, 1, 61.0).unwrap_err();
+    assert!(session.has_second_writer(61.1), "told by what it sends");
 }
 
 proptest! {
