@@ -23,7 +23,16 @@ const GRAPH_POLL: Duration = Duration::from_millis(20);
 const START_LIMIT: Duration = Duration::from_secs(30);
 
 /// How long it may take to end.
-const CLOSING: Duration = Duration::from_secs(10);
+const CLOSING: Duration = Duration::from_secs(3);
+
+/// Whether a client's node could not be closed.
+static LEFT_BEHIND: AtomicBool = AtomicBool::new(false);
+
+/// True if the middleware hung when a [`Client`] was dropped. The exit handlers of the process would wait for it,
+/// too: such a process has to end without them.
+pub fn middleware_hangs() -> bool {
+    LEFT_BEHIND.load(Ordering::Relaxed)
+}
 
 /// An asynchronous ROS client. Dropping it stops its node.
 pub struct Client {
@@ -341,13 +350,15 @@ impl Drop for Client {
         let Some(thread) = self.thread.take() else {
             return;
         };
-        // A middleware that hangs while it closes must not keep a command from ending.
+        // Fast DDS 2.14 locks itself up now and then when a node is closed while others come and go: its listener is
+        // waited for, which waits for the lock of who waits. That must not keep a command from ending.
         let began = Instant::now();
         while !thread.is_finished() {
             if began.elapsed() > CLOSING {
-                tracing::error!(
+                tracing::warn!(
                     "the middleware does not close within {CLOSING:?}: it is left behind"
                 );
+                LEFT_BEHIND.store(true, Ordering::Relaxed);
                 return;
             }
             std::thread::sleep(Duration::from_millis(1));

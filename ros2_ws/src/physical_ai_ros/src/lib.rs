@@ -66,7 +66,7 @@ pub use action_server::{
 };
 pub use application::{Application, Diagnostic, Level};
 pub use arguments::Arguments;
-pub use client::{Client, SentGoal};
+pub use client::{Client, SentGoal, middleware_hangs};
 pub use clock::{ClockKind, time_from_msg, time_to_msg};
 pub use context::{Context, EventSender, Handle, Publisher, Responder};
 pub use convert::*;
