@@ -98,7 +98,7 @@ pub async fn wait_for<S: Service + 'static>(
             continue;
         }
         let sign = sign_of_suite(global, client).await?;
-        let is_starved = looks < FEWEST_LOOKS || is_overloaded();
+        let is_starved = looks < FEWEST_LOOKS || is_overloaded(2);
         if sign.is_none() && !is_starved {
             return Err(nobody(global, who));
         }
@@ -136,12 +136,12 @@ async fn sign_of_suite(global: &Global, client: &Client) -> anyhow::Result<Optio
     Ok(seen.map(|topic| format!("topic {topic} of its suite is there")))
 }
 
-/// True if so many programs want to run now that discovery may take its time.
-fn is_overloaded() -> bool {
+/// True if more than `per_core` programs want to run on each core now: nothing is heard in time then.
+pub fn is_overloaded(per_core: usize) -> bool {
     let text = std::fs::read_to_string("/proc/loadavg").unwrap_or_default();
     let running = text.split([' ', '/']).nth(3).and_then(|n| n.parse().ok());
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    running.is_some_and(|running: usize| running > 2 * cores)
+    running.is_some_and(|running: usize| running > per_core * cores)
 }
 
 fn load_average() -> String {

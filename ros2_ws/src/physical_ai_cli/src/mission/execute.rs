@@ -39,6 +39,8 @@ const ABSENCE: Duration = Duration::from_secs(30);
 const VANISHED: Duration = Duration::from_millis(4500);
 /// When to ask whether its workers still speak; a living one says something in a fifth of a second.
 const WORRY: Duration = Duration::from_millis(2500);
+/// With so many programs for each core, silence says nothing.
+const HOPELESS: usize = 8;
 /// This process stood still itself where it did not look for so long.
 const OWN_PAUSE: Duration = Duration::from_secs(1);
 /// Without feedback for so long, the `missions` topic is believed instead.
@@ -333,12 +335,14 @@ impl Run<'_> {
              started again; robots finish what they began. Then see `physical-ai mission show {id}`, or \
              run the same mission with --mission-id {id} to follow it"
         );
-        if !suite_lives || silence > ABSENCE {
+        let may_be_late = suite_lives || connection::is_overloaded(HOPELESS);
+        if !may_be_late || silence > ABSENCE {
             return Err(Nobody(format!("{what}: it was killed, or stands still; {advice}")).into());
         }
         if !std::mem::replace(&mut self.is_silent, true) {
             self.display.note(&format!(
-                "{what}; its workers still speak, so that it may come back: waiting up to {} s. {advice}",
+                "{what}; its workers still speak, or this machine is overloaded, so that it may come back: \
+                 waiting up to {} s. {advice}",
                 ABSENCE.as_secs()
             ));
         }
