@@ -27,13 +27,16 @@ fn every_goal_of_ten_rclpy_clients_at_once_is_answered() {
 }
 
 #[test]
-fn fifty_commands_at_once_all_run_their_missions() {
+fn commands_at_once_all_run_their_missions() {
+    // Each is a participant of DDS that finds all others: fifty keep two cores busy for a minute.
+    let is_long = std::env::var_os("PHYSICAL_AI_LONG").is_some_and(|v| v == "1");
+    let commands = if is_long { 50 } else { 12 };
     let suite = Suite::start_for_many("demo");
     let folder = tempfile::tempdir().unwrap();
     let plan = folder.path().join("pause.yaml");
     std::fs::write(&plan, PAUSE).unwrap();
     let plan = plan.display().to_string();
-    let mut clients: Vec<Process> = (0..50)
+    let mut clients: Vec<Process> = (0..commands)
         .map(|_| suite.cli(&["mission", "run", &plan]))
         .collect();
     for client in &mut clients {
