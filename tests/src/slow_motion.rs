@@ -8,9 +8,9 @@ use nix::unistd::Pid;
 
 /// Of each round the process runs the first part and stands still for the second.
 const RUN: Duration = Duration::from_millis(1);
-const STAND: Duration = Duration::from_millis(19);
+const STAND: Duration = Duration::from_millis(59);
 
-/// Lets a process run at a twentieth of its speed until this is dropped, so that what it does can be
+/// Lets a process run at a sixtieth of its speed until this is dropped, so that what it does can be
 /// interrupted in the middle on any machine.
 #[must_use]
 pub struct SlowMotion {
