@@ -41,20 +41,25 @@ const RUNGS: [Rung; 2] = [
     },
 ];
 
+/// Where the shipped deployments have nothing in a rover's way, another place for each run.
+fn free_x_m(number: u32) -> f64 {
+    2.0 + f64::from(number % 40) / 20.0
+}
+
 /// A mission of four tasks that the parser reads. Sentences differ from their first words on, so that no cache knows them.
 fn english(number: u32) -> String {
-    let x = f64::from(number) / 10.0;
+    let x = free_x_m(number);
     format!(
-        "rover_1 goes to ({x:.1}, 0.5) while arm_1 puts the red box in bin_b, then rover_1 patrols dock_a and \
+        "rover_1 goes to ({x:.2}, 0.5) while arm_1 puts the red box in bin_b, then rover_1 patrols dock_a and \
          dock_b, then rover_1 returns home"
     )
 }
 
 /// The same for the model.
 fn korean(number: u32) -> String {
-    let x = f64::from(number) / 10.0;
+    let x = free_x_m(number);
     format!(
-        "rover_1은 ({x:.1}, 0.5)로 가고 arm_1은 빨간 상자를 bin_b에 넣어. 그다음 rover_1은 dock_a와 dock_b를 순찰하고 홈으로 \
+        "rover_1은 ({x:.2}, 0.5)로 가고 arm_1은 빨간 상자를 bin_b에 넣어. 그다음 rover_1은 dock_a와 dock_b를 순찰하고 홈으로 \
          돌아가"
     )
 }
