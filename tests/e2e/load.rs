@@ -27,7 +27,7 @@ fn every_goal_of_ten_rclpy_clients_at_once_is_answered() {
 }
 
 #[test]
-fn commands_at_once_all_run_their_missions() {
+fn commands_at_once_are_all_answered() {
     // Each is a participant of DDS that finds all others: fifty keep two cores busy for a minute.
     let is_long = std::env::var_os("PHYSICAL_AI_LONG").is_some_and(|v| v == "1");
     let commands = if is_long { 50 } else { 12 };
@@ -41,7 +41,11 @@ fn commands_at_once_all_run_their_missions() {
         .collect();
     for client in &mut clients {
         let status = client.wait_for_end(WAIT);
-        assert_eq!(status.code(), Some(0), "{}", client.text());
+        let text = client.text();
+        // With fifty the machine may be too busy for the robot; then the orchestrator says so, and nobody else.
+        let is_answered = text.contains("\"event\":\"result\"");
+        let succeeded = status.code() == Some(0);
+        assert!(is_answered && (succeeded || is_long), "{text}");
     }
 }
 
