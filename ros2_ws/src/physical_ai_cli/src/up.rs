@@ -310,8 +310,9 @@ impl Up {
         if !self.roster.apply(event) {
             return;
         }
-        self.printer.event(event);
+        // Saved first: who hears of the event and reads the state file finds it there.
         self.save();
+        self.printer.event(event);
         if self.roster.is_all_ready() {
             self.readiness.relax();
             if !self.announced && !self.stopping {
