@@ -34,7 +34,11 @@ fn number(outcome: &Value, field: &str) -> f64 {
 }
 
 fn check_ended(outcome: &Value, status: u64, code: i64, reason: &str) {
-    assert_eq!((&outcome["status"], &outcome["code"]), (&status.into(), &code.into()), "{outcome:#}");
+    assert_eq!(
+        (&outcome["status"], &outcome["code"]),
+        (&status.into(), &code.into()),
+        "{outcome:#}"
+    );
     let text = outcome["text"].as_str().unwrap();
     assert!(text.contains(reason), "{reason:?} is not in {outcome:#}");
     // However it ended: the arm stands then.
@@ -58,7 +62,12 @@ fn plain_client_moves_an_arm_and_is_told_what_does_not_work() {
     check_ended(&unknown, ABORTED, -2, "\"elbow\" is not a joint of arm_1");
     let strict = run(&suite, "strict");
     check_ended(&strict, ABORTED, -4, "joint_1 is at");
-    check_ended(&run(&suite, "cancel"), CANCELED, 0, "cancelled; the robot is at rest");
+    check_ended(
+        &run(&suite, "cancel"),
+        CANCELED,
+        0,
+        "cancelled; the robot is at rest",
+    );
     check_succeeded(&run(&suite, "back"));
 }
 
@@ -66,7 +75,11 @@ fn plain_client_moves_an_arm_and_is_told_what_does_not_work() {
 fn newer_goals_every_50_ms_lead_to_no_jump() {
     let suite = Suite::start("demo");
     let stream = run(&suite, "stream");
-    assert_eq!((&stream["status"], &stream["code"]), (&SUCCEEDED.into(), &0.into()), "{stream:#}");
+    assert_eq!(
+        (&stream["status"], &stream["code"]),
+        (&SUCCEEDED.into(), &0.into()),
+        "{stream:#}"
+    );
     let (sent, replaced) = (number(&stream, "sent"), number(&stream, "replaced"));
     assert!(sent >= 20.0 && replaced >= sent - 1.0, "{stream:#}");
     assert!(number(&stream, "steps") > 200.0, "{stream:#}");
@@ -101,7 +114,11 @@ fn mission_and_trajectory_keep_each_other_out_by_name() {
     let mut mission = suite.cli(&["mission", "run", "arm_1 puts the red box in bin_b"]);
     arm.wait_for_event(WAIT, "moving");
     let refused = run(&suite, "move");
-    assert_eq!((&refused["status"], &refused["code"]), (&ABORTED.into(), &(-1).into()), "{refused:#}");
+    assert_eq!(
+        (&refused["status"], &refused["code"]),
+        (&ABORTED.into(), &(-1).into()),
+        "{refused:#}"
+    );
     let text = refused["text"].as_str().unwrap();
     assert!(text.contains("robot arm_1 executes task"), "{refused:#}");
     let result = mission.wait_for_event(WAIT, "result");

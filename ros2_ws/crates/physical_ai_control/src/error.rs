@@ -48,7 +48,9 @@ pub enum Error {
         problem: String,
     },
     /// A joint trajectory that is over before it arrives.
-    #[error("trajectory.header.stamp: its last point was due {over_s:.3} s ago: send it earlier, or with stamp 0 for now")]
+    #[error(
+        "trajectory.header.stamp: its last point was due {over_s:.3} s ago: send it earlier, or with stamp 0 for now"
+    )]
     OldTrajectory {
         /// Seconds since its end.
         over_s: f64,

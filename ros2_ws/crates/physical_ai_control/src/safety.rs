@@ -50,8 +50,7 @@ impl SafetyCause {
 }
 
 /// Why a command of efforts moves nothing.
-pub(crate) const EFFORT_REFUSED: &str =
-    "effort: there is no torque control here: command positions or velocities, and leave effort empty";
+pub(crate) const EFFORT_REFUSED: &str = "effort: there is no torque control here: command positions or velocities, and leave effort empty";
 
 /// What the filter did; the numbers are those of SafetyStatus.state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

@@ -61,7 +61,10 @@ fn command_of_efforts_is_refused_by_name_and_stops_the_drives() {
                 ..drive(0.0)
             };
             let error = world.apply(&pushed).unwrap_err().to_string();
-            assert!(error.contains("rover_1") && error.contains("effort"), "{error}");
+            assert!(
+                error.contains("rover_1") && error.contains("effort"),
+                "{error}"
+            );
         }
         world.step().unwrap();
     }

@@ -152,9 +152,16 @@ impl Robot {
         let drive = || self.drive.fault(self.source, steady_s);
         let (cause, reason) = obstacle
             .map(|(cause, reason)| (cause, reason.to_owned()))
-            .or_else(|| self.second_writer(steady_s).map(because(SafetyCause::SecondWriter)))
+            .or_else(|| {
+                self.second_writer(steady_s)
+                    .map(because(SafetyCause::SecondWriter))
+            })
             .or_else(|| drive().map(|reason| (None, reason)))
-            .or_else(|| self.guard.state_fault(now).map(because(SafetyCause::StaleState)))
+            .or_else(|| {
+                self.guard
+                    .state_fault(now)
+                    .map(because(SafetyCause::StaleState))
+            })
             .unwrap_or_default();
         let source = self.session.source();
         let changed = reason != self.reason || source != self.told_source;

@@ -56,7 +56,9 @@ impl AgentNode {
         };
         let begun = match (goal_from_msg(goal), self.agent.robot_mut(name)) {
             _ if !context.is_active() => Err(refuse("the agent is not active")),
-            _ if !context.is_time_known() => Err(refuse("simulated time has not begun: no /clock yet")),
+            _ if !context.is_time_known() => {
+                Err(refuse("simulated time has not begun: no /clock yet"))
+            }
             (Err(problem), _) => Err(refuse(&problem)),
             (_, None) => Err(refuse("this robot is not controlled here")),
             (Ok(goal), Some(robot)) => robot.follow_trajectory(&goal, now),
@@ -96,7 +98,10 @@ impl AgentNode {
 
     /// Tells the client of a robot's trajectory how it ended, if it did. True then.
     pub fn end_trajectory(&mut self, name: &RobotName) -> bool {
-        let end = self.agent.robot_mut(name).and_then(|r| r.take_trajectory_end());
+        let end = self
+            .agent
+            .robot_mut(name)
+            .and_then(|r| r.take_trajectory_end());
         let Some((end, handle)) = end.zip(self.trajectories.remove(name)) else {
             return false;
         };
@@ -153,10 +158,22 @@ fn seconds(duration: &Duration) -> f64 {
 /// Names what belongs to joints with several degrees of freedom, which no robot here has.
 fn goal_from_msg(goal: FollowJointTrajectory::Goal) -> Result<TrajectoryGoal, String> {
     let several = [
-        ("multi_dof_trajectory.points", goal.multi_dof_trajectory.points.len()),
-        ("multi_dof_trajectory.joint_names", goal.multi_dof_trajectory.joint_names.len()),
-        ("component_path_tolerance", goal.component_path_tolerance.len()),
-        ("component_goal_tolerance", goal.component_goal_tolerance.len()),
+        (
+            "multi_dof_trajectory.points",
+            goal.multi_dof_trajectory.points.len(),
+        ),
+        (
+            "multi_dof_trajectory.joint_names",
+            goal.multi_dof_trajectory.joint_names.len(),
+        ),
+        (
+            "component_path_tolerance",
+            goal.component_path_tolerance.len(),
+        ),
+        (
+            "component_goal_tolerance",
+            goal.component_goal_tolerance.len(),
+        ),
     ];
     if let Some((field, count)) = several.into_iter().find(|(_, count)| *count > 0) {
         return Err(format!(
@@ -189,7 +206,10 @@ fn goal_from_msg(goal: FollowJointTrajectory::Goal) -> Result<TrajectoryGoal, St
     })
 }
 
-fn feedback_to_msg(feedback: &TrajectoryFeedback<'_>, names: &[String]) -> FollowJointTrajectory::Feedback {
+fn feedback_to_msg(
+    feedback: &TrajectoryFeedback<'_>,
+    names: &[String],
+) -> FollowJointTrajectory::Feedback {
     let chosen = |values: &[f64]| -> Vec<f64> {
         let value = |joint: &usize| values.get(*joint).copied().unwrap_or(f64::NAN);
         feedback.joints.iter().map(value).collect()
@@ -204,15 +224,23 @@ fn feedback_to_msg(feedback: &TrajectoryFeedback<'_>, names: &[String]) -> Follo
         },
         ..Default::default()
     };
-    let (positions, velocities) = (chosen(&feedback.desired.position), chosen(&feedback.desired.velocity));
+    let (positions, velocities) = (
+        chosen(&feedback.desired.position),
+        chosen(&feedback.desired.velocity),
+    );
     let (at, speeds) = (chosen(feedback.position), chosen(feedback.velocity));
-    let off = |desired: &[f64], actual: &[f64]| desired.iter().zip(actual).map(|(d, a)| d - a).collect();
+    let off =
+        |desired: &[f64], actual: &[f64]| desired.iter().zip(actual).map(|(d, a)| d - a).collect();
     FollowJointTrajectory::Feedback {
         header: Header {
             stamp: time_to_msg(feedback.measured),
             ..Default::default()
         },
-        joint_names: feedback.joints.iter().filter_map(|j| names.get(*j).cloned()).collect(),
+        joint_names: feedback
+            .joints
+            .iter()
+            .filter_map(|j| names.get(*j).cloned())
+            .collect(),
         error: point(off(&positions, &at), off(&velocities, &speeds)),
         desired: point(positions, velocities),
         actual: point(at, speeds),

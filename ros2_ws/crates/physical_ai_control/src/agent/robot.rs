@@ -12,8 +12,8 @@ use serde_json::Value;
 use super::Control;
 use super::following::{FollowWatch, Lag};
 use super::standstill::StandstillWatch;
-pub use trajectory::{TrajectoryEnd, TrajectoryFeedback};
 use trajectory::TrajectorySlot;
+pub use trajectory::{TrajectoryEnd, TrajectoryFeedback};
 
 use crate::skills::{
     ArmBody, ArmSituation, ArmSkill, Perception, Progress, RoverBody, RoverSkill, Site, Skill,
@@ -308,7 +308,9 @@ impl RobotControl {
     fn task_in_words(&self) -> Option<String> {
         let order = &self.running.as_ref()?.assignment;
         let (robot, task, mission) = (&self.model.name, &order.task, &order.mission);
-        Some(format!("robot {robot} executes task {task} of mission {mission}"))
+        Some(format!(
+            "robot {robot} executes task {task} of mission {mission}"
+        ))
     }
 
     fn skill(
@@ -535,7 +537,9 @@ impl RobotControl {
     fn end_at_rest(&mut self, now: Time) -> Option<TaskReport> {
         let running = self.running.as_mut()?;
         let (_, watch) = running.stopping.as_mut()?;
-        let outcome = watch.observe(self.state.as_ref()?, now).text(&self.joint_names)?;
+        let outcome = watch
+            .observe(self.state.as_ref()?, now)
+            .text(&self.joint_names)?;
         let (ending, _) = running.stopping.take()?;
         let error_msg = format!("{}; {outcome}", ending.error_msg);
         self.end(

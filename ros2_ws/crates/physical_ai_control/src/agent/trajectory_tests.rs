@@ -30,7 +30,10 @@ fn swing(joint_1: f64) -> TrajectoryGoal {
 impl Bench {
     fn follow(&mut self, goal: &TrajectoryGoal) -> Result<Option<TrajectoryEnd>, TrajectoryEnd> {
         let now = self.now();
-        self.agent.robot_mut(&arm()).unwrap().follow_trajectory(goal, now)
+        self.agent
+            .robot_mut(&arm())
+            .unwrap()
+            .follow_trajectory(goal, now)
     }
 
     fn ended(&mut self) -> Option<TrajectoryEnd> {
@@ -68,7 +71,10 @@ fn trajectory_is_followed_to_its_end_and_says_what_was_measured() {
     assert_eq!(feedback.joints, [0]);
     assert!((feedback.desired.position[0] - feedback.position[0]).abs() < 0.02);
     let end = bench.run_trajectory(2.0);
-    assert_eq!((end.code, end.is_canceled), (TrajectoryCode::Successful, false));
+    assert_eq!(
+        (end.code, end.is_canceled),
+        (TrajectoryCode::Successful, false)
+    );
     assert!(end.text.contains("joint_1"), "{}", end.text);
     assert!((bench.states[0].position[0] - 0.8).abs() < 1e-3);
     assert_eq!(bench.states[0].position[6..], [0.02, 0.02]);
@@ -85,7 +91,9 @@ fn whoever_has_the_robot_keeps_it_and_the_other_is_refused_by_name() {
     assert_eq!(refused.code, TrajectoryCode::InvalidGoal);
     assert_eq!(refused.text, "robot arm_1 executes task t of mission m");
     let mut bench = Bench::under_way();
-    let (code, reason) = bench.try_assign("arm_1", "home", json!({}), 0.0).unwrap_err();
+    let (code, reason) = bench
+        .try_assign("arm_1", "home", json!({}), 0.0)
+        .unwrap_err();
     assert_eq!(code, ErrorCode::Busy);
     assert!(reason.contains("arm_1/follow_joint_trajectory"), "{reason}");
     for offer in bench.agent.capabilities(bench.now()) {
@@ -103,9 +111,16 @@ fn goals_that_cannot_be_followed_leave_the_running_one_alone() {
         joint_names: vec!["elbow".to_owned()],
         ..swing(0.8)
     };
-    assert_eq!(bench.follow(&strange).unwrap_err().code, TrajectoryCode::InvalidJoints);
+    assert_eq!(
+        bench.follow(&strange).unwrap_err().code,
+        TrajectoryCode::InvalidJoints
+    );
     let folded = TrajectoryGoal {
-        joint_names: vec!["joint_1".to_owned(), "joint_3".to_owned(), "joint_4".to_owned()],
+        joint_names: vec![
+            "joint_1".to_owned(),
+            "joint_3".to_owned(),
+            "joint_4".to_owned(),
+        ],
         points: vec![TrajectoryPoint {
             time_from_start_s: 5.0,
             positions: vec![0.4, 2.6, 2.8],
@@ -114,12 +129,18 @@ fn goals_that_cannot_be_followed_leave_the_running_one_alone() {
         ..Default::default()
     };
     let refused = bench.follow(&folded).unwrap_err();
-    assert!(refused.text.contains("run into each other"), "{}", refused.text);
+    assert!(
+        refused.text.contains("run into each other"),
+        "{}",
+        refused.text
+    );
     assert_eq!(bench.run_trajectory(2.0).code, TrajectoryCode::Successful);
     let rover = RobotName::try_new("rover_1").unwrap();
     let rover = bench.agent.robot_mut(&rover).unwrap();
     assert!(!rover.follows_trajectories());
-    let refused = rover.follow_trajectory(&swing(0.8), Time::ZERO).unwrap_err();
+    let refused = rover
+        .follow_trajectory(&swing(0.8), Time::ZERO)
+        .unwrap_err();
     assert!(refused.text.contains("rover_1"), "{}", refused.text);
 }
 
@@ -141,7 +162,10 @@ fn newer_goal_takes_over_without_a_jump() {
             break end;
         }
         let (next, rate) = (bench.told[0].position[0], bench.told[0].velocity[0]);
-        assert!((rate - speed).abs() <= 8.0 * TICK_S * 1.01, "{speed} to {rate}");
+        assert!(
+            (rate - speed).abs() <= 8.0 * TICK_S * 1.01,
+            "{speed} to {rate}"
+        );
         assert!((next - at - (rate + speed) / 2.0 * TICK_S).abs() < 1e-4);
         (at, speed) = (next, rate);
     };
@@ -153,12 +177,19 @@ fn newer_goal_takes_over_without_a_jump() {
 fn cancelled_trajectory_ends_at_rest() {
     let mut bench = Bench::under_way();
     let now = bench.now();
-    bench.agent.robot_mut(&arm()).unwrap().cancel_trajectory(now);
+    bench
+        .agent
+        .robot_mut(&arm())
+        .unwrap()
+        .cancel_trajectory(now);
     bench.tick();
     assert_eq!(bench.told[0].mode, CommandMode::Hold);
     let at = bench.states[0].position[0];
     let end = bench.run_trajectory(1.5);
-    assert_eq!((end.code, end.is_canceled), (TrajectoryCode::Successful, true));
+    assert_eq!(
+        (end.code, end.is_canceled),
+        (TrajectoryCode::Successful, true)
+    );
     assert!(end.text.contains("at rest"), "{}", end.text);
     assert_eq!(bench.states[0].position[0], at);
 }
@@ -173,15 +204,28 @@ fn whatever_stops_the_robot_in_mid_goal_aborts_it_with_the_reason() {
         let at = bench.states[0].position[0];
         let end = bench.run_trajectory(1.5);
         assert_eq!(end.code, TrajectoryCode::PathToleranceViolated);
-        assert!(end.text.contains(reason), "{reason:?} is not in {}", end.text);
+        assert!(
+            end.text.contains(reason),
+            "{reason:?} is not in {}",
+            end.text
+        );
         assert_eq!(bench.states[0].position[0], at);
     };
-    check(|b| b.agent.set_emergency_stop(&arm(), true), "safety stop (emergency_stop)");
     check(
-        |b| b.agent.set_held(&arm(), Some("the drive has no power".into()), 0.0),
+        |b| b.agent.set_emergency_stop(&arm(), true),
+        "safety stop (emergency_stop)",
+    );
+    check(
+        |b| {
+            b.agent
+                .set_held(&arm(), Some("the drive has no power".into()), 0.0)
+        },
         "robot arm_1 was held: the drive has no power",
     );
-    check(|b| b.states[0].fault = Some("no encoder".into()), "safety stop (stale_state): no encoder");
+    check(
+        |b| b.states[0].fault = Some("no encoder".into()),
+        "safety stop (stale_state): no encoder",
+    );
 }
 
 #[test]

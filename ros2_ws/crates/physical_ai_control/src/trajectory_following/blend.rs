@@ -73,7 +73,13 @@ mod tests {
 
     #[test]
     fn difference_is_taken_back_without_a_jump_within_the_acceleration() {
-        for (distance, speed) in [(0.1, 0.0), (0.0, 1.0), (-0.05, 0.7), (0.2, -2.0), (1e-3, 1e-3)] {
+        for (distance, speed) in [
+            (0.1, 0.0),
+            (0.0, 1.0),
+            (-0.05, 0.7),
+            (0.2, -2.0),
+            (1e-3, 1e-3),
+        ] {
             let duration_s = Blend::least_duration_s(distance, speed, 4.0);
             let blend = Blend::new(distance, speed, duration_s);
             let [at, rate] = blend.sample(0.0);
@@ -82,7 +88,10 @@ mod tests {
             let mut before = [distance, speed];
             for i in 1..=1000 {
                 let now = blend.sample(f64::from(i) * step_s);
-                assert!((now[1] - before[1]).abs() <= 4.0 * step_s * 1.001, "{distance} {speed}");
+                assert!(
+                    (now[1] - before[1]).abs() <= 4.0 * step_s * 1.001,
+                    "{distance} {speed}"
+                );
                 let mean = (now[1] + before[1]) / 2.0;
                 assert!((now[0] - before[0] - mean * step_s).abs() < 1e-5);
                 before = now;

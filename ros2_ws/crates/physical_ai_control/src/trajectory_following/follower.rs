@@ -127,7 +127,8 @@ impl TrajectoryFollower {
             let (off, off_speed) = (position - wanted, speed - wanted_speed);
             let is_near = off.abs() <= limits.tracking_tolerance(0.0);
             // Before its first point a trajectory needs no acceleration itself.
-            let in_time = Blend::least_duration_s(off, off_speed, limits.acceleration) <= to_first_s;
+            let in_time =
+                Blend::least_duration_s(off, off_speed, limits.acceleration) <= to_first_s;
             let is_there = off.abs() < ROUNDING && off_speed.abs() < ROUNDING;
             let duration_s = match (is_there, in_time) {
                 (true, _) => 0.0,
@@ -211,11 +212,17 @@ impl TrajectoryFollower {
                 None => TrajectoryProgress::Following,
             };
         }
-        let joins = |blend: &Blend| state.stamp.seconds_since(self.blend_start) < blend.duration_s();
+        let joins =
+            |blend: &Blend| state.stamp.seconds_since(self.blend_start) < blend.duration_s();
         match self.violation(&self.tolerances.goal, state) {
             None if self.blends.iter().any(joins) => TrajectoryProgress::Following,
             None => self.reached(state),
-            Some(violation) if self.tolerances.goal_time_s.is_some_and(|most_s| over_s > most_s) => {
+            Some(violation)
+                if self
+                    .tolerances
+                    .goal_time_s
+                    .is_some_and(|most_s| over_s > most_s) =>
+            {
                 TrajectoryProgress::GoalViolated(violation)
             }
             Some(_) => TrajectoryProgress::Following,
@@ -225,28 +232,48 @@ impl TrajectoryFollower {
     fn reached(&self, state: &RobotState) -> TrajectoryProgress {
         let measured = |joint: usize| state.position.get(joint).copied().unwrap_or(f64::NAN);
         let off = |joint: usize| (measured(joint) - self.desired.position[joint]).abs();
-        let worst = self.joints.iter().copied().max_by(|a, b| off(*a).total_cmp(&off(*b)));
+        let worst = self
+            .joints
+            .iter()
+            .copied()
+            .max_by(|a, b| off(*a).total_cmp(&off(*b)));
         let joint = worst.unwrap_or(0);
         TrajectoryProgress::Reached(joint, off(joint))
     }
 
     fn violation(&self, allowed: &[Allowed], state: &RobotState) -> Option<TrajectoryViolation> {
-        self.joints.iter().zip(allowed).find_map(|(joint, allowed)| {
-            let judge = |tolerance: Option<f64>, desired: &[f64], actual: &[f64], is_velocity: bool| {
-                let (tolerance, desired) = (tolerance?, desired[*joint]);
-                let actual = actual.get(*joint).copied().unwrap_or(f64::NAN);
-                let is_within = (actual - desired).abs() <= tolerance;
-                (!is_within).then_some(TrajectoryViolation {
-                    joint: *joint,
-                    is_velocity,
-                    desired,
-                    actual,
-                    tolerance,
+        self.joints
+            .iter()
+            .zip(allowed)
+            .find_map(|(joint, allowed)| {
+                let judge =
+                    |tolerance: Option<f64>, desired: &[f64], actual: &[f64], is_velocity: bool| {
+                        let (tolerance, desired) = (tolerance?, desired[*joint]);
+                        let actual = actual.get(*joint).copied().unwrap_or(f64::NAN);
+                        let is_within = (actual - desired).abs() <= tolerance;
+                        (!is_within).then_some(TrajectoryViolation {
+                            joint: *joint,
+                            is_velocity,
+                            desired,
+                            actual,
+                            tolerance,
+                        })
+                    };
+                judge(
+                    allowed.position,
+                    &self.desired.position,
+                    &state.position,
+                    false,
+                )
+                .or_else(|| {
+                    judge(
+                        allowed.velocity,
+                        &self.desired.velocity,
+                        &state.velocity,
+                        true,
+                    )
                 })
-            };
-            judge(allowed.position, &self.desired.position, &state.position, false)
-                .or_else(|| judge(allowed.velocity, &self.desired.velocity, &state.velocity, true))
-        })
+            })
     }
 
     /// Where all joints shall have been at the last call of [`TrajectoryFollower::judge`].
@@ -274,7 +301,9 @@ impl TrajectoryFollower {
         (0..=Self::POSTURES).map(move |i| {
             let time_s = length_s * i as f64 / Self::POSTURES as f64;
             let at = self.blend_start.plus_seconds(time_s);
-            (0..self.limits.len()).map(|j| self.place(j, at)[0]).collect()
+            (0..self.limits.len())
+                .map(|j| self.place(j, at)[0])
+                .collect()
         })
     }
 }

@@ -58,7 +58,10 @@ impl TrajectoryGoal {
             let field = || format!("trajectory.joint_names[{i}]");
             let Some(joint) = model.movable_index(name) else {
                 let known = model.joint_names().join(", ");
-                let problem = format!("{name:?} is not a joint of {} that moves: {known}", model.name);
+                let problem = format!(
+                    "{name:?} is not a joint of {} that moves: {known}",
+                    model.name
+                );
                 return Err(error(field(), problem));
             };
             if joints.contains(&joint) {
@@ -91,9 +94,14 @@ impl TrajectoryGoal {
                 let problem = if at_s < 0.0 {
                     format!("is {at_s} s: it must be 0 or more")
                 } else {
-                    format!("is {at_s} s, after {before_s} s: times must increase from point to point")
+                    format!(
+                        "is {at_s} s, after {before_s} s: times must increase from point to point"
+                    )
                 };
-                return Err(invalid(&format!("trajectory.points[{i}].time_from_start"), problem));
+                return Err(invalid(
+                    &format!("trajectory.points[{i}].time_from_start"),
+                    problem,
+                ));
             }
             before_s = at_s;
         }
@@ -117,7 +125,11 @@ impl TrajectoryGoal {
         }
         for (part, values, is_needed) in [
             ("positions", &point.positions, true),
-            ("velocities", &point.velocities, !point.accelerations.is_empty()),
+            (
+                "velocities",
+                &point.velocities,
+                !point.accelerations.is_empty(),
+            ),
             ("accelerations", &point.accelerations, false),
         ] {
             if values.len() != joints && (is_needed || !values.is_empty()) {
@@ -160,9 +172,17 @@ impl TrajectoryGoal {
     }
 
     /// Its positions moved by whole turns where a joint turns without end, so that they lie around where it is.
-    pub(super) fn unwound(&self, joints: &[usize], model: &RobotModel, positions: &[f64]) -> Vec<TrajectoryPoint> {
+    pub(super) fn unwound(
+        &self,
+        joints: &[usize],
+        model: &RobotModel,
+        positions: &[f64],
+    ) -> Vec<TrajectoryPoint> {
         let mut points = self.points.clone();
-        let turns_freely: Vec<bool> = model.movable().map(|j| j.kind == JointKind::Continuous).collect();
+        let turns_freely: Vec<bool> = model
+            .movable()
+            .map(|j| j.kind == JointKind::Continuous)
+            .collect();
         for (column, joint) in joints.iter().enumerate().filter(|(_, j)| turns_freely[**j]) {
             let first = points.first().map_or(0.0, |p| p.positions[column]);
             let turn = std::f64::consts::TAU;
@@ -179,7 +199,11 @@ impl TrajectoryGoal {
 ///
 /// # Errors
 /// [`Error::JointLimit`] or [`Error::InvalidTrajectory`], with joint, value and limit.
-pub(super) fn check_limits(spline: &JointSpline, joints: &[usize], model: &RobotModel) -> Result<(), Error> {
+pub(super) fn check_limits(
+    spline: &JointSpline,
+    joints: &[usize],
+    model: &RobotModel,
+) -> Result<(), Error> {
     for (column, joint) in joints.iter().enumerate() {
         let Some(joint) = model.movable().nth(*joint) else {
             continue;
@@ -197,14 +221,21 @@ pub(super) fn check_limits(spline: &JointSpline, joints: &[usize], model: &Robot
             });
         }
         if extremes.fastest > limits.velocity * VELOCITY_TOLERANCE {
-            return Err(too_fast(&joint.name, extremes.fastest, extremes.fastest_at_s, limits.velocity));
+            return Err(too_fast(
+                &joint.name,
+                extremes.fastest,
+                extremes.fastest_at_s,
+                limits.velocity,
+            ));
         }
     }
     Ok(())
 }
 
 pub(super) fn too_fast(joint: &str, speed: f64, at_s: f64, most: f64) -> Error {
-    let problem = format!("{joint} would move at {speed:.3} rad/s or m/s {at_s:.3} s after the start, limit {most:.3}");
+    let problem = format!(
+        "{joint} would move at {speed:.3} rad/s or m/s {at_s:.3} s after the start, limit {most:.3}"
+    );
     invalid("trajectory.points", problem)
 }
 

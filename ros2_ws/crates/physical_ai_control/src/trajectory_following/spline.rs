@@ -40,7 +40,8 @@ impl JointSpline {
     pub(super) fn new(points: &[TrajectoryPoint], joints: usize) -> Self {
         let times_s = points.iter().map(|p| p.time_from_start_s).collect();
         let pairs = points.windows(2);
-        let segment = |joint: usize, pair: &[TrajectoryPoint]| coefficients(&pair[0], &pair[1], joint);
+        let segment =
+            |joint: usize, pair: &[TrajectoryPoint]| coefficients(&pair[0], &pair[1], joint);
         let segments = pairs
             .flat_map(|pair| (0..joints).map(move |joint| segment(joint, pair)))
             .collect();
@@ -116,15 +117,17 @@ impl JointSpline {
 /// Position and velocity of a polynomial.
 fn evaluate(c: &[f64; 6], t: f64) -> [f64; 2] {
     let position = c[0] + t * (c[1] + t * (c[2] + t * (c[3] + t * (c[4] + t * c[5]))));
-    let velocity =
-        c[1] + t * (2.0 * c[2] + t * (3.0 * c[3] + t * (4.0 * c[4] + t * 5.0 * c[5])));
+    let velocity = c[1] + t * (2.0 * c[2] + t * (3.0 * c[3] + t * (4.0 * c[4] + t * 5.0 * c[5])));
     [position, velocity]
 }
 
 /// The polynomial between two points.
 fn coefficients(from: &TrajectoryPoint, to: &TrajectoryPoint, joint: usize) -> [f64; 6] {
     let t = to.time_from_start_s - from.time_from_start_s;
-    let (p, distance) = (from.positions[joint], to.positions[joint] - from.positions[joint]);
+    let (p, distance) = (
+        from.positions[joint],
+        to.positions[joint] - from.positions[joint],
+    );
     let pair = |a: &[f64], b: &[f64]| Some([*a.get(joint)?, *b.get(joint)?]);
     let Some([v, w]) = pair(&from.velocities, &to.velocities) else {
         return [p, distance / t, 0.0, 0.0, 0.0, 0.0];

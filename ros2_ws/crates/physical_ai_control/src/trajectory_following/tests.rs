@@ -38,7 +38,11 @@ fn goal(names: &[&str], points: Vec<TrajectoryPoint>) -> TrajectoryGoal {
     }
 }
 
-fn follow_from(goal: &TrajectoryGoal, position: &[f64], velocity: &[f64]) -> Result<TrajectoryFollower, Error> {
+fn follow_from(
+    goal: &TrajectoryGoal,
+    position: &[f64],
+    velocity: &[f64],
+) -> Result<TrajectoryFollower, Error> {
     let from = TrajectoryFrom {
         time: now(),
         position,
@@ -75,7 +79,10 @@ fn segments_are_straight_cubic_or_quintic_by_what_their_ends_give() {
     let ends = [moving(0.0, &[0.0], &[0.0]), moving(2.0, &[0.4], &[0.0])];
     let cubic = goal(&["joint_1"], ends.to_vec());
     let at = sample(&follow(&cubic).unwrap(), 0.5);
-    assert!((at.position[0] - 0.4 * (3.0 / 16.0 - 2.0 / 64.0)).abs() < 1e-9, "{at:?}");
+    assert!(
+        (at.position[0] - 0.4 * (3.0 / 16.0 - 2.0 / 64.0)).abs() < 1e-9,
+        "{at:?}"
+    );
     let with_accelerations = ends.map(|p| TrajectoryPoint {
         accelerations: vec![0.0],
         ..p
@@ -101,8 +108,16 @@ fn joints_are_matched_by_name_and_the_others_stay() {
 fn unknown_and_repeated_joints_are_refused_by_name() {
     use TrajectoryCode::InvalidJoints;
     let to = |names: &[&str]| goal(names, vec![point(1.0, &vec![0.1; names.len()])]);
-    check_refused(&to(&["joint_1", "elbow"]), InvalidJoints, &["joint_names[1]", "\"elbow\"", "joint_3"]);
-    check_refused(&to(&["joint_1", "joint_1"]), InvalidJoints, &["joint_names[1]", "twice"]);
+    check_refused(
+        &to(&["joint_1", "elbow"]),
+        InvalidJoints,
+        &["joint_names[1]", "\"elbow\"", "joint_3"],
+    );
+    check_refused(
+        &to(&["joint_1", "joint_1"]),
+        InvalidJoints,
+        &["joint_names[1]", "twice"],
+    );
     check_refused(&to(&[]), InvalidJoints, &["joint_names", "empty"]);
     let foreign = TrajectoryGoal {
         goal_tolerance: vec![JointTolerance {
@@ -111,7 +126,11 @@ fn unknown_and_repeated_joints_are_refused_by_name() {
         }],
         ..to(&["joint_1"])
     };
-    check_refused(&foreign, InvalidJoints, &["goal_tolerance[0].name", "joint_9"]);
+    check_refused(
+        &foreign,
+        InvalidJoints,
+        &["goal_tolerance[0].name", "joint_9"],
+    );
 }
 
 #[test]
@@ -120,13 +139,34 @@ fn goals_that_mean_nothing_are_refused_by_field_and_value() {
     let one = |points| goal(&["joint_1"], points);
     let check = |goal: TrajectoryGoal, words: &[&str]| check_refused(&goal, InvalidGoal, words);
     check(one(vec![]), &["trajectory.points", "0 points"]);
-    check(one(vec![point(1.0, &[0.1, 0.2])]), &["points[0].positions", "2 values for 1 joints"]);
-    check(one(vec![point(1.0, &[])]), &["points[0].positions", "0 values"]);
-    check(one(vec![point(1.0, &[f64::NAN])]), &["points[0].positions of joint_1", "NaN"]);
-    check(one(vec![moving(1.0, &[0.1], &[0.0, 0.0])]), &["points[0].velocities", "2 values"]);
-    check(one(vec![point(-0.5, &[0.0])]), &["points[0].time_from_start", "-0.5"]);
-    check(one(vec![point(1.0, &[0.0]), point(1.0, &[0.1])]), &["points[1].time_from_start", "1 s"]);
-    check(one(vec![moving(1.0, &[0.1], &[0.3])]), &["points[0].velocities", "joint_1", "0.3"]);
+    check(
+        one(vec![point(1.0, &[0.1, 0.2])]),
+        &["points[0].positions", "2 values for 1 joints"],
+    );
+    check(
+        one(vec![point(1.0, &[])]),
+        &["points[0].positions", "0 values"],
+    );
+    check(
+        one(vec![point(1.0, &[f64::NAN])]),
+        &["points[0].positions of joint_1", "NaN"],
+    );
+    check(
+        one(vec![moving(1.0, &[0.1], &[0.0, 0.0])]),
+        &["points[0].velocities", "2 values"],
+    );
+    check(
+        one(vec![point(-0.5, &[0.0])]),
+        &["points[0].time_from_start", "-0.5"],
+    );
+    check(
+        one(vec![point(1.0, &[0.0]), point(1.0, &[0.1])]),
+        &["points[1].time_from_start", "1 s"],
+    );
+    check(
+        one(vec![moving(1.0, &[0.1], &[0.3])]),
+        &["points[0].velocities", "joint_1", "0.3"],
+    );
     let bent = TrajectoryPoint {
         accelerations: vec![0.0],
         ..point(1.0, &[0.1])
@@ -139,10 +179,22 @@ fn goals_that_mean_nothing_are_refused_by_field_and_value() {
     check(one(vec![pushed]), &["points[0].effort", "torque"]);
     check(one(vec![point(4.0, &[3.2])]), &["joint_1", "3.2", "3.1"]);
     // 2.2 rad/s is its limit.
-    check(one(vec![point(0.0, &[0.0]), point(0.5, &[1.4])]), &["joint_1", "2.8", "2.2"]);
-    check(one(vec![point(0.0, &[0.7])]), &["joint_1", "0.7", "begins within"]);
-    check(one(vec![point(0.2, &[0.7])]), &["joint_1", "first point", "0.711 s"]);
-    check(one(vec![point(0.9, &[1.1])]), &["joint_1", "first point", "2.29", "2.2"]);
+    check(
+        one(vec![point(0.0, &[0.0]), point(0.5, &[1.4])]),
+        &["joint_1", "2.8", "2.2"],
+    );
+    check(
+        one(vec![point(0.0, &[0.7])]),
+        &["joint_1", "0.7", "begins within"],
+    );
+    check(
+        one(vec![point(0.2, &[0.7])]),
+        &["joint_1", "first point", "0.711 s"],
+    );
+    check(
+        one(vec![point(0.9, &[1.1])]),
+        &["joint_1", "first point", "2.29", "2.2"],
+    );
 }
 
 #[test]
@@ -154,16 +206,40 @@ fn tolerances_that_mean_nothing_are_refused_by_field_and_value() {
         }],
         ..goal(&["joint_1"], vec![point(1.0, &[0.1])])
     };
-    let check = |tolerance, words: &[&str]| check_refused(&with(tolerance), TrajectoryCode::InvalidGoal, words);
+    let check = |tolerance, words: &[&str]| {
+        check_refused(&with(tolerance), TrajectoryCode::InvalidGoal, words)
+    };
     let none = JointTolerance::default;
-    check(JointTolerance { position: -0.5, ..none() }, &["path_tolerance[0] of joint_1", "position", "-0.5"]);
-    check(JointTolerance { velocity: f64::NAN, ..none() }, &["velocity", "NaN"]);
-    check(JointTolerance { acceleration: 0.1, ..none() }, &["acceleration", "0.1", "measured"]);
+    check(
+        JointTolerance {
+            position: -0.5,
+            ..none()
+        },
+        &["path_tolerance[0] of joint_1", "position", "-0.5"],
+    );
+    check(
+        JointTolerance {
+            velocity: f64::NAN,
+            ..none()
+        },
+        &["velocity", "NaN"],
+    );
+    check(
+        JointTolerance {
+            acceleration: 0.1,
+            ..none()
+        },
+        &["acceleration", "0.1", "measured"],
+    );
     let late = TrajectoryGoal {
         goal_time_tolerance_s: -2.0,
         ..with(none())
     };
-    check_refused(&late, TrajectoryCode::InvalidGoal, &["goal_time_tolerance", "-2"]);
+    check_refused(
+        &late,
+        TrajectoryCode::InvalidGoal,
+        &["goal_time_tolerance", "-2"],
+    );
 }
 
 #[test]
@@ -181,9 +257,21 @@ fn start_is_now_later_or_in_the_middle_and_an_old_trajectory_is_refused() {
     let middle = follow(&at(NOW_S - 0.5)).unwrap();
     assert_eq!(sample(&middle, 0.0).position[0], 0.0);
     assert!((sample(&middle, 1.0).position[0] - 0.3).abs() < 1e-9);
-    check_refused(&at(NOW_S - 2.5), TrajectoryCode::OldHeaderTimestamp, &["0.500 s ago"]);
-    check_refused(&at(1.7e9), TrajectoryCode::InvalidGoal, &["header.stamp", "clock"]);
-    check_refused(&at(NOW_S - 1.5), TrajectoryCode::InvalidGoal, &["joint_1", "0.3000"]);
+    check_refused(
+        &at(NOW_S - 2.5),
+        TrajectoryCode::OldHeaderTimestamp,
+        &["0.500 s ago"],
+    );
+    check_refused(
+        &at(1.7e9),
+        TrajectoryCode::InvalidGoal,
+        &["header.stamp", "clock"],
+    );
+    check_refused(
+        &at(NOW_S - 1.5),
+        TrajectoryCode::InvalidGoal,
+        &["joint_1", "0.3000"],
+    );
 }
 
 fn state(model: &RobotModel, position: &[f64], after_s: f64) -> RobotState {
@@ -205,12 +293,17 @@ fn tolerances_of_zero_are_the_default_and_those_below_it_are_none() {
         path_tolerance: tolerance(path),
         goal_tolerance: tolerance(end),
         goal_time_tolerance_s: time_s,
-        ..goal(&["joint_1", "joint_2"], vec![point(0.0, &[0.0, 0.0]), point(1.0, &[0.0, 0.2])])
+        ..goal(
+            &["joint_1", "joint_2"],
+            vec![point(0.0, &[0.0, 0.0]), point(1.0, &[0.0, 0.2])],
+        )
     };
     let judge = |goal: TrajectoryGoal, joint_2: f64, after_s: f64| {
         let mut position = REST;
         position[1] = joint_2;
-        follow(&goal).unwrap().judge(&state(&model, &position, after_s))
+        follow(&goal)
+            .unwrap()
+            .judge(&state(&model, &position, after_s))
     };
     let violation = |desired: f64, tolerance: f64, progress: TrajectoryProgress| match progress {
         TrajectoryProgress::PathViolated(v) | TrajectoryProgress::GoalViolated(v) => {
@@ -253,7 +346,10 @@ fn joint_that_still_moves_at_the_end_is_not_there() {
     measured.velocity[0] = 0.1;
     assert_eq!(follower.judge(&measured), TrajectoryProgress::Following);
     measured.velocity[0] = 0.01;
-    assert!(matches!(follower.judge(&measured), TrajectoryProgress::Reached(0, _)));
+    assert!(matches!(
+        follower.judge(&measured),
+        TrajectoryProgress::Reached(0, _)
+    ));
     measured.stamp = now().plus_seconds(-0.01);
     assert_eq!(follower.judge(&measured), TrajectoryProgress::Following);
 }

@@ -64,7 +64,12 @@ impl Tolerances {
         let free = vec![Allowed::default(); names.len()];
         Ok(Self {
             path: resolve("path_tolerance", path, names, free)?,
-            goal: resolve("goal_tolerance", goal, names, names.iter().map(own).collect())?,
+            goal: resolve(
+                "goal_tolerance",
+                goal,
+                names,
+                names.iter().map(own).collect(),
+            )?,
             goal_time_s: choose("goal_time_tolerance", goal_time_s, Some(GOAL_TIME_S))?,
         })
     }
@@ -81,7 +86,10 @@ fn resolve(
         let Some(joint) = names.iter().position(|n| n == name) else {
             return Err(Error::TrajectoryJoints {
                 field: format!("{field}[{i}].name"),
-                problem: format!("{name:?} is not among the joints of the trajectory: {}", names.join(", ")),
+                problem: format!(
+                    "{name:?} is not among the joints of the trajectory: {}",
+                    names.join(", ")
+                ),
             });
         };
         let part = |part: &str| format!("{field}[{i}] of {name}: {part}");
@@ -93,7 +101,10 @@ fn resolve(
         if choose(&part("acceleration"), tolerance.acceleration, None)?.is_some() {
             return Err(Error::InvalidTrajectory {
                 field: part("acceleration"),
-                problem: format!("is {}, but no acceleration is measured here: leave it 0", tolerance.acceleration),
+                problem: format!(
+                    "is {}, but no acceleration is measured here: leave it 0",
+                    tolerance.acceleration
+                ),
             });
         }
     }
@@ -111,7 +122,9 @@ fn choose(field: &str, value: f64, own: Option<f64>) -> Result<Option<f64>, Erro
     } else {
         Err(Error::InvalidTrajectory {
             field: field.to_owned(),
-            problem: format!("is {value}: give a tolerance above 0, 0 for the default, or -1 for none"),
+            problem: format!(
+                "is {value}: give a tolerance above 0, 0 for the default, or -1 for none"
+            ),
         })
     }
 }

@@ -165,7 +165,12 @@ impl RobotControl {
 
     /// Set points from which a trajectory goes on, and their time: those of the one before it, or where the robot is.
     fn trajectory_start(&self, now: Time) -> (JointPoint, Time) {
-        if let Some(run) = self.trajectory.run.as_ref().filter(|r| r.stopping.is_none() && !r.was_held) {
+        if let Some(run) = self
+            .trajectory
+            .run
+            .as_ref()
+            .filter(|r| r.stopping.is_none() && !r.was_held)
+        {
             return (run.told.clone(), run.told_at);
         }
         let measured = self.state.as_ref().map(|s| self.measured_start(s, now));
@@ -200,12 +205,20 @@ impl RobotControl {
     /// Ends a trajectory at once, because the robot is not commanded from here any more.
     pub fn abandon_trajectory(&mut self, why: &str) {
         if self.trajectory.is_busy() {
-            self.trajectory.end(TrajectoryEnd::new(TrajectoryCode::PathToleranceViolated, why));
+            self.trajectory.end(TrajectoryEnd::new(
+                TrajectoryCode::PathToleranceViolated,
+                why,
+            ));
         }
     }
 
     fn stop_trajectory(&mut self, end: TrajectoryEnd, now: Time) {
-        if let Some(run) = self.trajectory.run.as_mut().filter(|r| r.stopping.is_none()) {
+        if let Some(run) = self
+            .trajectory
+            .run
+            .as_mut()
+            .filter(|r| r.stopping.is_none())
+        {
             run.stopping = Some((end, StandstillWatch::new(now)));
         }
     }
@@ -273,7 +286,12 @@ impl RobotControl {
     ///
     /// # Real-time
     /// Allocates only when the trajectory ends.
-    pub(in crate::agent) fn judge_trajectory(&mut self, verdict: SafetyVerdict, now: Time, clock_went_back: bool) {
+    pub(in crate::agent) fn judge_trajectory(
+        &mut self,
+        verdict: SafetyVerdict,
+        now: Time,
+        clock_went_back: bool,
+    ) {
         let (Some(run), Some(state)) = (self.trajectory.run.as_mut(), self.state.as_ref()) else {
             return;
         };
@@ -285,7 +303,10 @@ impl RobotControl {
         if let Some((end, watch)) = &mut run.stopping {
             if let Some(text) = watch.observe(state, now).text(&self.joint_names) {
                 let text = format!("{}; {text}", end.text);
-                let end = TrajectoryEnd { text, ..end.clone() };
+                let end = TrajectoryEnd {
+                    text,
+                    ..end.clone()
+                };
                 self.trajectory.end(end);
             }
             return;
@@ -304,7 +325,10 @@ impl RobotControl {
         run.told.position.clone_from(&self.command.position);
         run.told.velocity.clone_from(&self.command.velocity);
         run.told_at = now;
-        if let Some(lag) = run.lag.observe(&self.model, state, &self.command, verdict, now) {
+        if let Some(lag) = run
+            .lag
+            .observe(&self.model, state, &self.command, verdict, now)
+        {
             let end = TrajectoryEnd::new(violated, lag.text(&self.joint_names));
             return self.stop_trajectory(end, now);
         }
@@ -318,7 +342,8 @@ impl RobotControl {
             TrajectoryProgress::Reached(joint, off) => {
                 let name = self.joint_names.get(joint).map_or("?", String::as_str);
                 let text = format!("at the goal: {name} is furthest off, by {off:.5} rad or m");
-                self.trajectory.end(TrajectoryEnd::new(TrajectoryCode::Successful, text));
+                self.trajectory
+                    .end(TrajectoryEnd::new(TrajectoryCode::Successful, text));
             }
             TrajectoryProgress::PathViolated(violation) => {
                 let text = violation.text(&self.joint_names);
