@@ -157,7 +157,7 @@ impl Application for Actuators {
         for robot in &mut self.robots {
             let reason = "the actuator worker is inactive";
             robot.hold(now, SafetyCause::StaleCommand, reason);
-            robot.tell_status(context, Some(reason), self.latch.is_engaged());
+            robot.tell_status(context, Some((None, reason)), self.latch.is_engaged());
         }
         Ok(())
     }

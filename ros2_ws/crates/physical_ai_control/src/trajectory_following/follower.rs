@@ -152,7 +152,8 @@ impl TrajectoryFollower {
         if !in_time {
             let reach = limits.tracking_tolerance(0.0);
             let problem = format!(
-                "{name} is at {at:.4}, {:.4} from where it shall be: a trajectory begins within {reach:.4} of there, or                  leaves time to come to its first point (more than {:.3} s)",
+                "{name} is at {at:.4}, {:.4} from where it shall be: a trajectory begins within {reach:.4} of \
+                 there, or leaves time to come to its first point (more than {:.3} s)",
                 (at - wanted).abs(),
                 Blend::least_duration_s(at - wanted, 0.0, limits.acceleration)
             );

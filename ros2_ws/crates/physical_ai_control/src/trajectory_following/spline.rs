@@ -1,7 +1,7 @@
 use super::goal::TrajectoryPoint;
 
-/// Parts of a segment that are looked at for its extremes.
-const PARTS: usize = 24;
+/// Parts of a quintic that are looked at for its extremes.
+const PARTS: usize = 48;
 
 /// Position, velocity and acceleration through points in time, for some joints at once.
 ///
@@ -86,7 +86,7 @@ impl JointSpline {
         evaluate(c, time_s - self.times_s[segment])
     }
 
-    /// Extremes of a joint between the first and the last point, to a thousandth of their range.
+    /// Extremes of a joint between the first and the last point: exactly, but for a thousandth of a quintic's range.
     pub(super) fn extremes(&self, joint: usize) -> Extremes {
         let [start, _] = self.first[joint];
         let mut extremes = Extremes {
@@ -97,21 +97,37 @@ impl JointSpline {
         };
         for (segment, ends) in self.times_s.windows(2).enumerate() {
             let c = &self.segments[segment * self.joints + joint];
-            let is_straight = c[2..].iter().all(|c| *c == 0.0);
-            let parts = if is_straight { 1 } else { PARTS };
-            for part in 0..=parts {
-                let time_s = (ends[1] - ends[0]) * part as f64 / parts as f64;
-                let [position, velocity] = evaluate(c, time_s);
+            let length_s = ends[1] - ends[0];
+            let mut look = |time_s: f64| {
+                let [position, velocity] = evaluate(c, time_s.clamp(0.0, length_s));
                 extremes.lowest = extremes.lowest.min(position);
                 extremes.highest = extremes.highest.max(position);
                 if velocity.abs() > extremes.fastest {
                     extremes.fastest = velocity.abs();
                     extremes.fastest_at_s = ends[0] + time_s;
                 }
+            };
+            if c[4] == 0.0 && c[5] == 0.0 {
+                turning_times_s(c)
+                    .into_iter()
+                    .chain([0.0, length_s])
+                    .for_each(look);
+            } else {
+                (0..=PARTS).for_each(|part| look(length_s * part as f64 / PARTS as f64));
             }
         }
         extremes
     }
+}
+
+/// Where a cubic turns back, and where it is fastest, if anywhere; not finite where it is not curved.
+fn turning_times_s(c: &[f64; 6]) -> [f64; 3] {
+    let (a, b) = (3.0 * c[3], c[2]);
+    let root = (b * b - a * c[1]).max(0.0).sqrt();
+    let fastest = -b / a;
+    // A parabola turns once.
+    let turn = if a == 0.0 { -c[1] / (2.0 * b) } else { fastest };
+    [turn, fastest + root / a, fastest - root / a].map(|t| if t.is_finite() { t } else { 0.0 })
 }
 
 /// Position and velocity of a polynomial.
