@@ -9,6 +9,7 @@ mod config;
 mod constraint;
 mod dequantize;
 mod device_model;
+mod disjoint;
 mod engine;
 mod error;
 mod exponential;
@@ -16,6 +17,7 @@ mod format;
 mod gguf;
 #[cfg(test)]
 mod golden;
+mod instruction_set;
 mod kernels;
 mod language_model;
 mod local_chat;
@@ -49,7 +51,7 @@ pub use engine::{
 pub use error::Error;
 pub use format::Format;
 pub use gguf::{Gguf, TensorInfo, Value};
-pub use kernels::InstructionSet;
+pub use instruction_set::InstructionSet;
 pub use language_model::LanguageModel;
 pub use local_chat::{ChatAnswer, LocalChat};
 pub use message::{Message, Role};

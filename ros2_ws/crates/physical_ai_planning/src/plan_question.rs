@@ -1,7 +1,9 @@
 //! What a model is asked for a mission plan.
 
 mod accounting;
+mod by_words;
 mod counted;
+mod decimals;
 mod fleet_nouns;
 mod groups;
 mod hangul;
@@ -14,6 +16,7 @@ mod plan_words;
 mod points;
 mod reading;
 mod reasons;
+mod reference_text;
 mod references;
 mod robots;
 mod said;
@@ -21,6 +24,7 @@ mod series;
 mod slips;
 mod spoken;
 mod spoken_numbers;
+mod syllables;
 #[cfg(test)]
 mod tests;
 mod times;

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use serde_json::Value;
 
-use super::hangul::PARTICLES;
+use super::syllables::PARTICLES;
 use super::spoken_numbers::number_of_words;
 use super::words::{Word, WordKind};
 

@@ -2,8 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::hangul::{PARTICLES, translations};
-use super::linker::ByWords;
+use super::hangul::translations;
+use super::syllables::PARTICLES;
+use super::by_words::ByWords;
 use super::series::plural;
 
 const ARM_SKILLS: [&str; 3] = ["pick", "pick_and_place", "set_gripper"];

@@ -3,8 +3,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::linker::{ByWords, Found};
-use super::references::references_in;
+use super::by_words::{ByWords, Found};
+use super::reference_text::references_in;
 use super::series::plural;
 use super::spoken::{is_letters, number_of, starts_with_words};
 

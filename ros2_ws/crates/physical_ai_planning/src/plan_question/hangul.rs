@@ -4,54 +4,14 @@
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
-use super::linker::{ByWords, Found};
+use super::by_words::{ByWords, Found};
 use super::spoken::{SEPARATORS, goes_on, is_letters, plain, spoken_words};
+use super::syllables::{FIRST_SYLLABLE, PARTICLES, is_syllable};
 
-/// What may follow a name that is said in Hangul.
-pub const PARTICLES: [&str; 36] = [
-    "을",
-    "를",
-    "이",
-    "가",
-    "은",
-    "는",
-    "에",
-    "로",
-    "으로",
-    "와",
-    "과",
-    "랑",
-    "이랑",
-    "하고",
-    "에서",
-    "에게",
-    "한테",
-    "야",
-    "아",
-    "의",
-    "도",
-    "까지",
-    "부터",
-    "만",
-    "에다",
-    "에다가",
-    "쪽으로",
-    "에는",
-    "에도",
-    "로는",
-    "으로는",
-    "이나",
-    "나",
-    "께서",
-    "에만",
-    "까지만",
-];
 /// Ways to say a name that are looked at.
 const MOST_WAYS: usize = 240;
 /// Words of a name that one Korean word can say.
 const MOST_WORDS: usize = 3;
-const FIRST_SYLLABLE: char = '가';
-const LAST_SYLLABLE: char = '힣';
 /// Revised Romanization of Korean (2000), syllable by syllable.
 const INITIALS: [&str; 19] = [
     "g", "kk", "n", "d", "tt", "r", "m", "b", "pp", "s", "ss", "", "j", "jj", "ch", "k", "t", "p",
@@ -65,10 +25,6 @@ const FINALS: [&str; 28] = [
     "", "k", "k", "k", "n", "n", "n", "t", "l", "k", "m", "l", "l", "l", "p", "l", "m", "p", "p",
     "t", "t", "ng", "t", "t", "k", "t", "p", "t",
 ];
-
-pub fn is_syllable(c: char) -> bool {
-    (FIRST_SYLLABLE..=LAST_SYLLABLE).contains(&c)
-}
 
 /// Korean words for English ones that names are made of, and for several in one (`rice_cooker`).
 fn lexicon() -> &'static BTreeMap<String, Vec<String>> {

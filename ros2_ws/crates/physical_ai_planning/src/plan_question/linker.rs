@@ -6,11 +6,12 @@
 //! in one (`series.rs`, `groups.rs`). The longest name counts; one that several things have stays.
 //! `planner/linker.py` does the same; `planner/references_golden.jsonl` holds both to it.
 
-use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
+use super::by_words::{ByWords, Found};
 use super::groups::{Groups, join};
-use super::hangul::{HangulNames, is_syllable};
+use super::hangul::HangulNames;
+use super::syllables::is_syllable;
 use super::parts::{Part, is_modified, said_by_word, tails, unique_words};
 use super::series::Series;
 use super::slips::mistyped;
@@ -18,47 +19,6 @@ use super::spoken::{SEPARATORS, goes_on, in_digits, pieces, plain, spoken_words}
 
 /// Where words that begin at a piece end.
 type Match = fn(&[String], &[&str], usize) -> Option<usize>;
-
-/// References by the words of names.
-pub type ByWords = BTreeMap<Vec<String>, Vec<String>>;
-
-/// Names that begin at a piece and end where none goes on.
-#[derive(Debug)]
-pub struct Found<'a> {
-    pub references: Vec<&'a str>,
-    /// The piece behind.
-    pub end: usize,
-    pub particle: &'a str,
-}
-
-impl<'a> Found<'a> {
-    pub fn none(at: usize) -> Self {
-        Self {
-            references: Vec::new(),
-            end: at,
-            particle: "",
-        }
-    }
-
-    /// The longest stays; of equally long ones all.
-    pub fn add(&mut self, references: &'a [String], end: usize, particle: &'a str) {
-        let (new, old) = (
-            (end, Reverse(particle.len())),
-            (self.end, Reverse(self.particle.len())),
-        );
-        if new > old {
-            self.references.clear();
-            (self.end, self.particle) = (end, particle);
-        }
-        if new >= old {
-            for reference in references {
-                if !self.references.contains(&reference.as_str()) {
-                    self.references.push(reference);
-                }
-            }
-        }
-    }
-}
 
 /// What a fleet's names are and how they may be said.
 #[derive(Debug, Clone, Default, PartialEq)]

@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value, json};
 
+use super::decimals::shown;
 use super::points::{ANGLES, Context, Point};
 use super::spoken::{number_of, pieces};
 use super::spoken_numbers::{SpokenNumber, count_of_axes, is_number_with_slip, numbers_in};
@@ -208,12 +209,6 @@ fn spells_decimals(pieces: &[&str]) -> bool {
     let is_word = |p: &str| p.starts_with(|c: char| c.is_ascii_alphabetic());
     let spells = |w: &[&str]| w[0] == "point" && is_word(w[2]) && number_of(w[2]).is_some();
     pieces.windows(3).any(spells)
-}
-
-/// As plans write it: three decimals at most.
-pub fn shown(number: f64) -> String {
-    let rounded = (number * 1000.0).round() / 1000.0;
-    format!("{}", rounded + 0.0)
 }
 
 /// Numbers of a property, or of its items, become one of these that its bounds allow.

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::linker::ByWords;
+use super::by_words::ByWords;
 use super::spoken::{is_letters, spoken_words};
 
 /// Letters of a word that can stand for a name.

@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::numbers::shown;
+use super::decimals::shown;
 use super::spoken_numbers::SpokenNumber;
 use super::units::{SaidUnits, Unit};
 

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use physical_ai_domain::Capability;
 
-use super::hangul::{PARTICLES, is_syllable};
+use super::syllables::{PARTICLES, is_syllable};
 use super::references::{Kind, References};
 
 /// Those that name nothing, see `planner/README.md`.

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use physical_ai_domain::Capability;
 use serde_json::Value;
 
-use super::hangul::{PARTICLES, is_syllable};
+use super::syllables::{PARTICLES, is_syllable};
 use super::spoken::{is_letters, spoken_words};
 
 /// With them any robot may be meant, beside words for several (`spoken_words.json`).

@@ -8,8 +8,8 @@ use physical_ai_domain::Capability;
 use serde_json::{Value, json};
 
 use super::hangul::translations;
-use super::linker::ByWords;
-use super::references::references_in;
+use super::by_words::ByWords;
+use super::reference_text::references_in;
 use super::robots::{is_like, may_mean_any, without_unmeant};
 use super::series::plural;
 use super::slips::is_slip;

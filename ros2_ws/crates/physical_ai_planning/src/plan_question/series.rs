@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::linker::ByWords;
+use super::by_words::ByWords;
 use super::spoken::{goes_on, in_digits, is_letters};
 
 const LINKS: [&[&str]; 6] = [

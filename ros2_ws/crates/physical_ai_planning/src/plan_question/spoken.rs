@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 
 use serde::Deserialize;
 
-use super::hangul::is_syllable;
+use super::syllables::is_syllable;
 
 /// What may stand between the words of a name.
 pub const SEPARATORS: [&str; 3] = ["_", "-", " "];

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::numbers::shown;
+use super::decimals::shown;
 use super::spoken::{is_letters, spoken_words};
 use super::spoken_numbers::{SpokenNumber, number_words};
 use super::units::{SaidUnits, Unit, is_time};

@@ -1,6 +1,6 @@
 //! Units of lengths and times: a number is scaled only by those that a sentence says.
 
-use super::hangul::PARTICLES;
+use super::syllables::PARTICLES;
 use super::slips::is_slip;
 use super::spoken::is_letters;
 
