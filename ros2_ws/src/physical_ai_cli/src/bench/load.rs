@@ -3,7 +3,6 @@
 use std::path::Path;
 use std::time::Duration;
 
-use anyhow::Context as _;
 use physical_ai_description::read_model;
 use physical_ai_domain::{MovableBox, Place, PlaceKind, Placement, RobotKind, World};
 use physical_ai_ros::msg::physical_ai_msgs::action::ExecuteMission;
