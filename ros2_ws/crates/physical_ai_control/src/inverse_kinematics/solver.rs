@@ -17,7 +17,7 @@ const FLOOR: f64 = 1e-10;
 const SLOW_STEPS: usize = 4;
 const SLOW_SHARE: f64 = 0.8;
 /// Longest step of a joint, radians or metres: the linearisation holds no further.
-const LONGEST_STEP: f64 = 1.2;
+const LONGEST_STEP: f64 = 0.8;
 /// Steps in what the task leaves free.
 const FREE_STEPS: usize = 6;
 const LONGEST_FREE_STEP: f64 = 0.3;
