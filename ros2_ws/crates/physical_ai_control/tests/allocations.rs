@@ -277,7 +277,7 @@ fn arm_that_waits_for_a_lift_that_is_not_seen_allocates_only_where_steps_begin()
     assert!(report.error_msg.contains("after the lift"), "{report:?}");
     // Open, to it, down, close, up; braking and the end.
     assert!(busy <= 7, "{busy} of {ticks} ticks allocate");
-    assert!(ticks > 1000, "{ticks}");
+    assert!(ticks > 500, "{ticks}");
 }
 
 #[test]
