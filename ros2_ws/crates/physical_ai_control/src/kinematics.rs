@@ -13,14 +13,17 @@ pub const MAX_DOF: usize = 16;
 /// Most joints with those that follow others.
 const MAX_SEGMENTS: usize = 2 * MAX_DOF;
 
-/// A joint of a chain: one coordinate of it.
+/// A joint of a chain: one coordinate of it. Where joints follow another (mimic), the one that leads is the joint,
+/// whether or not it lies between the chain's links.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ChainJoint {
+    /// Which of the model's movable joints.
+    pub index: usize,
     /// Name.
     pub name: String,
     /// How it moves.
     pub kind: JointKind,
-    /// Limits, radians or metres.
+    /// Limits, radians or metres: within them those that follow it keep theirs, too.
     pub limits: JointLimits,
 }
 
@@ -60,12 +63,11 @@ impl Chain {
             let found = model.link_index(name);
             found.ok_or_else(|| unsuitable(model, format!("has no link {name:?}")))
         };
-        let (mut up, mut down) = (model.chain_to(link(base)?), model.chain_to(link(tip)?));
-        let shared = up.iter().zip(&down).take_while(|(a, b)| a.name == b.name);
-        let shared = shared.count();
+        let (mut up, mut down) = (model.joints_to(link(base)?), model.joints_to(link(tip)?));
+        let shared = up.iter().zip(&down).take_while(|(a, b)| a == b).count();
         up.drain(..shared);
         down.drain(..shared);
-        let mut segments = Segments::default();
+        let mut segments = Segments::new(model);
         for joint in up.into_iter().rev() {
             segments.ascend(joint);
         }
@@ -79,7 +81,7 @@ impl Chain {
             );
             return Err(unsuitable(model, problem));
         }
-        Ok(segments.finish(model.name.to_string(), tip.to_owned()))
+        Ok(segments.finish(tip.to_owned()))
     }
 
     /// Number of joints that move.
@@ -208,32 +210,20 @@ fn unsuitable(model: &RobotModel, problem: String) -> Error {
 }
 
 /// Where a joint's child link is in its parent's frame, with the joint at `position` (radians or metres; of no
-/// account for a fixed one).
+/// account for one that nothing moves).
 pub fn child_in_parent(joint: &Joint, position: f64) -> Isometry3<f64> {
-    joint.origin * motion(joint, &mut [position].iter())
-}
-
-pub(crate) fn motion<'a>(
-    joint: &Joint,
-    positions: &mut impl Iterator<Item = &'a f64>,
-) -> Isometry3<f64> {
-    match joint.kind {
-        JointKind::Fixed => Isometry3::identity(),
-        JointKind::Prismatic => {
-            let q = positions.next().copied().unwrap_or(0.0);
-            Isometry3::from_parts(
-                Translation3::from(joint.axis.scale(q)),
-                UnitQuaternion::identity(),
-            )
-        }
-        JointKind::Revolute | JointKind::Continuous => {
-            let q = positions.next().copied().unwrap_or(0.0);
-            Isometry3::from_parts(
-                Translation3::identity(),
-                UnitQuaternion::from_axis_angle(&joint.axis, q),
-            )
-        }
-    }
+    let motion = match joint.kind {
+        JointKind::Fixed | JointKind::Floating => return joint.origin,
+        JointKind::Prismatic => Isometry3::from_parts(
+            Translation3::from(joint.axis.scale(position)),
+            UnitQuaternion::identity(),
+        ),
+        JointKind::Revolute | JointKind::Continuous => Isometry3::from_parts(
+            Translation3::identity(),
+            UnitQuaternion::from_axis_angle(&joint.axis, position),
+        ),
+    };
+    joint.origin * motion
 }
 
 /// A rotation that turns z into `axis`.

@@ -71,7 +71,7 @@ fn allocations<R>(work: impl FnOnce() -> R) -> (u64, R) {
 const TICK_S: f64 = 0.005;
 
 fn model(name: &str, urdf: &str) -> RobotModel {
-    RobotModel::from_urdf(RobotName::try_new(name).unwrap(), urdf).unwrap()
+    physical_ai_description::read_urdf(RobotName::try_new(name).unwrap(), urdf).unwrap()
 }
 
 /// Both robots of the demo, which do at once what they are told.

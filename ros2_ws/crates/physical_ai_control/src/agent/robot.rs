@@ -112,6 +112,13 @@ impl RobotControl {
         let body = match model.kind {
             RobotKind::Arm => Body::Arm(ArmBody::try_new(&model, placement.pose.isometry())?),
             RobotKind::Rover => Body::Rover(RoverBody::try_new(&model, site, drive, safety)?),
+            RobotKind::Other => {
+                return Err(Error::UnsuitableModel {
+                    robot: model.name.to_string(),
+                    problem: "is neither an arm (link tool0) nor a rover (joints left_wheel_joint and \
+                              right_wheel_joint)",
+                });
+            }
         };
         let command = ActuatorCommand {
             robot: model.name.clone(),

@@ -1,7 +1,8 @@
 mod random_chain;
 
 use nalgebra::{Isometry3, UnitQuaternion, Vector3};
-use physical_ai_domain::{RobotModel, RobotName};
+use physical_ai_description::read_urdf;
+use physical_ai_domain::RobotName;
 use proptest::prelude::*;
 
 use super::*;
@@ -96,7 +97,7 @@ fn what_is_found_from_where_the_joints_are_is_near_them() {
 #[test]
 fn joints_that_turn_without_end_stay_on_the_nearest_turn() {
     let urdf = random_chain::urdf(&mut Random::new(3), 6, Some("continuous"));
-    let model = RobotModel::from_urdf(RobotName::try_new("turner").unwrap(), &urdf).unwrap();
+    let model = read_urdf(RobotName::try_new("turner").unwrap(), &urdf).unwrap();
     let chain = Chain::between(&model, "l0", "tool0").unwrap();
     let start = [20.0, -13.0, 0.0, 40.0, 3.0, -3.0];
     let mut random = Random::new(8);
@@ -222,7 +223,7 @@ fn limit_that_is_in_the_way_is_named_with_its_bound() {
         joint("shoulder", "base", "a", 0.0, 0.5),
         joint("elbow", "a", "b", 0.4, 0.6),
     );
-    let model = RobotModel::from_urdf(RobotName::try_new("planar").unwrap(), &urdf).unwrap();
+    let model = read_urdf(RobotName::try_new("planar").unwrap(), &urdf).unwrap();
     let chain = Chain::between(&model, "base", "tool0").unwrap();
     let target = chain.forward(&[0.2, 1.4]);
     let reason = why(ask(&chain, &PoseTask::new(target), &[0.0; 2]));

@@ -1,5 +1,5 @@
 use nalgebra::{Isometry3, Matrix3, Rotation3, Translation3, UnitQuaternion, Vector3};
-use physical_ai_domain::{Joint, JointKind, JointLimits};
+use physical_ai_domain::{Coordinate, JointKind, JointLimits, RobotModel};
 
 use super::{Chain, ChainJoint, z_to};
 
@@ -84,44 +84,51 @@ impl Segment {
 }
 
 /// A chain in the making.
-#[derive(Default)]
-pub(super) struct Segments {
+pub(super) struct Segments<'a> {
+    model: &'a RobotModel,
     pub(super) joints: Vec<ChainJoint>,
     segments: Vec<Segment>,
     base_points: Vec<Vector3<f64>>,
     /// What is fixed since the last motion.
-    pending: Option<Frame>,
+    pending: Frame,
     reach_m: f64,
 }
 
-impl Segments {
-    /// From the parent link of a joint to its child.
-    pub(super) fn descend(&mut self, joint: &Joint) {
-        let fixed = self.pending().then(&Frame::new(&joint.origin));
-        self.pending = Some(fixed);
-        self.extend_reach(joint.origin.translation.vector.norm());
-        if joint.kind != JointKind::Fixed {
-            self.moves(joint, 1.0);
+impl<'a> Segments<'a> {
+    pub(super) const fn new(model: &'a RobotModel) -> Self {
+        Self {
+            model,
+            joints: Vec::new(),
+            segments: Vec::new(),
+            base_points: Vec::new(),
+            pending: Frame::IDENTITY,
+            reach_m: 0.0,
         }
+    }
+
+    /// From the parent link of a joint to its child.
+    pub(super) fn descend(&mut self, joint: usize) {
+        let origin = &self.model.joints[joint].origin;
+        self.pending = self.pending.then(&Frame::new(origin));
+        self.extend_reach(origin.translation.vector.norm());
+        self.moves(joint, 1.0);
         self.mark();
     }
 
     /// From the child link of a joint to its parent.
-    pub(super) fn ascend(&mut self, joint: &Joint) {
-        if joint.kind != JointKind::Fixed {
-            self.moves(joint, -1.0);
-        }
-        let fixed = self.pending().then(&Frame::new(&joint.origin).inverse());
-        self.pending = Some(fixed);
-        self.extend_reach(joint.origin.translation.vector.norm());
+    pub(super) fn ascend(&mut self, joint: usize) {
+        let origin = &self.model.joints[joint].origin;
+        self.moves(joint, -1.0);
+        self.pending = self.pending.then(&Frame::new(origin).inverse());
+        self.extend_reach(origin.translation.vector.norm());
         self.mark();
     }
 
-    pub(super) fn finish(self, robot: String, tip: String) -> Chain {
+    pub(super) fn finish(self, tip: String) -> Chain {
         Chain {
-            robot,
+            robot: self.model.name.to_string(),
             tip,
-            end: self.pending(),
+            end: self.pending,
             joints: self.joints,
             segments: self.segments,
             base_points: self.base_points,
@@ -134,10 +141,6 @@ impl Segments {
         self.segments.len()
     }
 
-    fn pending(&self) -> Frame {
-        self.pending.unwrap_or(Frame::IDENTITY)
-    }
-
     /// What lies before the first joint does not bring the tip any further.
     fn extend_reach(&mut self, by_m: f64) {
         if !self.segments.is_empty() {
@@ -145,43 +148,62 @@ impl Segments {
         }
     }
 
-    fn moves(&mut self, joint: &Joint, direction: f64) {
+    /// The motion of a joint, if anything moves it.
+    fn moves(&mut self, index: usize, direction: f64) {
+        let model = self.model;
+        let Some(coordinate) = model.coordinates()[index] else {
+            return;
+        };
+        let joint = &model.joints[index];
         let align = Frame {
             turn: z_to(&joint.axis),
             at: Vector3::zeros(),
         };
-        let index = self.coordinate(joint);
         let slides = joint.kind == JointKind::Prismatic;
+        let own = self.joint_of(&coordinate, &joint.limits);
         self.segments.push(Segment {
-            before: self.pending().then(&align),
+            before: self.pending.then(&align),
             slides,
-            joint: index,
-            multiplier: direction,
-            offset: 0.0,
+            joint: own,
+            multiplier: direction * coordinate.multiplier,
+            offset: direction * coordinate.offset,
             points: Vec::new(),
         });
         if slides {
             let JointLimits { lower, upper, .. } = joint.limits;
             self.extend_reach(lower.abs().max(upper.abs()));
         }
-        self.pending = Some(align.inverse());
+        self.pending = align.inverse();
     }
 
-    fn coordinate(&mut self, joint: &Joint) -> usize {
-        let known = self.joints.iter().position(|j| j.name == joint.name);
-        known.unwrap_or_else(|| {
-            self.joints.push(ChainJoint {
-                name: joint.name.clone(),
-                kind: joint.kind,
-                limits: joint.limits,
-            });
+    /// The chain's joint that leads a motion with these limits of its own.
+    fn joint_of(&mut self, coordinate: &Coordinate, limits: &JointLimits) -> usize {
+        let known = self.joints.iter().position(|j| j.index == coordinate.index);
+        let own = known.unwrap_or_else(|| {
+            let leader = self.model.movable().nth(coordinate.index);
+            self.joints.extend(leader.map(|leader| ChainJoint {
+                index: coordinate.index,
+                name: leader.name.clone(),
+                kind: leader.kind,
+                limits: leader.limits,
+            }));
             self.joints.len() - 1
-        })
+        });
+        let Coordinate {
+            multiplier, offset, ..
+        } = *coordinate;
+        if multiplier != 0.0 {
+            let ends = [limits.lower, limits.upper].map(|end| (end - offset) / multiplier);
+            let leads = &mut self.joints[own].limits;
+            leads.lower = leads.lower.max(ends[0].min(ends[1]));
+            leads.upper = leads.upper.min(ends[0].max(ends[1]));
+        }
+        own
     }
 
     /// Remembers where a link's frame is.
     fn mark(&mut self) {
-        let point = self.pending().at;
+        let point = self.pending.at;
         match self.segments.last_mut() {
             Some(segment) => segment.points.push(point),
             None => self.base_points.push(point),

@@ -1,7 +1,8 @@
 use std::f64::consts::FRAC_PI_2;
 
 use nalgebra::Isometry3;
-use physical_ai_domain::RobotName;
+use physical_ai_description::read_urdf;
+use physical_ai_domain::{RobotModel, RobotName};
 use proptest::prelude::*;
 
 use super::*;
@@ -25,7 +26,7 @@ const PLANAR: &str = r#"<robot name="planar">
 
 fn planar() -> Chain {
     let name = RobotName::try_new("planar").unwrap();
-    Chain::to_tool(&RobotModel::from_urdf(name, PLANAR).unwrap()).unwrap()
+    Chain::to_tool(&read_urdf(name, PLANAR).unwrap()).unwrap()
 }
 
 #[test]
@@ -103,7 +104,7 @@ const TWO_ARMS: &str = r#"<robot name="two_arms">
 </robot>"#;
 
 fn two_arms() -> RobotModel {
-    RobotModel::from_urdf(RobotName::try_new("two_arms").unwrap(), TWO_ARMS).unwrap()
+    read_urdf(RobotName::try_new("two_arms").unwrap(), TWO_ARMS).unwrap()
 }
 
 #[test]
@@ -126,6 +127,55 @@ fn chain_between_two_tips_goes_up_one_branch_and_down_the_other() {
             "{off}"
         );
     }
+}
+
+/// A finger whose tip bends twice as far as its base, the other way round, and from 0.1 rad on.
+const FINGER: &str = r#"<robot name="finger">
+    <link name="base"/>
+    <link name="a"><inertial><mass value="1"/><inertia ixx="1" iyy="1" izz="1" ixy="0" ixz="0" iyz="0"/></inertial></link>
+    <link name="b"><inertial><mass value="1"/><inertia ixx="1" iyy="1" izz="1" ixy="0" ixz="0" iyz="0"/></inertial></link>
+    <link name="c"><inertial><mass value="1"/><inertia ixx="1" iyy="1" izz="1" ixy="0" ixz="0" iyz="0"/></inertial></link>
+    <link name="tool0"/>
+    <joint name="first" type="revolute"><parent link="base"/><child link="a"/><axis xyz="0 0 1"/>
+        <origin xyz="0 0 0.1"/><limit lower="-2" upper="2" velocity="1" effort="1"/></joint>
+    <joint name="follower" type="revolute"><parent link="a"/><child link="b"/><axis xyz="0 0 1"/>
+        <origin xyz="0.3 0 0"/><limit lower="-1.1" upper="2.9" velocity="1" effort="1"/>
+        <mimic joint="first" multiplier="-2" offset="0.1"/></joint>
+    <joint name="last" type="revolute"><parent link="b"/><child link="c"/><axis xyz="0 1 0"/>
+        <origin xyz="0.2 0 0"/><limit lower="-2" upper="2" velocity="1" effort="1"/></joint>
+    <joint name="tool" type="fixed"><parent link="c"/><child link="tool0"/><origin xyz="0.1 0 0"/></joint>
+</robot>"#;
+
+fn finger() -> RobotModel {
+    read_urdf(RobotName::try_new("finger").unwrap(), FINGER).unwrap()
+}
+
+#[test]
+fn joint_that_follows_another_is_one_coordinate_with_it() {
+    let model = finger();
+    let chain = Chain::between(&model, "base", "tool0").unwrap();
+    let names: Vec<&str> = chain.joint_names().collect();
+    assert_eq!(names, ["first", "last"]);
+    for [first, last] in [[0.0, 0.0], [0.5, -0.7], [-1.2, 1.1]] {
+        let (turn, bent) = (first - 2.0 * first + 0.1, 0.2 + 0.1 * f64::cos(last));
+        let expected = Vector3::new(
+            0.3 * f64::cos(first) + bent * f64::cos(turn),
+            0.3 * f64::sin(first) + bent * f64::sin(turn),
+            0.1 - 0.1 * f64::sin(last),
+        );
+        let at = chain.forward(&[first, last]).translation.vector;
+        assert!((at - expected).norm() < 1e-12, "{at} {expected}");
+    }
+    // The follower's -1.1 to 2.9 lets the leader go from -1.4 to 0.6.
+    let limits = chain.joints()[0].limits;
+    assert!(
+        (limits.lower + 1.4).abs() < 1e-12 && (limits.upper - 0.6).abs() < 1e-12,
+        "{limits:?}"
+    );
+    // The leader counts also where it is not between the links.
+    let outer = Chain::between(&model, "a", "tool0").unwrap();
+    assert_eq!(outer.joint_names().collect::<Vec<_>>(), ["first", "last"]);
+    assert!((outer.forward(&[0.4, 0.0]).rotation.angle() - 0.7).abs() < 1e-9);
 }
 
 #[test]
@@ -184,6 +234,11 @@ proptest! {
     #[test]
     fn jacobian_is_the_derivative_of_the_arm(positions in prop::collection::vec(-2.0..2.0f64, 6..=6)) {
         check_jacobian(&Chain::to_tool(&arm()).unwrap(), &positions)?;
+    }
+
+    #[test]
+    fn jacobian_is_the_derivative_of_a_chain_with_a_follower(positions in prop::collection::vec(-2.0..2.0f64, 2..=2)) {
+        check_jacobian(&Chain::between(&finger(), "base", "tool0").unwrap(), &positions)?;
     }
 
     #[test]

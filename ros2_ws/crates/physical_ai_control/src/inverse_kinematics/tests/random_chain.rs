@@ -1,7 +1,8 @@
 use std::f64::consts::PI;
 use std::fmt::Write;
 
-use physical_ai_domain::{RobotModel, RobotName};
+use physical_ai_description::read_urdf;
+use physical_ai_domain::RobotName;
 
 use crate::Chain;
 
@@ -41,7 +42,7 @@ impl Random {
 /// A chain of joints that turn and slide, with origins, axes and limits at random.
 pub(super) fn random_chain(random: &mut Random, joints: usize) -> Chain {
     let urdf = urdf(random, joints, None);
-    let model = RobotModel::from_urdf(RobotName::try_new("random").unwrap(), &urdf).unwrap();
+    let model = read_urdf(RobotName::try_new("random").unwrap(), &urdf).unwrap();
     Chain::between(&model, "l0", "tool0").unwrap()
 }
 

@@ -4,7 +4,8 @@ use std::f64::consts::{FRAC_PI_2, PI};
 use std::fmt::Write;
 
 use physical_ai_control::Chain;
-use physical_ai_domain::{RobotModel, RobotName};
+use physical_ai_description::read_urdf;
+use physical_ai_domain::RobotName;
 
 /// An arm to ask about.
 pub struct Arm {
@@ -70,7 +71,7 @@ fn panda() -> [Row; 7] {
 
 fn arm(name: &'static str, rows: &[Row], flange: [f64; 3]) -> anyhow::Result<Arm> {
     let urdf = urdf(name, rows, flange)?;
-    let model = RobotModel::from_urdf(RobotName::try_new(name)?, &urdf)?;
+    let model = read_urdf(RobotName::try_new(name)?, &urdf)?;
     let chain = Chain::between(&model, BASE, TIP)?;
     Ok(Arm { name, urdf, chain })
 }
