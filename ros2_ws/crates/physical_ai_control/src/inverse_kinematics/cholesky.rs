@@ -16,10 +16,8 @@ pub(super) fn factor(columns: &[Vector6<f64>], held: &[bool], damping: f64) -> F
     for i in 0..6 {
         a[i][i] += damping;
         for j in 0..=i {
-            let mut sum = a[i][j];
-            for k in 0..j {
-                sum -= a[i][k] * a[j][k];
-            }
+            let done = a[i].iter().zip(&a[j]).take(j);
+            let sum = a[i][j] - done.map(|(x, y)| x * y).sum::<f64>();
             // The diagonal holds its reciprocal; rounding must not make a root of what is below 0.
             a[i][j] = if i == j {
                 sum.max(f64::MIN_POSITIVE).sqrt().recip()

@@ -29,10 +29,10 @@ impl Seeds {
         };
         let root = root(count);
         let mut power = 1.0;
-        for joint in 0..count {
+        for (joint, near) in start.iter().enumerate().take(count) {
             power /= root;
             seeds.step[joint] = power;
-            let [lower, upper] = bounds.window(joint, start[joint]);
+            let [lower, upper] = bounds.window(joint, *near);
             (seeds.lower[joint], seeds.width[joint]) = (lower, upper - lower);
         }
         seeds
