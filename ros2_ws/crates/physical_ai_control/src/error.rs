@@ -31,6 +31,30 @@ pub enum Error {
         /// Values needed.
         expected: usize,
     },
+    /// A joint trajectory that cannot be followed.
+    #[error("{field} {problem}")]
+    InvalidTrajectory {
+        /// Field, as the goal names it.
+        field: String,
+        /// Value and what is allowed.
+        problem: String,
+    },
+    /// A joint trajectory for joints that the robot has not.
+    #[error("{field}: {problem}")]
+    TrajectoryJoints {
+        /// Field, as the goal names it.
+        field: String,
+        /// Name and those that are known.
+        problem: String,
+    },
+    /// A joint trajectory that is over before it arrives.
+    #[error(
+        "trajectory.header.stamp: its last point was due {over_s:.3} s ago: send it earlier, or with stamp 0 for now"
+    )]
+    OldTrajectory {
+        /// Seconds since its end.
+        over_s: f64,
+    },
     /// A number that must be finite is not.
     #[error("{field} is {value}: it must be finite")]
     NotFinite {

@@ -23,6 +23,7 @@ mod stamp_check;
 mod stop_follower;
 mod strikes;
 mod trajectory;
+mod trajectory_following;
 
 pub mod agent;
 pub mod skills;
@@ -46,3 +47,7 @@ pub use sample_gate::{Continuity, JointSample, SampleGate, SampleLimits};
 pub use stamp_check::check_stamp;
 pub use stop_follower::{StopFollower, StopState};
 pub use trajectory::{JointPoint, JointTrajectory, LIMIT_SHARE};
+pub use trajectory_following::{
+    JointTolerance, TrajectoryCode, TrajectoryFollower, TrajectoryFrom, TrajectoryGoal,
+    TrajectoryPoint, TrajectoryProgress, TrajectoryViolation,
+};

@@ -39,6 +39,8 @@ pub struct Robot {
     warned_s: f64,
     /// Why it is not ready; empty: it is.
     reason: String,
+    /// What is behind that, where the safety layer has a name for it.
+    cause: Option<SafetyCause>,
     told_s: f64,
     told_source: u64,
     published: Option<(SafetyState, Option<SafetyCause>, String)>,
@@ -73,6 +75,7 @@ impl Robot {
             holds: 0,
             warned_s: f64::NEG_INFINITY,
             reason: "it was not looked at yet".to_owned(),
+            cause: None,
             told_s: f64::NEG_INFINITY,
             told_source: 0,
             published: None,
@@ -141,16 +144,25 @@ impl Robot {
     pub fn tell_status(
         &mut self,
         context: &Context<Actuators>,
-        obstacle: Option<&str>,
+        obstacle: Option<(Option<SafetyCause>, &str)>,
         emergency_stop: bool,
     ) -> bool {
         let (now, steady_s) = (context.now(), context.steady_s());
-        let reason = obstacle
-            .map(str::to_owned)
-            .or_else(|| self.second_writer(steady_s))
-            .or_else(|| self.fault.clone())
-            .or_else(|| self.drive.fault(self.source, steady_s))
-            .or_else(|| self.guard.state_fault(now))
+        let because = |cause: SafetyCause| move |reason: String| (Some(cause), reason);
+        let drive = || self.drive.fault(self.source, steady_s);
+        let (cause, reason) = obstacle
+            .map(|(cause, reason)| (cause, reason.to_owned()))
+            .or_else(|| {
+                self.second_writer(steady_s)
+                    .map(because(SafetyCause::SecondWriter))
+            })
+            .or_else(|| self.fault.clone().map(|reason| (None, reason)))
+            .or_else(|| drive().map(|reason| (None, reason)))
+            .or_else(|| {
+                self.guard
+                    .state_fault(now)
+                    .map(because(SafetyCause::StaleState))
+            })
             .unwrap_or_default();
         let source = self.session.source();
         let changed = reason != self.reason || source != self.told_source;
@@ -160,7 +172,7 @@ impl Robot {
         if changed && !reason.is_empty() {
             tracing::info!(robot = %self.name, "not ready: {reason}");
         }
-        self.reason = reason;
+        (self.cause, self.reason) = (cause, reason);
         self.told_s = steady_s;
         self.told_source = source;
         self.status.publish(&CommandStatus {
@@ -187,7 +199,7 @@ impl Robot {
         let name = format!("{} commands", self.name);
         let (level, text) = if let Some(fault) = &self.fault {
             (Level::Error, fault.clone())
-        } else if self.reason.contains("second writer") {
+        } else if self.cause == Some(SafetyCause::SecondWriter) {
             (Level::Error, self.reason.clone())
         } else if !self.reason.is_empty() {
             (Level::Warn, format!("not ready: {}", self.reason))

@@ -17,6 +17,7 @@ use physical_ai_ros::{
     robot_state_from_msg, time_from_msg, time_to_msg,
 };
 
+use crate::follow_trajectory::{self, Trajectories};
 use crate::parameters::AgentParameters;
 use crate::robot_link::RobotLink;
 use crate::seen::{BadSamples, objects_from_msg, obstacles_from_msg};
@@ -28,6 +29,7 @@ pub struct AgentNode {
     pub(crate) link: WorkerLink,
     pub(crate) robots: BTreeMap<RobotName, RobotLink>,
     pub(crate) stops: StopFollower,
+    pub(crate) trajectories: Trajectories,
     bad_samples: BadSamples,
 }
 
@@ -76,12 +78,15 @@ impl Application for AgentNode {
             robot.set_period_s(1.0 / p.rate_hz);
         }
         let drives = |r: &RobotControl| r.model().kind == RobotKind::Rover;
-        let names: Vec<(RobotName, bool)> = agent
+        let names: Vec<(RobotName, bool, bool)> = agent
             .robots_mut()
-            .map(|r| (r.model().name.clone(), drives(r)))
+            .map(|r| (r.model().name.clone(), drives(r), r.follows_trajectories()))
             .collect();
         let mut robots = BTreeMap::new();
-        for (name, drives) in names {
+        for (name, drives, follows) in names {
+            if follows {
+                follow_trajectory::serve(context, &name)?;
+            }
             let link = RobotLink::try_new(context, &name)?;
             agent.set_held(&name, link.held(context.steady_s()), context.steady_s());
             observe(context, &name, drives)?;
@@ -109,12 +114,18 @@ impl Application for AgentNode {
             link,
             robots,
             stops: StopFollower::default(),
+            trajectories: Trajectories::new(),
             bad_samples: BadSamples::default(),
         })
     }
 
     fn activate(&mut self, context: &mut Context<Self>) -> Result<(), Error> {
         self.refresh_offer(context);
+        Ok(())
+    }
+
+    fn deactivate(&mut self, _context: &mut Context<Self>) -> Result<(), Error> {
+        self.abandon_trajectories("the agent was deactivated");
         Ok(())
     }
 
@@ -188,6 +199,9 @@ impl AgentNode {
             self.link_changed(context, name);
         }
         self.publish_safety(context, name, verdict);
+        if self.end_trajectory(name) {
+            self.refresh_offer(context);
+        }
         if let Some(report) = report {
             if report.state.is_terminal() {
                 tracing::info!(task = %report.task, state = ?report.state, "{}", report.error_msg);
@@ -311,6 +325,7 @@ impl AgentNode {
             tracing::warn!(task = %report.task, "{}", report.error_msg);
             self.link.report(now, report);
         }
+        self.tell_trajectories();
         self.refresh_offer(context);
     }
 

@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
+use anyhow::Context as _;
 use physical_ai_description::read_model;
 use physical_ai_domain::{MovableBox, Place, PlaceKind, Placement, RobotKind, World};
 use physical_ai_ros::msg::physical_ai_msgs::action::ExecuteMission;
@@ -166,7 +167,7 @@ mod tests {
             let [there, back] = plans(&world, &root.join("urdf")).unwrap();
             for plan in [&there, &back] {
                 assert_eq!(plan["tasks"].as_array().unwrap().len(), robots, "{plan}");
-                physical_ai_mission::parse_plan(&plan.to_string()).unwrap();
+                physical_ai_fleet::parse_plan(&plan.to_string()).unwrap();
             }
             assert_ne!(there, back);
         }
