@@ -1,7 +1,7 @@
 use nalgebra::{Isometry3, Point3};
 use physical_ai_domain::{Geometry, RobotModel};
 
-use crate::kinematics::motion;
+use crate::child_in_parent;
 
 /// Capsules may come into each other by this much before it counts, metres: the flat end of a short
 /// cylinder bulges.
@@ -125,9 +125,9 @@ impl SelfCollision {
     /// Poses of all links in the root's frame; joints come after those of their parents.
     fn link_poses(&self, positions: &[f64]) -> Vec<Isometry3<f64>> {
         let mut poses = vec![Isometry3::identity(); self.model.links.len()];
-        let mut next = positions.iter();
-        for joint in &self.model.joints {
-            poses[joint.child] = poses[joint.parent] * joint.origin * motion(joint, &mut next);
+        for (i, joint) in self.model.joints.iter().enumerate() {
+            let position = self.model.joint_position(i, positions);
+            poses[joint.child] = poses[joint.parent] * child_in_parent(joint, position);
         }
         poses
     }

@@ -36,7 +36,7 @@ fn serve_robot(context: &mut Context<Actuators>, robot: &str, index: usize) -> R
         Qos::command(),
         move |app: &mut Actuators, _, message| {
             let robot = &mut app.robots[index];
-            match robot_state_from_msg(message, &robot.joint_names) {
+            match robot_state_from_msg(message, &robot.name, &robot.joint_names) {
                 Ok(state) => robot.guard.observe(&state),
                 Err(error) => tracing::warn!("state ignored: {error}"),
             }

@@ -162,7 +162,15 @@ impl Application for AgentNode {
             Some(reason) => Diagnostic::new("emergency stop", Level::Error, reason),
             None => Diagnostic::new("emergency stop", Level::Ok, "not engaged"),
         };
-        vec![tasks, emergency]
+        let faults = self.robots.iter().filter_map(|(name, link)| {
+            let fault = link.fault()?;
+            Some(Diagnostic::new(
+                &format!("{name} commands"),
+                Level::Error,
+                fault,
+            ))
+        });
+        [tasks, emergency].into_iter().chain(faults).collect()
     }
 }
 
@@ -175,12 +183,8 @@ impl AgentNode {
         let Some(robot) = self.agent.robot_mut(name) else {
             return;
         };
-        let state = match robot_state_from_msg(message, robot.joint_names()) {
-            Ok(state) if state.robot == *name => state,
-            Ok(state) => {
-                let problem = format!("state of {name}: robot: is {}", state.robot);
-                return self.bad_samples.count(context, &problem);
-            }
+        let state = match robot_state_from_msg(message, name, robot.joint_names()) {
+            Ok(state) => state,
             Err(error) => return self.bad_samples.count(context, &error.to_string()),
         };
         let (now, steady_s) = (context.now().max(state.stamp), context.steady_s());
@@ -188,10 +192,12 @@ impl AgentNode {
         let Some(control) = self.agent.tick(state, now, steady_s) else {
             return;
         };
-        if let Some(link) = self.robots.get_mut(name) {
-            link.send(control.command, incarnation);
-        }
+        let link = self.robots.get_mut(name);
+        let is_news = link.is_some_and(|l| l.send(control.command, incarnation));
         let (verdict, report) = (control.verdict, control.report);
+        if is_news {
+            self.link_changed(context, name);
+        }
         self.publish_safety(context, name, verdict);
         if self.end_trajectory(name) {
             self.refresh_offer(context);
@@ -206,6 +212,18 @@ impl AgentNode {
                 self.refresh_offer(context);
             }
         }
+    }
+
+    /// Commands of a robot cannot be published any more, or can again.
+    fn link_changed(&mut self, context: &mut Context<Self>, name: &RobotName) {
+        let steady_s = context.steady_s();
+        if let Some(link) = self.robots.get(name) {
+            if let Some(fault) = link.fault() {
+                tracing::error!(robot = %name, "{fault}");
+            }
+            self.agent.set_held(name, link.held(steady_s), steady_s);
+        }
+        context.request_diagnostics_update();
     }
 
     fn publish_safety(
