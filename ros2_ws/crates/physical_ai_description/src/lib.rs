@@ -16,6 +16,6 @@ pub use error::Error;
 pub use loaded_world::{LoadedWorld, load_world, read_model};
 pub use mesh::{load_mesh, read_mesh_file};
 pub use options::DescriptionOptions;
-pub use packages::PackagePaths;
+pub use packages::{PACKAGE_PATH_VARIABLE, PackagePaths};
 pub use robot::read_robot;
 pub use urdf::read_urdf;
