@@ -6,6 +6,7 @@
 mod error;
 mod loaded_world;
 mod mesh;
+mod mjcf;
 mod options;
 mod packages;
 mod robot;

@@ -7,12 +7,14 @@ mod drive;
 mod error;
 mod faults;
 mod mjcf;
+mod mjcf_robot;
 mod noise;
 mod simulated_world;
 
 pub use drive::DRIVE_WATCHDOG_S;
 pub use error::Error;
 pub use faults::Fault;
+pub use mjcf_robot::{ConvertedRobot, mjcf_to_urdf};
 pub use noise::SensorNoise;
 pub use simulated_world::{
     BaseTwist, ImuSample, JointSample, LaserSample, ObjectPose, SimulatedWorld,
