@@ -5,11 +5,13 @@ mod command_guard;
 mod command_session;
 mod diff_drive;
 mod error;
+mod error_statistics;
 mod estimator;
 #[cfg(test)]
 mod fixtures;
 mod floor;
 mod inverse_kinematics;
+mod jacobian;
 mod kinematics;
 mod metrics;
 mod navigation;
@@ -30,9 +32,13 @@ pub use command_guard::{CommandGuard, GuardVerdict};
 pub use command_session::CommandSession;
 pub use diff_drive::DifferentialDrive;
 pub use error::Error;
+pub(crate) use error_statistics::ErrorStatistics;
 pub use estimator::{EstimatorOptions, ImuSample, News, StateEstimator};
-pub use inverse_kinematics::inverse_kinematics;
-pub use kinematics::{Chain, child_in_parent};
+pub use inverse_kinematics::{
+    IkOptions, IkSolution, NoPosture, PoseTask, inverse_kinematics, solve,
+};
+pub use jacobian::Jacobian;
+pub use kinematics::{Chain, ChainJoint, MAX_DOF, child_in_parent};
 pub use metrics::{Distribution, Summary};
 pub use navigation::{DriveLimits, Navigator, Obstacles, Speed};
 pub use odometry::{Odometry, OdometrySnapshot};

@@ -7,7 +7,9 @@ mod capability;
 mod command;
 mod error;
 mod id;
+mod robot_layout;
 mod robot_model;
+mod skill;
 mod state;
 mod task;
 mod time;
@@ -18,7 +20,9 @@ pub use capability::{Capability, Resource, Resources};
 pub use command::{ActuatorCommand, CommandMode};
 pub use error::{Error, Reaction};
 pub use id::{MissionId, ObjectName, PlaceName, RobotName, SkillName, TaskId, WorkerName};
+pub use robot_layout::{ChainLayout, DiffDriveLayout, GripperJoint, GripperLayout, RobotLayout};
 pub use robot_model::*;
+pub use skill::{OfferedParameter, ParameterSpec, Role, SkillSpec};
 pub use state::{BaseState, RobotState};
 pub use task::{
     ErrorCode, FailurePolicy, FailurePolicyKind, FencingToken, Plan, TaskSpec, TaskState,

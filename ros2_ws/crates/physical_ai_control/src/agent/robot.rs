@@ -2,7 +2,6 @@ mod trajectory;
 
 use std::collections::BTreeMap;
 
-use nalgebra::Vector3;
 use physical_ai_domain::{
     ActuatorCommand, Assignment, CommandMode, ErrorCode, FencingToken, RobotKind, RobotModel,
     RobotState, TaskReport, TaskState, Time,
@@ -20,8 +19,8 @@ use crate::skills::{
     Tick, placement,
 };
 use crate::{
-    Distribution, DriveLimits, Error, SafetyCause, SafetyFilter, SafetyLimits, SafetyState,
-    SafetyVerdict, Summary,
+    Distribution, DriveLimits, Error, ErrorStatistics, SafetyCause, SafetyFilter, SafetyLimits,
+    SafetyState, SafetyVerdict, Summary,
 };
 
 /// Seconds for which a command is valid: some ticks, so that one lost message does no harm.
@@ -45,7 +44,7 @@ struct Running {
     skill: Box<dyn Skill>,
     started: Time,
     reported: f32,
-    errors: Distribution,
+    errors: ErrorStatistics,
     following: FollowWatch,
     /// How it ends as soon as the robot is at rest.
     stopping: Option<(Ending, StandstillWatch)>,
@@ -119,6 +118,13 @@ impl RobotControl {
         let body = match model.kind {
             RobotKind::Arm => Body::Arm(ArmBody::try_new(&model, placement.pose.isometry())?),
             RobotKind::Rover => Body::Rover(RoverBody::try_new(&model, site, drive, safety)?),
+            RobotKind::Other => {
+                return Err(Error::UnsuitableModel {
+                    robot: model.name.to_string(),
+                    problem: "is neither an arm (link tool0) nor a rover (joints left_wheel_joint and \
+                              right_wheel_joint)",
+                });
+            }
         };
         let command = ActuatorCommand {
             robot: model.name.clone(),
@@ -182,10 +188,6 @@ impl RobotControl {
 
     pub(super) fn drives(&self) -> bool {
         matches!(self.body, Body::Rover(_))
-    }
-
-    pub(super) fn position(&self) -> Option<Vector3<f64>> {
-        self.state.as_ref().map(|s| s.base.pose.translation.vector)
     }
 
     pub(super) fn state(&self) -> Option<&RobotState> {
@@ -295,7 +297,7 @@ impl RobotControl {
             skill,
             started: now,
             reported: 0.0,
-            errors: Distribution::default(),
+            errors: ErrorStatistics::default(),
             following: FollowWatch::default(),
             stopping: None,
         };
@@ -349,13 +351,7 @@ impl RobotControl {
         }
     }
 
-    pub(super) fn tick(
-        &mut self,
-        state: RobotState,
-        now: Time,
-        steady_s: f64,
-        others: &[Vector3<f64>],
-    ) -> Control<'_> {
+    pub(super) fn tick(&mut self, state: RobotState, now: Time, steady_s: f64) -> Control<'_> {
         let reset = self.clock_went_back(now);
         let dt_s = self.advance_clock(now);
         self.measure_tick(steady_s);
@@ -381,6 +377,7 @@ impl RobotControl {
                 }
             }
         }
+        let others = &self.perception.others;
         let verdict = self.filter.filter(&state, &mut self.command, now, others);
         let lag = self.follow(&state, verdict, now, dt_s);
         self.state = Some(state);
@@ -523,7 +520,7 @@ impl RobotControl {
             }
             (Some(Progress::Running(share)), ..) => return self.go_on(share, now),
             (Some(Progress::Succeeded(result)), ..) => {
-                let ending = Ending::succeeded(result, running.errors.take());
+                let ending = Ending::succeeded(result, running.errors);
                 return self.end(ending, now);
             }
             (Some(Progress::Failed(code, reason)), ..) => Ending::failed(code, reason),
@@ -643,10 +640,10 @@ impl Running {
 }
 
 impl Ending {
-    fn succeeded(mut result: Value, tracking: Option<Summary>) -> Self {
-        if let (Some(tracking), Some(object)) = (tracking, result.as_object_mut()) {
-            object.insert("tracking_error_rms".into(), tracking.rms.into());
-            object.insert("tracking_error_max".into(), tracking.max.into());
+    fn succeeded(mut result: Value, tracking: ErrorStatistics) -> Self {
+        if let (Some(rms), Some(object)) = (tracking.rms(), result.as_object_mut()) {
+            object.insert("tracking_error_rms".into(), rms.into());
+            object.insert("tracking_error_max".into(), tracking.max().into());
         }
         Self {
             state: TaskState::Succeeded,
