@@ -2,19 +2,10 @@ use std::collections::BTreeMap;
 
 use nalgebra::{Isometry3, Matrix3, Translation3, Unit, UnitQuaternion, Vector3};
 
-use crate::{Error, RobotName};
+use crate::{Error, RobotLayout, RobotName};
 
 /// Acceleration limit where a URDF gives none, as a multiple of the velocity limit per second.
 const DEFAULT_ACCELERATION_PER_VELOCITY: f64 = 4.0;
-
-/// What a robot is, as far as skills are concerned.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum RobotKind {
-    /// A fixed arm whose tool is the link `tool0`.
-    Arm,
-    /// A differential drive with the joints `left_wheel_joint` and `right_wheel_joint`.
-    Rover,
-}
 
 /// How a joint moves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -119,8 +110,8 @@ pub struct Link {
 pub struct RobotModel {
     /// The robot's name (not the URDF's).
     pub name: RobotName,
-    /// What it is.
-    pub kind: RobotKind,
+    /// What its joints are for; empty until [`RobotModel::with_layout`] says it.
+    pub layout: RobotLayout,
     /// Links.
     pub links: Vec<Link>,
     /// Joints, each after the joint of its parent link.
@@ -154,25 +145,12 @@ impl RobotModel {
             .collect::<Result<_, _>>()?;
         let (root, joints) = reader.sort_tree(&links, joints)?;
         reader.check_masses(&links, &joints)?;
-        let has_joint = |n: &str| joints.iter().any(|j| j.name == n);
-        let kind = if has_joint("left_wheel_joint") && has_joint("right_wheel_joint") {
-            RobotKind::Rover
-        } else if index.contains_key("tool0") {
-            RobotKind::Arm
-        } else {
-            return Err(reader.error(
-                "robot",
-                "is neither an arm (link tool0) nor a rover (joints left_wheel_joint and \
-                 right_wheel_joint)"
-                    .into(),
-            ));
-        };
         let movable = (0..joints.len())
             .filter(|i| joints[*i].kind != JointKind::Fixed)
             .collect();
         Ok(Self {
             name,
-            kind,
+            layout: RobotLayout::default(),
             links,
             joints,
             root,
@@ -210,21 +188,6 @@ impl RobotModel {
         }
         chain.reverse();
         chain
-    }
-
-    /// Radius of the wheels and distance between them, metres; `None` unless it is a rover.
-    pub fn wheel_geometry(&self) -> Option<(f64, f64)> {
-        let joint = |name: &str| self.joints.iter().find(|j| j.name == name);
-        let (left, right) = (joint("left_wheel_joint")?, joint("right_wheel_joint")?);
-        let radius = self.links[left.child]
-            .shapes
-            .iter()
-            .find_map(|s| match s.geometry {
-                Geometry::Cylinder(radius, _) | Geometry::Sphere(radius) => Some(radius),
-                Geometry::Box(_) => None,
-            })?;
-        let distance = (left.origin.translation.vector - right.origin.translation.vector).norm();
-        Some((radius, distance))
     }
 }
 
@@ -515,7 +478,6 @@ mod tests {
     #[test]
     fn model_holds_tree_and_limits() {
         let model = read(ARM).unwrap();
-        assert_eq!(model.kind, RobotKind::Arm);
         assert_eq!(model.joint_names(), ["joint_1"]);
         let limits = model.movable().next().unwrap().limits;
         assert_eq!(
