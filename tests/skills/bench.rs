@@ -6,7 +6,7 @@ use physical_ai_control::{
     DifferentialDrive, DriveLimits, Obstacles, Odometry, SafetyLimits, SafetyState,
 };
 use physical_ai_domain::{
-    ActuatorCommand, Assignment, BaseState, ErrorCode, FencingToken, MissionId, RobotKind,
+    ActuatorCommand, Assignment, BaseState, ErrorCode, FencingToken, MissionId, RobotLayout,
     RobotModel, RobotName, RobotState, SkillName, TaskId, TaskReport, Time, World,
 };
 use physical_ai_sim::{SensorNoise, SimulatedWorld};
@@ -45,7 +45,7 @@ fn new_odometry(
     world: &World,
     models: &BTreeMap<RobotName, RobotModel>,
 ) -> BTreeMap<RobotName, Odometry> {
-    let rovers = models.values().filter(|m| m.kind == RobotKind::Rover);
+    let rovers = models.values().filter(|m| m.layout.drive.is_some());
     let at_start = |m: &RobotModel| {
         let start = world.robot(m.name.as_str()).unwrap().pose;
         let drive = DifferentialDrive::from_model(m).unwrap();
@@ -64,7 +64,11 @@ impl Bench {
             .iter()
             .map(|r| {
                 let urdf = std::fs::read_to_string(format!("{top}/urdf/{}.urdf", r.model)).unwrap();
-                RobotModel::from_urdf(r.name.clone(), &urdf).unwrap()
+                let model = RobotModel::from_urdf(r.name.clone(), &urdf).unwrap();
+                let file = format!("{top}/params/robots/{}.yaml", r.model);
+                let layout = std::fs::read_to_string(&file).unwrap();
+                let layout = RobotLayout::from_yaml(&file, &layout).unwrap();
+                model.with_layout(layout).unwrap()
             })
             .collect();
         let noise = SensorNoise::default();

@@ -119,7 +119,7 @@ pub enum Error {
         /// Robot.
         robot: String,
         /// What is missing.
-        problem: &'static str,
+        problem: String,
     },
     /// A limit beyond what the joints can do.
     #[error("{field} is {value}: the wheels of {robot} allow at most {most:.3}")]

@@ -1,7 +1,8 @@
 //! The robots of `urdf/` and what else tests of several modules need.
 
 use physical_ai_domain::{
-    ActuatorCommand, BaseState, CommandMode, RobotModel, RobotName, RobotState, Time, World,
+    ActuatorCommand, BaseState, CommandMode, RobotLayout, RobotModel, RobotName, RobotState, Time,
+    World,
 };
 
 const WORLD: &str = include_str!(concat!(
@@ -14,7 +15,18 @@ pub(crate) fn arm() -> RobotModel {
         env!("CARGO_MANIFEST_DIR"),
         "/../../../urdf/arm.urdf"
     ));
-    RobotModel::from_urdf(RobotName::try_new("arm_1").unwrap(), urdf).unwrap()
+    let layout = include_str!(concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../../../params/robots/arm.yaml"
+    ));
+    robot("arm_1", urdf, layout)
+}
+
+/// A robot of this description and layout.
+pub(crate) fn robot(name: &str, urdf: &str, layout: &str) -> RobotModel {
+    let model = RobotModel::from_urdf(RobotName::try_new(name).unwrap(), urdf).unwrap();
+    let layout = RobotLayout::from_yaml(name, layout).unwrap();
+    model.with_layout(layout).unwrap()
 }
 
 pub(crate) fn rover() -> RobotModel {
@@ -22,7 +34,11 @@ pub(crate) fn rover() -> RobotModel {
         env!("CARGO_MANIFEST_DIR"),
         "/../../../urdf/rover.urdf"
     ));
-    RobotModel::from_urdf(RobotName::try_new("rover_1").unwrap(), urdf).unwrap()
+    let layout = include_str!(concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../../../params/robots/rover.yaml"
+    ));
+    robot("rover_1", urdf, layout)
 }
 
 pub(crate) fn world() -> World {

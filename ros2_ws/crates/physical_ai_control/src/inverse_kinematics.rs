@@ -132,7 +132,7 @@ mod tests {
     use crate::fixtures::arm;
 
     fn chain() -> Chain {
-        Chain::to_tool(&arm()).unwrap()
+        Chain::between(&arm(), "base_link", "tool0").unwrap()
     }
 
     /// Metres and radians between two poses.

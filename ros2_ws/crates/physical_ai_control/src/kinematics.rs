@@ -1,38 +1,73 @@
 use nalgebra::{Isometry3, Matrix6xX, Translation3, UnitQuaternion, Vector3};
-use physical_ai_domain::{Joint, JointKind, JointLimits, RobotKind, RobotModel};
+use physical_ai_domain::{Joint, JointKind, JointLimits, RobotModel};
 
 use crate::Error;
 
-/// A serial chain from a robot's base to its tool.
+/// A serial chain from a link of a robot to one that hangs on it: its tip.
 #[derive(Debug, Clone)]
 pub struct Chain {
     robot: String,
     joints: Vec<Joint>,
     /// Movable joints among `joints`, as indices.
     movable: Vec<usize>,
+    /// The same among the movable joints of the model.
+    indices: Vec<usize>,
 }
 
 impl Chain {
-    /// The chain to `tool0` of an arm.
+    /// The chain from one link of a robot to another.
     ///
     /// # Errors
-    /// [`Error::UnsuitableModel`] for a robot that is no arm.
-    pub fn to_tool(model: &RobotModel) -> Result<Self, Error> {
-        let tool = model
-            .link_index("tool0")
-            .filter(|_| model.kind == RobotKind::Arm)
-            .ok_or_else(|| Error::UnsuitableModel {
-                robot: model.name.to_string(),
-                problem: "has no link tool0",
+    /// [`Error::UnsuitableModel`] if the robot has not both, or `tip` does not hang on `base`.
+    pub fn between(model: &RobotModel, base: &str, tip: &str) -> Result<Self, Error> {
+        let unsuitable = |problem| Error::UnsuitableModel {
+            robot: model.name.to_string(),
+            problem,
+        };
+        let link = |name: &str| {
+            let found = model.link_index(name);
+            found.ok_or_else(|| unsuitable(format!("has no link {name}")))
+        };
+        let (base_index, tip_index) = (link(base)?, link(tip)?);
+        let mut way: Vec<Joint> = model.chain_to(tip_index).into_iter().cloned().collect();
+        if base_index != model.root {
+            let end = way.iter().position(|j| j.child == base_index);
+            let end = end.ok_or_else(|| {
+                unsuitable(format!("has its link {tip} elsewhere than behind {base}"))
             })?;
-        let joints: Vec<Joint> = model.chain_to(tool).into_iter().cloned().collect();
-        let movable = (0..joints.len())
-            .filter(|i| joints[*i].kind != JointKind::Fixed)
+            way.drain(..=end);
+        }
+        let movable: Vec<usize> = (0..way.len())
+            .filter(|i| way[*i].kind != JointKind::Fixed)
             .collect();
+        let indices = movable.iter().map(|i| model.movable_index(&way[*i].name));
         Ok(Self {
             robot: model.name.to_string(),
-            joints,
+            indices: indices.collect::<Option<_>>().unwrap_or_default(),
+            joints: way,
             movable,
+        })
+    }
+
+    /// Places of its joints among the movable joints of the model, base first.
+    pub fn indices(&self) -> &[usize] {
+        &self.indices
+    }
+
+    /// Its joints among the positions of all movable joints of the model; missing ones count as 0.
+    fn of_all<'a>(&'a self, all: &'a [f64]) -> impl Iterator<Item = &'a f64> {
+        self.indices.iter().map(|i| all.get(*i).unwrap_or(&0.0))
+    }
+
+    /// Pose of the tip in the base frame, given the positions of all movable joints of the model.
+    ///
+    /// # Real-time
+    /// Does not allocate.
+    pub fn forward_of_all(&self, all: &[f64]) -> Isometry3<f64> {
+        let mut next = self.of_all(all);
+        let joints = self.joints.iter();
+        joints.fold(Isometry3::identity(), |pose, joint| {
+            pose * joint.origin * motion(joint, &mut next)
         })
     }
 
@@ -71,10 +106,13 @@ impl Chain {
         pose
     }
 
-    /// Heights of the joint frames and the tool over the base, metres: what must stay above a table.
-    pub fn lowest_frame_m(&self, positions: &[f64]) -> f64 {
+    /// Lowest height of the joint frames and the tip over the base, metres: what must stay above a table.
+    ///
+    /// # Shapes
+    /// `all`: one value per movable joint of the model, radians or metres.
+    pub fn lowest_frame_m(&self, all: &[f64]) -> f64 {
         let mut pose = Isometry3::identity();
-        let mut next = positions.iter();
+        let mut next = self.of_all(all);
         let mut lowest = f64::INFINITY;
         for joint in &self.joints {
             pose *= joint.origin * motion(joint, &mut next);
@@ -123,6 +161,19 @@ pub fn child_in_parent(joint: &Joint, position: f64) -> Isometry3<f64> {
     joint.origin * motion(joint, &mut [position].iter())
 }
 
+/// Poses of all links in the root's frame; joints come after those of their parents.
+///
+/// # Shapes
+/// `positions`: one value per movable joint, radians or metres; missing ones count as 0.
+pub(crate) fn link_poses(model: &RobotModel, positions: &[f64]) -> Vec<Isometry3<f64>> {
+    let mut poses = vec![Isometry3::identity(); model.links.len()];
+    let mut next = positions.iter();
+    for joint in &model.joints {
+        poses[joint.child] = poses[joint.parent] * joint.origin * motion(joint, &mut next);
+    }
+    poses
+}
+
 pub(crate) fn motion<'a>(
     joint: &Joint,
     positions: &mut impl Iterator<Item = &'a f64>,
@@ -154,7 +205,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::fixtures::{arm, rover};
+    use crate::fixtures::arm;
 
     /// Two links of 0.5 m and 0.3 m that turn about z, and a tool that slides out of the second.
     const PLANAR: &str = r#"<robot name="planar">
@@ -174,7 +225,8 @@ mod tests {
 
     fn planar() -> Chain {
         let name = RobotName::try_new("planar").unwrap();
-        Chain::to_tool(&RobotModel::from_urdf(name, PLANAR).unwrap()).unwrap()
+        let model = RobotModel::from_urdf(name, PLANAR).unwrap();
+        Chain::between(&model, "base", "tool0").unwrap()
     }
 
     #[test]
@@ -206,7 +258,7 @@ mod tests {
 
     #[test]
     fn arm_of_the_project_is_where_its_urdf_says() {
-        let chain = Chain::to_tool(&arm()).unwrap();
+        let chain = Chain::between(&arm(), "base_link", "tool0").unwrap();
         let check = |positions: [f64; 6], expected: [f64; 3]| {
             let at = chain.forward(&positions).translation.vector;
             assert!((at - Vector3::from(expected)).norm() < 1e-9, "{at}");
@@ -226,9 +278,36 @@ mod tests {
     }
 
     #[test]
-    fn rover_has_no_chain() {
-        let error = Chain::to_tool(&rover()).unwrap_err();
-        assert!(error.to_string().contains("tool0"), "{error}");
+    fn links_that_are_not_there_or_not_in_line_have_no_chain() {
+        let check = |base, tip, expected: &str| {
+            let error = Chain::between(&arm(), base, tip).unwrap_err().to_string();
+            assert!(error.contains(expected), "{error}");
+        };
+        check("base_link", "tool1", "arm_1 has no link tool1");
+        check(
+            "finger_left",
+            "tool0",
+            "link tool0 elsewhere than behind finger_left",
+        );
+        check("tool0", "link_2", "link link_2 elsewhere than behind tool0");
+    }
+
+    #[test]
+    fn chain_of_some_joints_finds_them_among_all() {
+        let whole = Chain::between(&arm(), "base_link", "tool0").unwrap();
+        let upper = Chain::between(&arm(), "link_2", "tool0").unwrap();
+        let names: Vec<&str> = upper.joint_names().collect();
+        assert_eq!(names, ["joint_3", "joint_4", "joint_5", "joint_6"]);
+        assert_eq!(upper.indices(), [2, 3, 4, 5]);
+        let all = [0.3, 0.2, 1.1, 0.9, -0.4, 0.7, 0.01, 0.02];
+        assert_eq!(whole.forward_of_all(&all), whole.forward(&all[..6]));
+        let lower = Chain::between(&arm(), "base_link", "link_2").unwrap();
+        let both = lower.forward_of_all(&all) * upper.forward_of_all(&all);
+        let off = (both.inverse() * whole.forward_of_all(&all))
+            .translation
+            .vector
+            .norm();
+        assert!(off < 1e-12, "{off}");
     }
 
     /// The Jacobian against central differences of the forward kinematics.
@@ -256,7 +335,7 @@ mod tests {
 
         #[test]
         fn jacobian_is_the_derivative_of_the_arm(positions in prop::collection::vec(-2.0..2.0f64, 6..=6)) {
-            check_jacobian(&Chain::to_tool(&arm()).unwrap(), &positions)?;
+            check_jacobian(&Chain::between(&arm(), "base_link", "tool0").unwrap(), &positions)?;
         }
 
         #[test]

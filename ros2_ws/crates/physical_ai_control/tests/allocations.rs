@@ -16,7 +16,8 @@ use physical_ai_control::skills::SeenObject;
 use physical_ai_control::{DifferentialDrive, DriveLimits, Obstacles, SafetyLimits};
 use physical_ai_domain::{
     ActuatorCommand, Assignment, BaseState, CommandMode, FencingToken, MissionId, Placement,
-    RobotModel, RobotName, RobotState, SkillName, TaskId, TaskReport, TaskState, Time, World,
+    RobotLayout, RobotModel, RobotName, RobotState, SkillName, TaskId, TaskReport, TaskState, Time,
+    World,
 };
 use serde_json::{Value, json};
 
@@ -70,8 +71,11 @@ fn allocations<R>(work: impl FnOnce() -> R) -> (u64, R) {
 
 const TICK_S: f64 = 0.005;
 
-fn model(name: &str, urdf: &str) -> RobotModel {
-    RobotModel::from_urdf(RobotName::try_new(name).unwrap(), urdf).unwrap()
+fn model(name: &str, urdf: &str, layout: &str) -> RobotModel {
+    let model = RobotModel::from_urdf(RobotName::try_new(name).unwrap(), urdf).unwrap();
+    model
+        .with_layout(RobotLayout::from_yaml(name, layout).unwrap())
+        .unwrap()
 }
 
 /// Both robots of the demo, which do at once what they are told.
@@ -92,8 +96,16 @@ impl Bench {
     fn new() -> Self {
         let yaml = include_str!("../../../../params/worlds/demo.yaml");
         let world = World::from_yaml("demo", yaml).unwrap();
-        let arm = model("arm_1", include_str!("../../../../urdf/arm.urdf"));
-        let rover = model("rover_1", include_str!("../../../../urdf/rover.urdf"));
+        let arm = model(
+            "arm_1",
+            include_str!("../../../../urdf/arm.urdf"),
+            include_str!("../../../../params/robots/arm.yaml"),
+        );
+        let rover = model(
+            "rover_1",
+            include_str!("../../../../urdf/rover.urdf"),
+            include_str!("../../../../params/robots/rover.yaml"),
+        );
         let at = |model: &RobotModel, position: &[f64]| RobotState {
             robot: model.name.clone(),
             stamp: Time::ZERO,

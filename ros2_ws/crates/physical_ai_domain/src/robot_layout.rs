@@ -185,7 +185,10 @@ impl Check<'_> {
         let tip = self.link(&format!("{field}: tip"), &chain.tip)?;
         let way = self.model.chain_to(tip);
         let below = way.iter().skip_while(|j| j.parent != base);
-        if !below.clone().any(|j| self.model.movable().any(|m| m.name == j.name)) {
+        if !below
+            .clone()
+            .any(|j| self.model.movable().any(|m| m.name == j.name))
+        {
             let problem = format!(
                 "no joint that is commanded lies between base {} and tip {}",
                 chain.base, chain.tip

@@ -1,7 +1,9 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
+use nalgebra::Isometry3;
 use physical_ai_domain::{
-    ActuatorCommand, Assignment, CommandMode, ErrorCode, FencingToken, RobotKind, RobotModel,
+    ActuatorCommand, Assignment, Capability, CommandMode, ErrorCode, FencingToken, RobotModel,
     RobotState, TaskReport, TaskState, Time,
 };
 use serde_json::Value;
@@ -10,12 +12,11 @@ use super::Control;
 use super::following::{FollowWatch, Lag};
 use super::standstill::{Standstill, StandstillWatch};
 use crate::skills::{
-    ArmBody, ArmSituation, ArmSkill, Perception, Progress, RoverBody, RoverSkill, Site, Skill,
-    Tick, placement,
+    JointBody, Perception, Progress, Site, Situation, Skill, SkillSet, Tick, skill_sets,
 };
 use crate::{
-    Distribution, DriveLimits, Error, ErrorStatistics, SafetyCause, SafetyFilter, SafetyLimits,
-    SafetyState, SafetyVerdict, Summary,
+    DifferentialDrive, Distribution, DriveLimits, Error, ErrorStatistics, SafetyCause,
+    SafetyFilter, SafetyLimits, SafetyState, SafetyVerdict, Summary,
 };
 
 /// Seconds for which a command is valid: some ticks, so that one lost message does no harm.
@@ -27,12 +28,6 @@ const STATE_PATIENCE_S: f64 = 1.0;
 const HELD_PATIENCE_S: f64 = 1.0;
 /// Progress is reported when it moved by this much.
 const PROGRESS_STEP: f32 = 0.02;
-
-/// What a robot can do.
-pub(super) enum Body {
-    Arm(ArmBody),
-    Rover(RoverBody),
-}
 
 struct Running {
     assignment: Assignment,
@@ -72,7 +67,14 @@ pub struct RobotMetrics {
 pub struct RobotControl {
     model: RobotModel,
     joint_names: Vec<String>,
-    body: Body,
+    joints: Arc<JointBody>,
+    drive: Option<DifferentialDrive>,
+    skills: Vec<Box<dyn SkillSet>>,
+    /// Where its root link stands in the world.
+    place: Isometry3<f64>,
+    /// What it stands on, over its root link, metres.
+    ground_m: f64,
+    safety: SafetyLimits,
     filter: SafetyFilter,
     perception: Perception,
     running: Option<Running>,
@@ -107,12 +109,13 @@ impl RobotControl {
                 .robot(model.name.as_str())
                 .ok_or_else(|| Error::UnsuitableModel {
                     robot: model.name.to_string(),
-                    problem: "is not in the world file",
+                    problem: "is not in the world file".to_owned(),
                 })?;
-        let body = match model.kind {
-            RobotKind::Arm => Body::Arm(ArmBody::try_new(&model, placement.pose.isometry())?),
-            RobotKind::Rover => Body::Rover(RoverBody::try_new(&model, site, drive, safety)?),
-        };
+        let joints = Arc::new(JointBody::new(&model));
+        let drives = model.layout.drive.is_some();
+        let at = placement.pose;
+        let ground_m = site.ground_m([at.x, at.y, at.z]) - at.z;
+        let safety = over_ground(safety, ground_m);
         let command = ActuatorCommand {
             robot: model.name.clone(),
             stamp: Time::ZERO,
@@ -124,9 +127,17 @@ impl RobotControl {
             valid_for_s: COMMAND_VALID_S,
         };
         Ok(Self {
-            filter: SafetyFilter::new(&model, safety),
+            filter: SafetyFilter::try_new(&model, safety)?,
             joint_names: model.joint_names(),
-            body,
+            skills: skill_sets(&model, &joints, site, (drive, safety))?,
+            drive: match drives {
+                true => Some(DifferentialDrive::from_model(&model)?),
+                false => None,
+            },
+            joints,
+            place: at.isometry(),
+            ground_m,
+            safety,
             model,
             perception: Perception::default(),
             running: None,
@@ -152,19 +163,67 @@ impl RobotControl {
         &self.model
     }
 
-    pub(super) fn body(&self) -> &Body {
-        &self.body
+    /// Its joints, as far as position set points go.
+    pub fn joints(&self) -> &JointBody {
+        &self.joints
+    }
+
+    /// Its drive, if it has one.
+    pub fn drive(&self) -> Option<&DifferentialDrive> {
+        self.drive.as_ref()
+    }
+
+    pub(super) fn safety(&self) -> &SafetyLimits {
+        &self.safety
+    }
+
+    /// Gives it more skills.
+    ///
+    /// # Errors
+    /// [`Error::UnsuitableModel`] if it has a skill of the same name already.
+    pub(super) fn add_skills(&mut self, set: Box<dyn SkillSet>, site: &Site) -> Result<(), Error> {
+        let none = BTreeSet::new();
+        let known = self.offers(site, &none);
+        let taken = |o: &Capability| known.iter().any(|k| k.skill == o.skill);
+        if let Some(twice) = set.offers(site, &none).into_iter().find(taken) {
+            return Err(Error::UnsuitableModel {
+                robot: self.model.name.to_string(),
+                problem: format!("has a skill {} already", twice.skill),
+            });
+        }
+        self.skills.push(set);
+        Ok(())
+    }
+
+    /// Everything that it offers at a site, with `objects` in sight.
+    pub(super) fn offers(&self, site: &Site, objects: &BTreeSet<String>) -> Vec<Capability> {
+        let sets = self.skills.iter();
+        sets.flat_map(|set| set.offers(site, objects)).collect()
+    }
+
+    pub(super) fn skills(&self) -> impl Iterator<Item = &dyn SkillSet> {
+        self.skills.iter().map(Box::as_ref)
+    }
+
+    /// Where its root link is in the world: what does not drive is where it was put.
+    pub(super) fn root(&self, state: &RobotState) -> Isometry3<f64> {
+        if self.drives() {
+            state.base.pose
+        } else {
+            self.place
+        }
     }
 
     /// Takes over new limits, also for the task that runs.
     pub(super) fn set_limits(&mut self, drive: DriveLimits, safety: SafetyLimits) {
-        if let Body::Rover(body) = &mut self.body {
-            body.limits = drive;
+        self.safety = over_ground(safety, self.ground_m);
+        for set in &mut self.skills {
+            set.set_limits(drive, safety);
         }
         if let Some(running) = &mut self.running {
             running.skill.set_drive_limits(drive);
         }
-        self.filter.set_limits(safety);
+        self.filter.set_limits(self.safety);
     }
 
     /// Names of its movable joints.
@@ -172,8 +231,9 @@ impl RobotControl {
         &self.joint_names
     }
 
-    pub(super) fn drives(&self) -> bool {
-        matches!(self.body, Body::Rover(_))
+    /// True for a robot that moves its base.
+    pub fn drives(&self) -> bool {
+        self.drive.is_some()
     }
 
     pub(super) fn state(&self) -> Option<&RobotState> {
@@ -184,7 +244,7 @@ impl RobotControl {
         &self.perception
     }
 
-    /// Set points of all joints now, radians and metres: where an arm's motion begins.
+    /// Set points of all joints now, radians and metres: where a motion begins.
     pub(super) fn set_points(&self, now: Time) -> Vec<f64> {
         let state = self.state.as_ref();
         state
@@ -299,23 +359,41 @@ impl RobotControl {
         site: &Site,
         now: Time,
     ) -> Result<Box<dyn Skill>, Error> {
-        let (name, params) = (assignment.skill.as_str(), &assignment.params);
-        Ok(match &self.body {
-            Body::Arm(body) => {
-                let state = self.state.as_ref();
-                let situation = ArmSituation {
-                    body,
-                    site,
-                    perception: &self.perception,
-                    set_points: &self.set_points(now),
-                    measured: state.map_or(&[], |s| &s.position),
-                };
-                Box::new(ArmSkill::try_new(name, params, &situation)?)
+        let state = self.state.as_ref();
+        let situation = Situation {
+            site,
+            perception: &self.perception,
+            set_points: &self.set_points(now),
+            measured: state.map_or(&[], |s| &s.position),
+            root: state.map_or(self.place, |s| self.root(s)),
+        };
+        self.plan(assignment.skill.as_str(), &assignment.params, &situation)
+    }
+
+    /// Plans a skill from a situation.
+    ///
+    /// # Errors
+    /// Those of [`SkillSet::start`]; [`Error::InvalidParams`] for a skill that it does not have.
+    pub(super) fn plan(
+        &self,
+        skill: &str,
+        params: &Value,
+        situation: &Situation<'_>,
+    ) -> Result<Box<dyn Skill>, Error> {
+        for set in &self.skills {
+            if let Some(planned) = set.start(skill, params, situation)? {
+                return Ok(planned);
             }
-            Body::Rover(body) => {
-                let from = self.state.as_ref().map_or(body.start, placement);
-                Box::new(RoverSkill::try_new(name, params, body, site, &from)?)
-            }
+        }
+        let offers = self.offers(situation.site, &BTreeSet::new());
+        let known: Vec<&str> = offers.iter().map(|o| o.skill.as_str()).collect();
+        Err(Error::InvalidParams {
+            field: "skill".into(),
+            problem: format!(
+                "{skill:?} is no skill of {}: it has {}",
+                self.model.name,
+                known.join(", ")
+            ),
         })
     }
 
@@ -336,6 +414,7 @@ impl RobotControl {
         self.command.stamp = now;
         self.command.sensor_stamp = state.stamp;
         let mut progress = None;
+        let root = self.root(&state);
         let commanded = |r: &&mut Running| r.stopping.is_none() && self.held.is_none();
         match self.running.as_mut().filter(commanded) {
             Some(running) => {
@@ -343,6 +422,7 @@ impl RobotControl {
                     now,
                     dt_s,
                     state: &state,
+                    root,
                     perception: &self.perception,
                 };
                 progress = Some(running.skill.tick(&tick, &mut self.command));
@@ -590,6 +670,14 @@ impl RobotControl {
             ticks: std::mem::take(&mut self.ticks),
             overruns: std::mem::take(&mut self.overruns),
         }
+    }
+}
+
+/// Limits of a robot over what it stands on, `ground_m` over its root link, metres.
+fn over_ground(safety: SafetyLimits, ground_m: f64) -> SafetyLimits {
+    SafetyLimits {
+        min_height_m: safety.min_height_m + ground_m,
+        ..safety
     }
 }
 

@@ -29,17 +29,72 @@ fn layout_that_does_not_fit_is_refused_with_field_and_value() {
         let error = error.unwrap_err().to_string();
         assert!(error.contains(expected), "{error}");
     };
-    check("arm", "tip: tool0", "tip: tool9", "chains: arm: tip: the robot has no link \"tool9\"");
-    check("arm", "base: base_link", "base: tool0", "no joint that is commanded lies between base tool0");
-    check("arm", "tip: tool0", "tip: finger_left", "moves with finger_left_joint");
-    check("arm", "finger_left_joint", "thumb", "\"thumb\" is no joint that is commanded: name one of joint_1");
-    check("arm", "finger_left_joint", "finger_right_joint", "finger_right_joint: is used twice");
-    check("arm", "open: 0.045", "open: 0.06", "0.06 is outside the joint's limits 0 to 0.045");
-    check("arm", "open: 0.045", "open: 0.0", "is open and closed at the same position");
-    check("arm", "opening_m: 0.09", "opening_m: .nan", "gripper: opening_m: is NaN m");
-    check("arm", "joint_3: 1.6", "joint_3: 9.0", "postures: home: joint_3: 9 is outside");
+    check(
+        "arm",
+        "tip: tool0",
+        "tip: tool9",
+        "chains: arm: tip: the robot has no link \"tool9\"",
+    );
+    check(
+        "arm",
+        "base: base_link",
+        "base: tool0",
+        "no joint that is commanded lies between base tool0",
+    );
+    check(
+        "arm",
+        "tip: tool0",
+        "tip: finger_left",
+        "moves with finger_left_joint",
+    );
+    check(
+        "arm",
+        "finger_left_joint",
+        "thumb",
+        "\"thumb\" is no joint that is commanded: name one of joint_1",
+    );
+    check(
+        "arm",
+        "finger_left_joint",
+        "finger_right_joint",
+        "finger_right_joint: is used twice",
+    );
+    check(
+        "arm",
+        "open: 0.045",
+        "open: 0.06",
+        "0.06 is outside the joint's limits 0 to 0.045",
+    );
+    check(
+        "arm",
+        "open: 0.045",
+        "open: 0.0",
+        "is open and closed at the same position",
+    );
+    check(
+        "arm",
+        "opening_m: 0.09",
+        "opening_m: .nan",
+        "gripper: opening_m: is NaN m",
+    );
+    check(
+        "arm",
+        "joint_3: 1.6",
+        "joint_3: 9.0",
+        "postures: home: joint_3: 9 is outside",
+    );
     check("arm", "chains:", "chain:", "unknown field");
-    check("rover", "[left_wheel_joint]", "[]", "drive: left: has no wheel");
+    check(
+        "rover",
+        "[left_wheel_joint]",
+        "[]",
+        "drive: left: has no wheel",
+    );
     check("rover", "0.08", "-0.08", "drive: radius_m: is -0.08 m");
-    check("rover", "[right_wheel_joint]", "[left_wheel_joint]", "left_wheel_joint: is used twice");
+    check(
+        "rover",
+        "[right_wheel_joint]",
+        "[left_wheel_joint]",
+        "left_wheel_joint: is used twice",
+    );
 }

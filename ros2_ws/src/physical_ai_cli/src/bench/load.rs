@@ -4,7 +4,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use physical_ai_domain::{MovableBox, Place, PlaceKind, Placement, RobotKind, RobotModel, World};
+use physical_ai_domain::{MovableBox, Place, PlaceKind, Placement, RobotModel, World};
 use physical_ai_ros::msg::physical_ai_msgs::action::ExecuteMission;
 use physical_ai_ros::{Client, GoalOutcome};
 use serde_json::{Value, json};
@@ -36,10 +36,13 @@ pub fn plans(world: &World, models: &Path) -> anyhow::Result<[Value; 2]> {
         let path = models.join(format!("{}.urdf", robot.model));
         let urdf = std::fs::read_to_string(&path)
             .with_context(|| format!("robot model {} cannot be read", path.display()))?;
-        let kind = RobotModel::from_urdf(robot.name.clone(), &urdf)?.kind;
-        let tasks = match kind {
-            RobotKind::Arm => arm_tasks(world, &robot.pose),
-            RobotKind::Rover => rover_tasks(world, &robot.pose),
+        let layout = RobotModel::from_urdf(robot.name.clone(), &urdf)?.layout;
+        let tasks = if layout.drive.is_some() {
+            rover_tasks(world, &robot.pose)
+        } else if layout.chains.first().is_some_and(|c| c.gripper.is_some()) {
+            arm_tasks(world, &robot.pose)
+        } else {
+            None
         };
         let Some(tasks) = tasks else { continue };
         for (plan, (skill, params)) in plans.iter_mut().zip(tasks) {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use physical_ai_control::Chain;
-use physical_ai_domain::{RobotKind, RobotModel, World};
+use physical_ai_domain::{RobotModel, World};
 use physical_ai_ros::msg::Message as RosMessage;
 use physical_ai_ros::msg::nav_msgs::msg::Odometry;
 use physical_ai_ros::msg::physical_ai_msgs::msg::{
@@ -52,10 +52,19 @@ pub struct Run {
     pub notes: Vec<String>,
 }
 
+/// What of a robot left a way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Part {
+    /// The base of one that drives.
+    Base,
+    /// The tip of its first chain.
+    Tip,
+}
+
 /// The way of a robot.
 pub struct Track {
-    /// A rover's base, or an arm's tool.
-    pub kind: RobotKind,
+    /// What of it.
+    pub part: Part,
     /// x, y in metres.
     pub points: Vec<[f64; 2]>,
     /// Length in metres, in space.
@@ -305,7 +314,7 @@ impl Collector {
         let p = &m.pose.pose.position;
         let robot = robot(message);
         self.run
-            .add_point(robot, RobotKind::Rover, [p.x, p.y, p.z], ROVER_STEP_M);
+            .add_point(robot, Part::Base, [p.x, p.y, p.z], ROVER_STEP_M);
     }
 
     fn log(&mut self, message: &Message<'_>, m: Log) {
@@ -341,7 +350,11 @@ impl Collector {
             };
             let model =
                 RobotModel::from_urdf(placement.name.clone(), &String::from_utf8_lossy(urdf));
-            let Some(chain) = model.ok().and_then(|m| Chain::to_tool(&m).ok()) else {
+            let chain = model.ok().and_then(|m| {
+                let layout = m.layout.chains.first()?;
+                Chain::between(&m, &layout.base, &layout.tip).ok()
+            });
+            let Some(chain) = chain else {
                 continue;
             };
             let base = placement.pose.isometry();
@@ -359,7 +372,7 @@ impl Collector {
                 let tool = (base * chain.forward(&positions)).translation;
                 self.run.add_point(
                     name.clone(),
-                    RobotKind::Arm,
+                    Part::Tip,
                     [tool.x, tool.y, tool.z],
                     TOOL_STEP_M,
                 );
@@ -369,12 +382,12 @@ impl Collector {
 }
 
 impl Run {
-    fn add_point(&mut self, robot: String, kind: RobotKind, at: [f64; 3], step_m: f64) {
+    fn add_point(&mut self, robot: String, part: Part, at: [f64; 3], step_m: f64) {
         if at.iter().any(|v| !v.is_finite()) {
             return;
         }
         let track = self.paths.entry(robot).or_insert_with(|| Track {
-            kind,
+            part,
             points: vec![[at[0], at[1]]],
             length_m: 0.0,
             last: at,
