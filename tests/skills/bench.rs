@@ -1,4 +1,5 @@
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 
 use physical_ai_control::agent::Agent;
 use physical_ai_control::skills::SeenObject;
@@ -6,8 +7,7 @@ use physical_ai_control::{
     DifferentialDrive, DriveLimits, Obstacles, Odometry, SafetyLimits, SafetyState,
 };
 use physical_ai_domain::{
-    ActuatorCommand, Assignment, BaseState, ErrorCode, FencingToken, MissionId, RobotLayout,
-    RobotModel, RobotName, RobotState, SkillName, TaskId, TaskReport, Time, World,
+    ActuatorCommand, Assignment, BaseState, ErrorCode, FencingToken, MissionId, RobotModel, RobotName, RobotState, SkillName, TaskId, TaskReport, Time, World,
 };
 use physical_ai_sim::{SensorNoise, SimulatedWorld};
 use serde_json::Value;
@@ -63,12 +63,7 @@ impl Bench {
             .robots
             .iter()
             .map(|r| {
-                let urdf = std::fs::read_to_string(format!("{top}/urdf/{}.urdf", r.model)).unwrap();
-                let model = RobotModel::from_urdf(r.name.clone(), &urdf).unwrap();
-                let file = format!("{top}/params/robots/{}.yaml", r.model);
-                let layout = std::fs::read_to_string(&file).unwrap();
-                let layout = RobotLayout::from_yaml(&file, &layout).unwrap();
-                model.with_layout(layout).unwrap()
+                physical_ai_description::read_model(r, Path::new(&format!("{top}/urdf"))).unwrap()
             })
             .collect();
         let noise = SensorNoise::default();

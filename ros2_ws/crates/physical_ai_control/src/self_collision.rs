@@ -29,24 +29,27 @@ struct Capsule {
 
 impl Capsule {
     fn new(link: usize, origin: &Isometry3<f64>, geometry: &Geometry) -> Self {
-        let (axis, length, radius) = match *geometry {
-            Geometry::Sphere(radius) => (2, 0.0, radius),
-            Geometry::Cylinder(radius, length) => (2, length, radius),
-            Geometry::Box(size) => {
+        let (centre, axis, length, radius) = match geometry {
+            Geometry::Sphere(radius) => ([0.0; 3], 2, 0.0, *radius),
+            Geometry::Cylinder(radius, length) => ([0.0; 3], 2, *length, *radius),
+            Geometry::Capsule(radius, length) => ([0.0; 3], 2, length + 2.0 * radius, *radius),
+            Geometry::Box(_) | Geometry::Mesh(_) => {
+                let [low, high] = geometry.bounds().unwrap_or_default();
+                let size = [0, 1, 2].map(|i| high[i] - low[i]);
                 let longest = (0..3).max_by(|a, b| size[*a].total_cmp(&size[*b]));
                 let axis = longest.unwrap_or(2);
                 let narrowest = size.iter().fold(f64::INFINITY, |a, b| a.min(*b));
-                (axis, size[axis], narrowest / 2.0)
+                let centre = [0, 1, 2].map(|i| (high[i] + low[i]) / 2.0);
+                (centre, axis, size[axis], narrowest / 2.0)
             }
         };
-        let mut end = [0.0; 3];
-        end[axis] = (length / 2.0 - radius).max(0.0);
-        let end = Point3::from(end);
-        Self {
-            link,
-            ends: [origin * end, origin * -end],
-            radius,
-        }
+        let reach = (length / 2.0 - radius).max(0.0);
+        let ends = [reach, -reach].map(|reach| {
+            let mut end = centre;
+            end[axis] += reach;
+            origin * Point3::from(end)
+        });
+        Self { link, ends, radius }
     }
 }
 
@@ -81,21 +84,28 @@ impl SelfCollision {
     /// # Real-time
     /// Allocates; not for the control tick.
     pub(crate) fn first(&self, from: &[f64], to: &[f64]) -> Option<(&str, &str, f64)> {
-        let at_start = self.touching(from);
-        for posture in 1..=POSTURES {
+        let postures = (1..=POSTURES).map(|posture| {
             let share = posture as f64 / POSTURES as f64;
-            let positions: Vec<f64> = from
-                .iter()
-                .zip(to)
-                .map(|(a, b)| a + (b - a) * share)
-                .collect();
-            let new = self
-                .touching(&positions)
-                .into_iter()
-                .find(|pair| !at_start.contains(pair));
-            if let Some((a, b)) = new {
+            let joints = from.iter().zip(to);
+            joints.map(|(a, b)| a + (b - a) * share).collect()
+        });
+        let (a, b, posture) = self.first_along(from, postures)?;
+        Some((a, b, (posture + 1) as f64 / POSTURES as f64))
+    }
+
+    /// The same for any way: with the number of the posture along it.
+    pub(crate) fn first_along(
+        &self,
+        from: &[f64],
+        postures: impl Iterator<Item = Vec<f64>>,
+    ) -> Option<(&str, &str, usize)> {
+        let at_start = self.touching(from);
+        for (i, posture) in postures.enumerate() {
+            let touching = self.touching(&posture).into_iter();
+            let mut new = touching.filter(|pair| !at_start.contains(pair));
+            if let Some((a, b)) = new.next() {
                 let name = |c: usize| self.model.links[self.capsules[c].link].name.as_str();
-                return Some((name(a), name(b), share));
+                return Some((name(a), name(b), i));
             }
         }
         None

@@ -252,6 +252,3 @@ impl Check<'_> {
         Ok(())
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -5,7 +5,7 @@
     reason = "a test whose fixture is not there has failed"
 )]
 
-use physical_ai_domain::{ActuatorCommand, CommandMode, RobotModel, RobotName, Time, World};
+use physical_ai_domain::{ActuatorCommand, CommandMode, RobotName, Time, World};
 use physical_ai_sim::{BaseTwist, Error, Fault, SensorNoise, SimulatedWorld};
 
 const STEP_S: f64 = 0.001;
@@ -18,8 +18,8 @@ fn world(file: &str, seed: u64) -> SimulatedWorld {
         .robots
         .iter()
         .map(|r| {
-            let urdf = std::fs::read_to_string(format!("{top}/urdf/{}.urdf", r.model)).unwrap();
-            RobotModel::from_urdf(r.name.clone(), &urdf).unwrap()
+            physical_ai_description::read_model(r, std::path::Path::new(&format!("{top}/urdf")))
+                .unwrap()
         })
         .collect();
     SimulatedWorld::try_new(&world, models, SensorNoise::default(), seed, STEP_S).unwrap()
@@ -40,6 +40,35 @@ fn drive(speed_rps: f64) -> ActuatorCommand {
         effort: vec![],
         valid_for_s: 0.05,
     }
+}
+
+#[test]
+fn command_of_efforts_is_refused_by_name_and_stops_the_drives() {
+    let mut world = world("demo", 1);
+    let name = robot("rover_1");
+    for step in 0..1000 {
+        if step % 5 == 0 {
+            world.apply(&drive(3.0)).unwrap();
+        }
+        world.step().unwrap();
+    }
+    assert!(world.joint_sample(&name).unwrap().velocity[0] > 2.0);
+    for step in 0..1000 {
+        if step % 5 == 0 {
+            let pushed = ActuatorCommand {
+                mode: CommandMode::Effort,
+                effort: vec![1.0; 2],
+                ..drive(0.0)
+            };
+            let error = world.apply(&pushed).unwrap_err().to_string();
+            assert!(
+                error.contains("rover_1") && error.contains("effort"),
+                "{error}"
+            );
+        }
+        world.step().unwrap();
+    }
+    assert!(world.joint_sample(&name).unwrap().velocity[0].abs() < 0.05);
 }
 
 #[test]

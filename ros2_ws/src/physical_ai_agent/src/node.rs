@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use physical_ai_control::agent::Agent;
 use physical_ai_control::{SafetyCause, SafetyVerdict, StopFollower};
-use physical_ai_domain::{RobotModel, RobotName, World};
+use physical_ai_description::{LoadedWorld, load_world};
+use physical_ai_domain::RobotName;
 use physical_ai_ros::msg::physical_ai_msgs::msg::{
     CommandStatus, ControlMetrics, ObjectPoses, RobotState as RobotStateMsg, SafetyStatus,
 };
@@ -16,6 +17,7 @@ use physical_ai_ros::{
     robot_state_from_msg, time_from_msg, time_to_msg,
 };
 
+use crate::follow_trajectory::{self, Trajectories};
 use crate::parameters::AgentParameters;
 use crate::robot_link::RobotLink;
 use crate::seen::{BadSamples, objects_from_msg, obstacles_from_msg};
@@ -27,6 +29,7 @@ pub struct AgentNode {
     pub(crate) link: WorkerLink,
     pub(crate) robots: BTreeMap<RobotName, RobotLink>,
     pub(crate) stops: StopFollower,
+    pub(crate) trajectories: Trajectories,
     bad_samples: BadSamples,
 }
 
@@ -51,28 +54,13 @@ fn observe(context: &mut Context<AgentNode>, robot: &RobotName, drives: bool) ->
     Ok(())
 }
 
-fn load(p: &AgentParameters) -> Result<(World, Vec<RobotModel>), Error> {
-    let yaml = std::fs::read_to_string(&p.world_file)
-        .map_err(|e| Error::application(format!("world_file {}: {e}", p.world_file)))?;
-    let world = World::from_yaml(&p.world_file, &yaml).map_err(Error::application)?;
-    if let Some(unknown) = p.robots.iter().find(|r| world.robot(r).is_none()) {
-        return Err(Error::application(format!(
-            "robots: {unknown:?} is not in {}",
-            p.world_file
-        )));
-    }
-    let mut models = Vec::new();
-    for placement in &world.robots {
-        if p.robots.is_empty() || p.robots.iter().any(|r| r == placement.name.as_str()) {
-            let path = Path::new(&p.model_folder).join(format!("{}.urdf", placement.model));
-            let urdf = std::fs::read_to_string(&path)
-                .map_err(|e| Error::application(format!("{}: {e}", path.display())))?;
-            models.push(
-                RobotModel::from_urdf(placement.name.clone(), &urdf).map_err(Error::application)?,
-            );
-        }
-    }
-    Ok((world, models))
+fn load(p: &AgentParameters) -> Result<LoadedWorld, Error> {
+    load_world(
+        Path::new(&p.world_file),
+        Path::new(&p.model_folder),
+        &p.robots,
+    )
+    .map_err(Error::application)
 }
 
 impl Application for AgentNode {
@@ -80,18 +68,24 @@ impl Application for AgentNode {
     const DESCRIPTION: &'static str = "Controls several robots at once and executes their tasks.";
 
     fn configure(context: &mut Context<Self>, p: &AgentParameters) -> Result<Self, Error> {
-        let (world, models) = load(p)?;
+        let LoadedWorld {
+            world,
+            robots: models,
+        } = load(p)?;
         let (drive, safety) = p.limits().map_err(Error::application)?;
         let mut agent = Agent::try_new(world, models, drive, safety).map_err(Error::application)?;
         for robot in agent.robots_mut() {
             robot.set_period_s(1.0 / p.rate_hz);
         }
-        let names: Vec<(RobotName, bool)> = agent
+        let names: Vec<(RobotName, bool, bool)> = agent
             .robots_mut()
-            .map(|r| (r.model().name.clone(), r.drives()))
+            .map(|r| (r.model().name.clone(), r.drives(), r.follows_trajectories()))
             .collect();
         let mut robots = BTreeMap::new();
-        for (name, drives) in names {
+        for (name, drives, follows) in names {
+            if follows {
+                follow_trajectory::serve(context, &name)?;
+            }
             let link = RobotLink::try_new(context, &name)?;
             agent.set_held(&name, link.held(context.steady_s()), context.steady_s());
             observe(context, &name, drives)?;
@@ -119,12 +113,18 @@ impl Application for AgentNode {
             link,
             robots,
             stops: StopFollower::default(),
+            trajectories: Trajectories::new(),
             bad_samples: BadSamples::default(),
         })
     }
 
     fn activate(&mut self, context: &mut Context<Self>) -> Result<(), Error> {
         self.refresh_offer(context);
+        Ok(())
+    }
+
+    fn deactivate(&mut self, _context: &mut Context<Self>) -> Result<(), Error> {
+        self.abandon_trajectories("the agent was deactivated");
         Ok(())
     }
 
@@ -161,7 +161,15 @@ impl Application for AgentNode {
             Some(reason) => Diagnostic::new("emergency stop", Level::Error, reason),
             None => Diagnostic::new("emergency stop", Level::Ok, "not engaged"),
         };
-        vec![tasks, emergency]
+        let faults = self.robots.iter().filter_map(|(name, link)| {
+            let fault = link.fault()?;
+            Some(Diagnostic::new(
+                &format!("{name} commands"),
+                Level::Error,
+                fault,
+            ))
+        });
+        [tasks, emergency].into_iter().chain(faults).collect()
     }
 }
 
@@ -174,12 +182,8 @@ impl AgentNode {
         let Some(robot) = self.agent.robot_mut(name) else {
             return;
         };
-        let state = match robot_state_from_msg(message, robot.joint_names()) {
-            Ok(state) if state.robot == *name => state,
-            Ok(state) => {
-                let problem = format!("state of {name}: robot: is {}", state.robot);
-                return self.bad_samples.count(context, &problem);
-            }
+        let state = match robot_state_from_msg(message, name, robot.joint_names()) {
+            Ok(state) => state,
             Err(error) => return self.bad_samples.count(context, &error.to_string()),
         };
         let (now, steady_s) = (context.now().max(state.stamp), context.steady_s());
@@ -187,11 +191,16 @@ impl AgentNode {
         let Some(control) = self.agent.tick(state, now, steady_s) else {
             return;
         };
-        if let Some(link) = self.robots.get_mut(name) {
-            link.send(control.command, incarnation);
-        }
+        let link = self.robots.get_mut(name);
+        let is_news = link.is_some_and(|l| l.send(control.command, incarnation));
         let (verdict, report) = (control.verdict, control.report);
+        if is_news {
+            self.link_changed(context, name);
+        }
         self.publish_safety(context, name, verdict);
+        if self.end_trajectory(name) {
+            self.refresh_offer(context);
+        }
         if let Some(report) = report {
             if report.state.is_terminal() {
                 tracing::info!(task = %report.task, state = ?report.state, "{}", report.error_msg);
@@ -202,6 +211,18 @@ impl AgentNode {
                 self.refresh_offer(context);
             }
         }
+    }
+
+    /// Commands of a robot cannot be published any more, or can again.
+    fn link_changed(&mut self, context: &mut Context<Self>, name: &RobotName) {
+        let steady_s = context.steady_s();
+        if let Some(link) = self.robots.get(name) {
+            if let Some(fault) = link.fault() {
+                tracing::error!(robot = %name, "{fault}");
+            }
+            self.agent.set_held(name, link.held(steady_s), steady_s);
+        }
+        context.request_diagnostics_update();
     }
 
     fn publish_safety(
@@ -303,6 +324,7 @@ impl AgentNode {
             tracing::warn!(task = %report.task, "{}", report.error_msg);
             self.link.report(now, report);
         }
+        self.tell_trajectories();
         self.refresh_offer(context);
     }
 

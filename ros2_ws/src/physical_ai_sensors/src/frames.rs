@@ -107,7 +107,7 @@ mod tests {
     use super::*;
 
     fn model(name: &str, urdf: &str) -> RobotModel {
-        RobotModel::from_urdf(RobotName::try_new(name).unwrap(), urdf).unwrap()
+        physical_ai_description::read_urdf(RobotName::try_new(name).unwrap(), urdf).unwrap()
     }
 
     /// Where a frame is in the map, by way of its parents.
@@ -161,7 +161,7 @@ mod tests {
         for link in &model.links {
             in_map(&all, &format!("arm_1/{}", link.name));
         }
-        let tool = start.isometry() * Chain::to_tool(&model).unwrap().forward(&position);
+        let tool = start.isometry() * Chain::between(&model, "base_link", "tool0").unwrap().forward(&position);
         let off = in_map(&all, "arm_1/tool0").inverse() * tool;
         assert!(
             off.translation.vector.norm() < 1e-9 && off.rotation.angle() < 1e-9,

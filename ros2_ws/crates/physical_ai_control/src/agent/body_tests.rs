@@ -339,7 +339,7 @@ fn mobile_manipulator_drives_moves_its_tip_and_its_joints() {
     // A point before the robot where it is now, out of reach from where it started.
     bench.run("move_to", json!({"x": 2.45, "y": 0.1, "z": 0.5}));
     let chain = crate::Chain::between(&mobile_manipulator(), "base", "atip").unwrap();
-    let tip = bench.state.base.pose * chain.forward_of_all(&bench.state.position);
+    let tip = bench.state.base.pose * chain.forward(&chain.of_all(&bench.state.position));
     let off = tip.translation.vector - nalgebra::Vector3::new(2.45, 0.1, 0.5);
     assert!(off.norm() < 2e-3, "{off}");
     let result = bench.run("set_gripper", json!({"opening_m": 0.04}));

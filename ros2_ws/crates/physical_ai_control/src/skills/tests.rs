@@ -68,7 +68,7 @@ fn plan_arm(skill: &str, params: &Value) -> Result<(), Error> {
     if skill == "place" {
         let chain = crate::Chain::between(&arm(), "base_link", "tool0").unwrap();
         let seen = SeenObject {
-            pose: base * chain.forward_of_all(&REST),
+            pose: base * chain.forward(&REST),
             size_m: [0.04; 3],
         };
         perception.objects.insert("blue_box".into(), seen);

@@ -3,8 +3,8 @@
 use std::path::Path;
 use std::time::Duration;
 
-use anyhow::Context as _;
-use physical_ai_domain::{MovableBox, Place, PlaceKind, Placement, RobotModel, World};
+use physical_ai_description::read_model;
+use physical_ai_domain::{MovableBox, Place, PlaceKind, Placement, World};
 use physical_ai_ros::msg::physical_ai_msgs::action::ExecuteMission;
 use physical_ai_ros::{Client, GoalOutcome};
 use serde_json::{Value, json};
@@ -33,10 +33,7 @@ pub struct Work {
 pub fn plans(world: &World, models: &Path) -> anyhow::Result<[Value; 2]> {
     let mut plans = [Vec::new(), Vec::new()];
     for robot in &world.robots {
-        let path = models.join(format!("{}.urdf", robot.model));
-        let urdf = std::fs::read_to_string(&path)
-            .with_context(|| format!("robot model {} cannot be read", path.display()))?;
-        let layout = RobotModel::from_urdf(robot.name.clone(), &urdf)?.layout;
+        let layout = read_model(robot, models)?.layout;
         let tasks = if layout.drive.is_some() {
             rover_tasks(world, &robot.pose)
         } else if layout.chains.first().is_some_and(|c| c.gripper.is_some()) {
@@ -171,7 +168,7 @@ mod tests {
             let [there, back] = plans(&world, &root.join("urdf")).unwrap();
             for plan in [&there, &back] {
                 assert_eq!(plan["tasks"].as_array().unwrap().len(), robots, "{plan}");
-                physical_ai_mission::parse_plan(&plan.to_string()).unwrap();
+                physical_ai_fleet::parse_plan(&plan.to_string()).unwrap();
             }
             assert_ne!(there, back);
         }

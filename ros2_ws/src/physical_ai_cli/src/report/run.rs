@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use physical_ai_control::Chain;
-use physical_ai_domain::{RobotModel, World};
+use physical_ai_description::read_urdf;
+use physical_ai_domain::{RobotLayout, World};
 use physical_ai_ros::msg::Message as RosMessage;
 use physical_ai_ros::msg::nav_msgs::msg::Odometry;
 use physical_ai_ros::msg::physical_ai_msgs::msg::{
@@ -16,7 +17,7 @@ use physical_ai_ros::{deserialize, pose_from_msg, time_from_msg};
 
 use super::attempts::Attempts;
 use super::recording::{Message, Recording};
-use crate::recorder::{MODEL_ENDING, WORLD};
+use crate::recorder::{MODEL_ENDING, WORLD, layout_name};
 
 /// Log levels of rcl_interfaces/Log from which a line is shown.
 const WARN: u8 = 30;
@@ -348,11 +349,15 @@ impl Collector {
             let Some(urdf) = recording.attachments.get(&file) else {
                 continue;
             };
-            let model =
-                RobotModel::from_urdf(placement.name.clone(), &String::from_utf8_lossy(urdf));
-            let chain = model.ok().and_then(|m| {
-                let layout = m.layout.chains.first()?;
-                Chain::between(&m, &layout.base, &layout.tip).ok()
+            let model = read_urdf(placement.name.clone(), &String::from_utf8_lossy(urdf));
+            let layout = recording.attachments.get(&layout_name(&placement.model));
+            let layout = layout.and_then(|yaml| {
+                RobotLayout::from_yaml(&file, &String::from_utf8_lossy(yaml)).ok()
+            });
+            let chain = model.ok().zip(layout).and_then(|(m, layout)| {
+                let m = m.with_layout(layout).ok()?;
+                let arm = m.layout.chains.first()?;
+                Chain::between(&m, &m.links[m.root].name, &arm.tip).ok()
             });
             let Some(chain) = chain else {
                 continue;

@@ -2,28 +2,36 @@ use nalgebra::Isometry3;
 use physical_ai_domain::{ChainLayout, RobotModel};
 
 use super::gripper::Gripper;
+use crate::kinematics::link_poses;
 use crate::{Chain, Error};
 
 /// A chain of a robot whose tip is moved, with the hand at it.
 #[derive(Debug, Clone)]
 pub struct ArmBody {
     chain: Chain,
-    /// From the robot's root link to the chain's base.
-    mount: Chain,
+    mount: Mount,
     gripper: Option<Gripper>,
+}
+
+/// From the robot's root link to the chain's base.
+#[derive(Debug, Clone)]
+enum Mount {
+    /// Nothing moves between them.
+    Fixed(Isometry3<f64>),
+    /// The chain's base moves, too: on a lift, or with a torso that turns.
+    Moves(Chain),
 }
 
 impl ArmBody {
     /// A chain of a robot's layout.
     ///
     /// # Errors
-    /// [`Error::UnsuitableModel`] if the robot has not its links.
+    /// [`Error::UnsuitableChain`] if the robot has not its links, or more joints between them than a chain may have.
     pub fn try_new(model: &RobotModel, layout: &ChainLayout) -> Result<Self, Error> {
-        let root = &model.links[model.root].name;
         let gripper = layout.gripper.as_ref();
         Ok(Self {
             chain: Chain::between(model, &layout.base, &layout.tip)?,
-            mount: Chain::between(model, root, &layout.base)?,
+            mount: Mount::try_new(model, &layout.base)?,
             gripper: gripper.map(|g| Gripper::new(model, g)),
         })
     }
@@ -39,12 +47,15 @@ impl ArmBody {
 
     /// Pose of the tip in the frame of the chain's base, given all joints, radians and metres.
     pub(crate) fn tip(&self, positions: &[f64]) -> Isometry3<f64> {
-        self.chain.forward_of_all(positions)
+        self.chain.forward(&self.chain.of_all(positions))
     }
 
     /// Pose of the chain's base in the world, given that of the root link and all joints, radians and metres.
     pub(crate) fn base_in_world(&self, root: &Isometry3<f64>, positions: &[f64]) -> Isometry3<f64> {
-        root * self.mount.forward_of_all(positions)
+        match &self.mount {
+            Mount::Fixed(pose) => root * pose,
+            Mount::Moves(chain) => root * chain.forward(&chain.of_all(positions)),
+        }
     }
 
     /// Pose of the tip in the world, given that of the root link and all joints, radians and metres.
@@ -54,7 +65,20 @@ impl ArmBody {
 
     /// The chain's joints among all, radians and metres.
     pub(crate) fn chain_part(&self, all: &[f64]) -> Vec<f64> {
-        let at = |i: &usize| all.get(*i).copied().unwrap_or(0.0);
-        self.chain.indices().iter().map(at).collect()
+        self.chain.of_all(all)[..self.chain.degrees_of_freedom()].to_vec()
+    }
+}
+
+impl Mount {
+    fn try_new(model: &RobotModel, base: &str) -> Result<Self, Error> {
+        let root = &model.links[model.root].name;
+        let link = model.link_index(base).unwrap_or(model.root);
+        let coordinates = model.coordinates();
+        let moves = model.joints_to(link).into_iter().any(|j| coordinates[j].is_some());
+        if moves {
+            Chain::between(model, root, base).map(Self::Moves)
+        } else {
+            Ok(Self::Fixed(link_poses(model, &[])[link]))
+        }
     }
 }

@@ -100,8 +100,8 @@ impl<'a> Planner<'a> {
     }
 
     fn targets(&self, chain: &[f64]) -> Targets {
-        let indices = self.arm.chain().indices().iter();
-        indices.copied().zip(chain.iter().copied()).collect()
+        let joints = self.arm.chain().joints().iter();
+        joints.map(|j| j.index).zip(chain.iter().copied()).collect()
     }
 
     /// Brings the tip to exactly this pose.
