@@ -7,7 +7,8 @@ use physical_ai_control::{
     DifferentialDrive, DriveLimits, Obstacles, Odometry, SafetyLimits, SafetyState,
 };
 use physical_ai_domain::{
-    ActuatorCommand, Assignment, BaseState, ErrorCode, FencingToken, MissionId, RobotModel, RobotName, RobotState, SkillName, TaskId, TaskReport, Time, World,
+    ActuatorCommand, Assignment, BaseState, ErrorCode, FencingToken, MissionId, RobotModel,
+    RobotName, RobotState, SkillName, TaskId, TaskReport, Time, World,
 };
 use physical_ai_sim::{SensorNoise, SimulatedWorld};
 use serde_json::Value;

@@ -206,7 +206,10 @@ mod tests {
         let off = all.iter().zip(expected).map(|(a, b)| (a - b).abs());
         assert!(off.fold(0.0, f64::max) < 1e-9, "{all:?}");
         let [left, right] = drive.sides(&all);
-        assert!((left - 1.0).abs() + (right - 5.0).abs() < 1e-9, "{left} {right}");
+        assert!(
+            (left - 1.0).abs() + (right - 5.0).abs() < 1e-9,
+            "{left} {right}"
+        );
         assert!(drive.sides(&all[..4])[1].is_nan());
         let error = DifferentialDrive::from_model(&four_wheels("1 0 0")).unwrap_err();
         let text = error.to_string();

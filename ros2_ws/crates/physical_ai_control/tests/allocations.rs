@@ -16,8 +16,7 @@ use physical_ai_control::skills::SeenObject;
 use physical_ai_control::{DifferentialDrive, DriveLimits, Obstacles, SafetyLimits};
 use physical_ai_domain::{
     ActuatorCommand, Assignment, BaseState, CommandMode, FencingToken, MissionId, Placement,
-    RobotModel, RobotName, RobotState, SkillName, TaskId, TaskReport, TaskState, Time,
-    World,
+    RobotModel, RobotName, RobotState, SkillName, TaskId, TaskReport, TaskState, Time, World,
 };
 use serde_json::{Value, json};
 

@@ -28,8 +28,7 @@ chains:
 postures:
   home: {joint_3: 1.6, joint_4: 1.5}
 ";
-const ROVER: &str =
-    "drive: {left: [left_wheel_joint], right: [right_wheel_joint], radius_m: 0.08, separation_m: 0.34}";
+const ROVER: &str = "drive: {left: [left_wheel_joint], right: [right_wheel_joint], radius_m: 0.08, separation_m: 0.34}";
 
 fn yaml(name: &str) -> &'static str {
     if name == "arm" { ARM } else { ROVER }
@@ -88,11 +87,12 @@ fn layout_that_does_not_fit_is_refused_with_field_and_value() {
         "open: 0.06",
         "0.06 is outside the joint's limits 0 to 0.045",
     );
-    check(
-        "arm",
-        "open: 0.045",
-        "open: 0.0",
-        "is open and closed at the same position",
+    let stays = &ARM.replace("open: 0.045", "open: 0.0");
+    let layout = RobotLayout::from_yaml("arm", stays).unwrap();
+    let error = model("arm").with_layout(layout).unwrap_err().to_string();
+    assert!(
+        error.contains("no joint has different positions"),
+        "{error}"
     );
     check(
         "arm",

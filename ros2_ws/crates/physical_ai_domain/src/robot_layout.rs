@@ -23,7 +23,8 @@ pub struct ChainLayout {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct GripperLayout {
-    /// Joints that are commanded (followers of a mimic are not), each with its positions, radians or metres.
+    /// Joints that are commanded (followers of a mimic are not), each with its positions, radians or metres. One whose
+    /// positions are the same stays there.
     pub joints: Vec<GripperJoint>,
     /// Distance between the fingers when open, metres; 0 when closed, and in proportion between.
     pub opening_m: f64,
@@ -66,7 +67,8 @@ pub struct RobotLayout {
     /// How it drives, if it does.
     #[serde(default)]
     pub drive: Option<DiffDriveLayout>,
-    /// Named postures: joint positions by name, radians or metres; `home` is where `home` goes.
+    /// Named postures: joint positions by name, radians or metres; joints that one does not name stay. `home` is where
+    /// `home` goes; without it, all joints to zero or what their limits allow that is nearest to it.
     #[serde(default)]
     pub postures: BTreeMap<String, BTreeMap<String, f64>>,
 }
@@ -208,9 +210,10 @@ impl Check<'_> {
             for position in [joint.open, joint.closed] {
                 self.position(&field, &joint.joint, position)?;
             }
-            if joint.open == joint.closed {
-                return Err(self.error(field, "is open and closed at the same position".into()));
-            }
+        }
+        if gripper.joints.iter().all(|j| j.open == j.closed) {
+            let problem = "no joint has different positions when it is open and when it is closed";
+            return Err(self.error(field, problem.into()));
         }
         Ok(())
     }

@@ -82,12 +82,18 @@ fn joints_of_a_chain_are_found_among_all() {
     let whole = Chain::between(&arm(), "base_link", "tool0").unwrap();
     let upper = Chain::between(&arm(), "link_2", "tool0").unwrap();
     let all = [0.3, 0.2, 1.1, 0.9, -0.4, 0.7, 0.01, 0.02];
-    assert_eq!(whole.of_all(&all)[..8], [0.3, 0.2, 1.1, 0.9, -0.4, 0.7, 0.0, 0.0]);
+    assert_eq!(
+        whole.of_all(&all)[..8],
+        [0.3, 0.2, 1.1, 0.9, -0.4, 0.7, 0.0, 0.0]
+    );
     assert_eq!(upper.of_all(&all)[..5], [1.1, 0.9, -0.4, 0.7, 0.0]);
     assert_eq!(upper.of_all(&all[..3])[..2], [1.1, 0.0]);
     let lower = Chain::between(&arm(), "base_link", "link_2").unwrap();
     let both = lower.forward(&lower.of_all(&all)) * upper.forward(&upper.of_all(&all));
-    let off = (both.inverse() * whole.forward(&all)).translation.vector.norm();
+    let off = (both.inverse() * whole.forward(&all))
+        .translation
+        .vector
+        .norm();
     assert!(off < 1e-12, "{off}");
 }
 

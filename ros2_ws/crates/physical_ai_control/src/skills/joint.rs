@@ -124,19 +124,16 @@ impl JointSkills {
     }
 }
 
-/// Positions of the joints of a posture: those that a layout names, and zero for the others, or what their limits
-/// allow that is nearest to it.
+/// Where `home` goes: the joints that a posture names, and where there is none all of the posture to zero, or to what
+/// their limits allow that is nearest to it.
 fn home_of(joints: &JointBody, named: Option<&BTreeMap<String, f64>>) -> Vec<(usize, f64)> {
-    let position = |j: usize| {
-        let limits = &joints.limits()[j];
-        let given = named.and_then(|n| n.get(&joints.names()[j])).copied();
-        given.unwrap_or(0.0).clamp(limits.lower, limits.upper)
+    let Some(named) = named else {
+        let zero = |j: usize| 0f64.clamp(joints.limits()[j].lower, joints.limits()[j].upper);
+        return joints.posture().map(|j| (j, zero(j))).collect();
     };
-    let mut home: Vec<(usize, f64)> = joints.posture().map(|j| (j, position(j))).collect();
-    let fingers = (0..joints.len()).filter(|j| joints.is_finger(*j));
-    let told = |j: &usize| named.is_some_and(|n| n.contains_key(&joints.names()[*j]));
-    home.extend(fingers.filter(told).map(|j| (j, position(j))));
-    home
+    let commanded = (0..joints.len()).filter(|j| !joints.is_wheel(*j));
+    let position = |j: usize| Some((j, *named.get(&joints.names()[j])?));
+    commanded.filter_map(position).collect()
 }
 
 impl SkillSet for JointSkills {

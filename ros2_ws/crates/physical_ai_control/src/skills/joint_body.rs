@@ -152,6 +152,10 @@ impl JointBody {
 /// Tolerance of a gripper's joint, in its unit.
 fn finger_tolerance(gripper: &GripperLayout, joint: &str) -> Option<f64> {
     let found = gripper.joints.iter().find(|j| j.joint == joint)?;
-    let finger_m = gripper.opening_m / gripper.joints.len() as f64;
+    let moving = gripper.joints.iter().filter(|j| j.open != j.closed).count();
+    if found.open == found.closed {
+        return Some(JOINT_TOLERANCE_RAD);
+    }
+    let finger_m = gripper.opening_m / moving as f64;
     Some(FINGER_TOLERANCE_M * (found.open - found.closed).abs() / finger_m)
 }

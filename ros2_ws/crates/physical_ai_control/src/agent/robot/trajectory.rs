@@ -155,7 +155,9 @@ impl RobotControl {
             .map_err(|error| TrajectoryEnd::new((&error).into(), error.to_string()))?;
         if let Some(wheel) = follower.joints().iter().find(|j| self.joints.is_wheel(**j)) {
             let wheel = &self.joint_names[*wheel];
-            return refuse(format!("{wheel} of {name} is a wheel: it is not told positions"));
+            return refuse(format!(
+                "{wheel} of {name} is a wheel: it is not told positions"
+            ));
         }
         let collision = self.joints.collision();
         match collision.first_along(from.position, follower.postures()) {

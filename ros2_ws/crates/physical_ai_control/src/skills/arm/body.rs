@@ -74,7 +74,10 @@ impl Mount {
         let root = &model.links[model.root].name;
         let link = model.link_index(base).unwrap_or(model.root);
         let coordinates = model.coordinates();
-        let moves = model.joints_to(link).into_iter().any(|j| coordinates[j].is_some());
+        let moves = model
+            .joints_to(link)
+            .into_iter()
+            .any(|j| coordinates[j].is_some());
         if moves {
             Chain::between(model, root, base).map(Self::Moves)
         } else {

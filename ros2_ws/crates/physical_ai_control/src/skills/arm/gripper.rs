@@ -16,9 +16,13 @@ pub(crate) struct Gripper {
 }
 
 impl Gripper {
-    /// The gripper of a layout that was checked against the model.
+    /// The gripper of a layout that was checked against the model; joints that stay where they are say nothing about
+    /// its opening.
     pub(super) fn new(model: &RobotModel, layout: &GripperLayout) -> Self {
         let finger = |joint: &physical_ai_domain::GripperJoint| {
+            if joint.open == joint.closed {
+                return None;
+            }
             Some(Finger {
                 index: model.movable_index(&joint.joint)?,
                 open: joint.open,

@@ -1,5 +1,5 @@
 use std::collections::VecDeque;
-use std::f64::consts::{FRAC_PI_2, FRAC_PI_4, PI};
+use std::f64::consts::{FRAC_PI_2, PI};
 use std::sync::Arc;
 
 use nalgebra::{Isometry3, Translation3, UnitQuaternion, Vector3};
@@ -9,15 +9,13 @@ use super::gripper::Gripper;
 use crate::skills::parameters::Params;
 use crate::skills::steps::{Look, Step, Targets};
 use crate::skills::{SeenObject, Situation};
-use crate::{Error, inverse_kinematics};
+use crate::{Error, IkOptions, PoseTask, inverse_kinematics, solve};
 
 /// Parts in which a vertical move is solved, so that the arm ends in the posture in which it began.
 const VERTICAL_PARTS: usize = 4;
 /// Turns about the tip's z that are as good as none for a two-finger gripper: it grasps a box on either pair of
 /// faces. Radians.
 const GRASP_TURNS: [f64; 4] = [0.0, FRAC_PI_2, PI, 3.0 * FRAC_PI_2];
-/// Turns that are tried besides where any will do.
-const OTHER_TURNS: [f64; 4] = [FRAC_PI_4, 3.0 * FRAC_PI_4, 5.0 * FRAC_PI_4, 7.0 * FRAC_PI_4];
 
 /// Plans steps one after another, each from where the one before ends. Poses are those of the tip in the world.
 pub(super) struct Planner<'a> {
@@ -122,7 +120,7 @@ impl<'a> Planner<'a> {
         let (_, _, yaw) = self.base.rotation.euler_angles();
         let down = pointing_down(at.vector, yaw);
         let solved = self.solve(&down, &GRASP_TURNS);
-        self.at = solved.or_else(|first| self.solve(&down, &OTHER_TURNS).map_err(|_| first))?;
+        self.at = solved.or_else(|_| self.solve_any_turn(&down))?;
         self.push_tip(&down);
         Ok(())
     }
@@ -165,6 +163,17 @@ impl<'a> Planner<'a> {
         Ok(())
     }
 
+    /// Joint positions for a tip pose in the world, however it is turned about the tip's z.
+    fn solve_any_turn(&self, target: &Isometry3<f64>) -> Result<Vec<f64>, Error> {
+        let task = PoseTask::new(self.base.inverse() * target).any_turn_about_z();
+        let options = IkOptions {
+            answers: 4,
+            ..IkOptions::default()
+        };
+        let found = solve(self.arm.chain(), &task, &self.at, options, |_| true)?;
+        Ok(found.positions)
+    }
+
     /// Joint positions for a tip pose in the world, or for one of its turns about the tip's z: that with the
     /// shortest way.
     fn solve(&self, target: &Isometry3<f64>, turns: &[f64]) -> Result<Vec<f64>, Error> {
@@ -195,7 +204,8 @@ impl<'a> Planner<'a> {
 
     /// Makes sure of what the arm holds; it may have been left in mid grasp: up, unless it is at its top already.
     pub(super) fn keep(&mut self, object: &str, rise_m: f64) {
-        let _ = self.vertical(rise_m);
+        // An arm that cannot go up is left where it is by this.
+        drop(self.vertical(rise_m));
         self.push(Step::Look(Look::Held(Some(object.to_owned()))));
     }
 }
