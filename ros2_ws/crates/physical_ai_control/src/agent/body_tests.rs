@@ -443,6 +443,27 @@ fn robot_of_joints_alone_moves_them_whatever_they_are_called() {
 }
 
 #[test]
+fn joint_of_which_nobody_said_how_fast_it_may_be_is_not_moved() {
+    let urdf = format!(
+        "<robot name='r'>{}{}{}</robot>",
+        link("torso"),
+        joint("hip", "revolute", "torso", "0 0 0", "0 1 0"),
+        joint("knee", "revolute", "hip_link", "0 0 0.1", "0 1 0")
+            .replace("velocity='4'", "velocity='0'"),
+    );
+    let mut bench = Bench::new(robot("r", &urdf, "{}"));
+    let refused = bench.assign("move_joints", json!({"joints": {"knee": 0.1}}));
+    let (code, reason) = refused.unwrap_err();
+    assert_eq!(code, ErrorCode::InvalidParams);
+    assert!(
+        reason.contains("knee may not be moved: its velocity limit is not given"),
+        "{reason}"
+    );
+    bench.run("move_joints", json!({"positions": [0.1]}));
+    bench.assert_at(&[0.1, 0.0]);
+}
+
+#[test]
 fn second_arm_has_skills_of_its_own_names() {
     let urdf = format!(
         "<robot name='r'>{}{}{}</robot>",

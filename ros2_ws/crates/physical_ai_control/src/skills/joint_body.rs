@@ -1,9 +1,9 @@
 use physical_ai_domain::{
-    ActuatorCommand, CommandMode, GripperLayout, JointKind, JointLimits, RobotModel,
+    ActuatorCommand, CommandMode, GripperLayout, JointKind, JointLimits, MotionBlock, RobotModel,
 };
 
-use crate::JointPoint;
 use crate::self_collision::SelfCollision;
+use crate::{Error, JointPoint};
 
 /// Largest distance of a joint that turns from where it was told to be with which it is there, radians.
 pub(crate) const JOINT_TOLERANCE_RAD: f64 = 0.02;
@@ -21,6 +21,8 @@ enum Use {
     Finger,
     /// A wheel of the drive.
     Wheel,
+    /// Nobody said how it may be moved: a caster, a joint whose limits are not known.
+    Passive,
 }
 
 /// One movable joint.
@@ -30,6 +32,8 @@ struct Part {
     kind: JointKind,
     /// With which it is where it was told to be, radians or metres.
     tolerance: f64,
+    /// Why it may not be moved.
+    block: Option<MotionBlock>,
 }
 
 /// All movable joints of a robot, as far as position set points go.
@@ -56,9 +60,11 @@ impl JointBody {
             let name = joint.name.as_str();
             let is_wheel = model.layout.wheel_joints().any(|w| w == name);
             let finger = grippers().find_map(|g| finger_tolerance(g, name));
+            let block = joint.motion_block();
             let (purpose, tolerance) = match (is_wheel, finger, joint.kind) {
                 (true, ..) => (Use::Wheel, f64::INFINITY),
                 (_, Some(tolerance), _) => (Use::Finger, tolerance),
+                _ if block.is_some() => (Use::Passive, f64::INFINITY),
                 (_, _, JointKind::Prismatic) => (Use::Posture, JOINT_TOLERANCE_M),
                 _ => (Use::Posture, JOINT_TOLERANCE_RAD),
             };
@@ -66,6 +72,7 @@ impl JointBody {
                 purpose,
                 kind: joint.kind,
                 tolerance,
+                block,
             }
         };
         Self {
@@ -102,7 +109,7 @@ impl JointBody {
         &self.limits
     }
 
-    /// Which joints are neither wheels nor fingers.
+    /// Which joints are neither wheels nor fingers, and may be moved.
     pub fn posture(&self) -> impl Iterator<Item = usize> + Clone + '_ {
         (0..self.parts.len()).filter(|j| self.parts[*j].purpose == Use::Posture)
     }
@@ -125,6 +132,21 @@ impl JointBody {
     /// With which a joint is where it was told to be, radians or metres.
     pub fn tolerance(&self, joint: usize) -> f64 {
         self.parts[joint].tolerance
+    }
+
+    /// Refuses a way on which joints move that may not.
+    ///
+    /// # Errors
+    /// [`Error::Immovable`] naming the first one.
+    pub(crate) fn check_movable(&self, from: &[f64], to: &[f64]) -> Result<(), Error> {
+        let ways = self.parts.iter().zip(from.iter().zip(to));
+        for (joint, (part, (from, to))) in ways.enumerate() {
+            if let Some(block) = part.block.filter(|_| from != to) {
+                let joint = self.names[joint].clone();
+                return Err(Error::Immovable { joint, block });
+            }
+        }
+        Ok(())
     }
 
     /// Unit of a joint's position.

@@ -73,7 +73,8 @@ impl StepSkill {
     /// A skill of these steps, and rest after them.
     ///
     /// # Errors
-    /// [`Error::JointLimit`] for a target beyond a joint's limits, [`Error::SelfCollision`] for a way on which links
+    /// [`Error::JointLimit`] for a target beyond a joint's limits, [`Error::Immovable`] for a joint that may not be moved,
+    /// [`Error::SelfCollision`] for a way on which links
     /// run into each other.
     pub(crate) fn try_new(
         body: StepBody,
@@ -327,6 +328,7 @@ fn check_ways(body: &StepBody, steps: &VecDeque<Step>, set_points: &[f64]) -> Re
         let Some(target) = step.target(gripper, &from) else {
             continue;
         };
+        joints.check_movable(&from, &target)?;
         let way = vec![from.clone(), target.clone()];
         JointTrajectory::try_new(way, joints.limits(), joints.names(), 0.0)?;
         if let Some((first, second, share)) = joints.collision().first(&from, &target) {
