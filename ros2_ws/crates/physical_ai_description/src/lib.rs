@@ -8,5 +8,5 @@ mod loaded_world;
 mod urdf;
 
 pub use error::Error;
-pub use loaded_world::{LoadedWorld, load_world, read_model};
+pub use loaded_world::{LoadedWorld, layout_file, load_world, read_model};
 pub use urdf::read_urdf;

@@ -1,6 +1,6 @@
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use physical_ai_domain::{RobotModel, RobotPlacement, World};
+use physical_ai_domain::{RobotLayout, RobotModel, RobotPlacement, World};
 
 use crate::{Error, read_urdf};
 
@@ -43,14 +43,32 @@ pub fn load_world(
     Ok(LoadedWorld { world, robots })
 }
 
-/// Reads the model of a robot of a world file.
+/// Reads the model of a robot of a world file, and what its joints are for: `../params/robots/MODEL.yaml`, seen from
+/// the folder of models, if it is there.
 ///
 /// # Errors
-/// A file that cannot be read, and whatever is wrong with the model.
+/// A file that cannot be read, and whatever is wrong with the model or its layout.
 pub fn read_model(placement: &RobotPlacement, model_folder: &Path) -> Result<RobotModel, Error> {
     let path = model_folder.join(format!("{}.urdf", placement.model));
     let urdf = read_text(&format!("robot {}: model", placement.name), &path)?;
-    read_urdf(placement.name.clone(), &urdf)
+    let model = read_urdf(placement.name.clone(), &urdf)?;
+    let file = layout_file(model_folder, &placement.model);
+    if !file.is_file() {
+        return Ok(model);
+    }
+    let yaml = read_text(&format!("robot {}: layout", placement.name), &file)?;
+    let layout = RobotLayout::from_yaml(&file.display().to_string(), &yaml)?;
+    Ok(model.with_layout(layout)?)
+}
+
+/// Where the layout of a model is, given the folder of models.
+pub fn layout_file(model_folder: &Path, model: &str) -> PathBuf {
+    let robots = Path::new("params").join("robots");
+    let beside = match model_folder.parent() {
+        Some(top) => top.join(robots),
+        None => robots,
+    };
+    beside.join(format!("{model}.yaml"))
 }
 
 fn read_text(what: &str, path: &Path) -> Result<String, Error> {

@@ -253,7 +253,6 @@ impl Reader<'_> {
 
 #[cfg(test)]
 mod tests {
-    use physical_ai_domain::RobotKind;
 
     use super::*;
 
@@ -274,7 +273,6 @@ mod tests {
     #[test]
     fn model_holds_tree_and_limits() {
         let model = read(ARM).unwrap();
-        assert_eq!(model.kind, RobotKind::Arm);
         assert_eq!(model.joint_names(), ["joint_1"]);
         let limits = model.movable().next().unwrap().limits;
         assert_eq!(
