@@ -14,7 +14,7 @@ const PURE: [(&str, &[&str]); 12] = [
     ("physical_ai_domain", &["nalgebra", "serde_yaml_ng"]),
     (
         "physical_ai_description",
-        &["physical_ai_domain", "nalgebra", "urdf-rs"],
+        &["physical_ai_domain", "mesh-loader", "nalgebra", "roxmltree"],
     ),
     ("physical_ai_schema", &["jsonschema"]),
     (

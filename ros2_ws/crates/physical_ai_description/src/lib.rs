@@ -5,8 +5,17 @@
 
 mod error;
 mod loaded_world;
+mod mesh;
+mod options;
+mod packages;
+mod robot;
 mod urdf;
+mod xacro;
 
 pub use error::Error;
-pub use loaded_world::{LoadedWorld, layout_file, load_world, read_model};
+pub use loaded_world::{LoadedWorld, load_world, read_model};
+pub use mesh::{load_mesh, read_mesh_file};
+pub use options::DescriptionOptions;
+pub use packages::PackagePaths;
+pub use robot::read_robot;
 pub use urdf::read_urdf;

@@ -1,8 +1,9 @@
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use physical_ai_domain::{RobotLayout, RobotModel, RobotPlacement, World};
+use physical_ai_domain::{RobotModel, RobotPlacement, World};
 
-use crate::{Error, read_urdf};
+use crate::robot::read_text;
+use crate::{DescriptionOptions, Error, PackagePaths, packages, read_robot};
 
 /// A world and its robots' models.
 #[derive(Debug, Clone, PartialEq)]
@@ -43,38 +44,23 @@ pub fn load_world(
     Ok(LoadedWorld { world, robots })
 }
 
-/// Reads the model of a robot of a world file, and what its joints are for: `../params/robots/MODEL.yaml`, seen from
-/// the folder of models, if it is there.
+/// Reads the model of a robot of a world file; packages are those of this process' environment
+/// ([`PackagePaths::from_environment`]).
 ///
 /// # Errors
-/// A file that cannot be read, and whatever is wrong with the model or its layout.
+/// A file that cannot be read, and whatever is wrong with the model.
 pub fn read_model(placement: &RobotPlacement, model_folder: &Path) -> Result<RobotModel, Error> {
-    let path = model_folder.join(format!("{}.urdf", placement.model));
-    let urdf = read_text(&format!("robot {}: model", placement.name), &path)?;
-    let model = read_urdf(placement.name.clone(), &urdf)?;
-    let file = layout_file(model_folder, &placement.model);
-    if !file.is_file() {
-        return Ok(model);
-    }
-    let yaml = read_text(&format!("robot {}: layout", placement.name), &file)?;
-    let layout = RobotLayout::from_yaml(&file.display().to_string(), &yaml)?;
-    Ok(model.with_layout(layout)?)
-}
-
-/// Where the layout of a model is, given the folder of models.
-pub fn layout_file(model_folder: &Path, model: &str) -> PathBuf {
-    let robots = Path::new("params").join("robots");
-    let beside = match model_folder.parent() {
-        Some(top) => top.join(robots),
-        None => robots,
+    let options = DescriptionOptions {
+        packages: PackagePaths::from_environment(Vec::new()),
+        ..DescriptionOptions::default()
     };
-    beside.join(format!("{model}.yaml"))
-}
-
-fn read_text(what: &str, path: &Path) -> Result<String, Error> {
-    std::fs::read_to_string(path).map_err(|e| Error::UnreadableFile {
-        what: what.to_owned(),
-        path: path.to_owned(),
-        problem: e.to_string(),
-    })
+    let name = placement.name.clone();
+    let file = placement.model_file();
+    let found = packages::resolve(&file, Some(model_folder), &options.packages);
+    let found = found.map_err(|problem| Error::Invalid {
+        source_name: format!("robot {name}"),
+        element: "model".to_owned(),
+        problem,
+    })?;
+    read_robot(name, &found.path, &options)
 }
