@@ -26,6 +26,10 @@ fn free_port() -> u16 {
 
 impl Endpoint {
     fn start(more: &[&str]) -> Self {
+        Self::with(Served::start, more)
+    }
+
+    fn with(serve: fn(&[&str]) -> Served, more: &[&str]) -> Self {
         let port = free_port();
         let parameter = format!("http_port:={port}");
         let mut all = vec!["-p", &parameter];
@@ -35,7 +39,7 @@ impl Endpoint {
             .timeout_global(Some(WAIT))
             .build();
         Self {
-            served: Served::start(&all),
+            served: serve(&all),
             port,
             agent: config.into(),
         }
@@ -288,7 +292,7 @@ fn inactive_worker_refuses_and_serves_again_when_it_is_activated() {
 
 #[test]
 fn worker_stops_at_once_and_tells_its_clients() {
-    let mut endpoint = Endpoint::start(&[]);
+    let mut endpoint = Endpoint::with(Served::start_long, &[]);
     let slow_motion = endpoint.served.worker.slow_motion();
     let mut stream = endpoint.stream(&long());
     stream.next().unwrap();

@@ -39,7 +39,18 @@ impl Served {
     }
 
     pub fn start_in(domain: u16, more: &[&str]) -> Self {
-        let mut worker = start_worker(domain, &golden(), more);
+        Self::serve(domain, &golden(), more)
+    }
+
+    /// The same with a model that takes a second for [`LONG`], so that on a machine whose cores are busy, too, it can
+    /// be interrupted in the middle.
+    pub fn start_long(more: &[&str]) -> Self {
+        let model = checkout().join("params/models/planner.gguf");
+        Self::serve(Suite::shared_domain(), &model, more)
+    }
+
+    fn serve(domain: u16, model: &Path, more: &[&str]) -> Self {
+        let mut worker = start_worker(domain, model, more);
         worker.wait_for_text(WAIT, "active");
         Self { worker, domain }
     }
@@ -208,7 +219,7 @@ fn schemas_are_obeyed_for_two_clients_at_once() {
 
 #[test]
 fn cancelled_and_abandoned_requests_leave_the_worker_serving() {
-    let mut served = Served::start(&["-p", "max_sequences:=8"]);
+    let mut served = Served::start_long(&["-p", "max_sequences:=8"]);
     let long = || json!({"prompt": "go", "schema": LONG, "max_tokens": 1000});
     let mut deserter = served.client();
     for name in ["a", "b", "c", "d", "e", "f"] {
@@ -262,7 +273,7 @@ fn cancelled_and_abandoned_requests_leave_the_worker_serving() {
 
 #[test]
 fn goals_that_run_are_told_when_the_worker_stops() {
-    let served = Served::start(&[]);
+    let served = Served::start_long(&[]);
     let mut client = served.client();
     let slow_motion = served.worker.slow_motion();
     for name in ["a", "b", "c", "d", "e", "f", "g", "h"] {

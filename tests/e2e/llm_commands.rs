@@ -75,7 +75,7 @@ fn text_goes_to_standard_output_and_its_cost_to_standard_error() {
 
 #[test]
 fn interrupt_cancels_the_goal_and_not_the_worker() {
-    let served = Served::start(&[]);
+    let served = Served::start_long(&[]);
     let long = ["--schema", LONG, "--max-tokens", "1000", "--json"];
     let slow_motion = served.worker.slow_motion();
     let mut process = llm(served.domain, &[&["generate", "go"], &long[..]].concat());
@@ -137,7 +137,7 @@ fn chat_remembers_what_was_said_until_it_is_too_long() {
 
 #[test]
 fn interrupt_cancels_the_answer_and_not_the_chat() {
-    let served = Served::start(&["-p", "max_sequences:=1"]);
+    let served = Served::start_long(&["-p", "max_sequences:=1"]);
     let mut chat = llm(served.domain, &["chat", "--json", "--max-tokens", "5"]);
     chat.write_line("hello");
     let first = chat.wait_for_event(WAIT, "result");

@@ -64,7 +64,7 @@ impl Bench {
             .iter()
             .map(|r| {
                 let urdf = std::fs::read_to_string(format!("{top}/urdf/{}.urdf", r.model)).unwrap();
-                RobotModel::from_urdf(r.name.clone(), &urdf).unwrap()
+                physical_ai_description::read_urdf(r.name.clone(), &urdf).unwrap()
             })
             .collect();
         let noise = SensorNoise::default();

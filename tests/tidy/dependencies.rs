@@ -10,10 +10,11 @@ use crate::none;
 
 /// What the pure crates may name, as in ARCHITECTURE.md; serialisation and errors are everyone's.
 const EVERY_PURE_CRATE: [&str; 3] = ["serde", "serde_json", "thiserror"];
-const PURE: [(&str, &[&str]); 8] = [
+const PURE: [(&str, &[&str]); 9] = [
+    ("physical_ai_domain", &["nalgebra", "serde_yaml_ng"]),
     (
-        "physical_ai_domain",
-        &["nalgebra", "urdf-rs", "serde_yaml_ng"],
+        "physical_ai_description",
+        &["physical_ai_domain", "nalgebra", "urdf-rs"],
     ),
     (
         "physical_ai_mission",

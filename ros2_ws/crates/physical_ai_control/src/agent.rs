@@ -198,14 +198,8 @@ impl Agent {
     /// One control tick: a new state in, a command out. `None` for a robot of somebody else.
     ///
     /// # Real-time
-    /// The hot path: no blocking; allocates only when a task begins a step or ends.
+    /// The hot path: no blocking. Allocates only when a task begins a step, goes on after it was held, or ends.
     pub fn tick(&mut self, state: RobotState, now: Time, steady_s: f64) -> Option<Control<'_>> {
-        let others: Vec<nalgebra::Vector3<f64>> = self
-            .robots
-            .values()
-            .filter(|r| r.model().name != state.robot && r.drives())
-            .filter_map(RobotControl::position)
-            .collect();
         if self.robots.get(&state.robot)?.drives() {
             for (name, other) in &mut self.robots {
                 if *name != state.robot {
@@ -215,7 +209,7 @@ impl Agent {
         }
         self.robots
             .get_mut(&state.robot)
-            .map(|r| r.tick(state, now, steady_s, &others))
+            .map(|r| r.tick(state, now, steady_s))
     }
 
     /// Reports of tasks whose robots fell silent: called by a timer.

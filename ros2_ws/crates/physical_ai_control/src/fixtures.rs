@@ -14,7 +14,7 @@ pub(crate) fn arm() -> RobotModel {
         env!("CARGO_MANIFEST_DIR"),
         "/../../../urdf/arm.urdf"
     ));
-    RobotModel::from_urdf(RobotName::try_new("arm_1").unwrap(), urdf).unwrap()
+    physical_ai_description::read_urdf(RobotName::try_new("arm_1").unwrap(), urdf).unwrap()
 }
 
 pub(crate) fn rover() -> RobotModel {
@@ -22,7 +22,7 @@ pub(crate) fn rover() -> RobotModel {
         env!("CARGO_MANIFEST_DIR"),
         "/../../../urdf/rover.urdf"
     ));
-    RobotModel::from_urdf(RobotName::try_new("rover_1").unwrap(), urdf).unwrap()
+    physical_ai_description::read_urdf(RobotName::try_new("rover_1").unwrap(), urdf).unwrap()
 }
 
 pub(crate) fn world() -> World {

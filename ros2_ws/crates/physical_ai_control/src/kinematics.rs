@@ -98,7 +98,7 @@ impl Chain {
             let axis = pose.rotation * joint.axis.into_inner();
             let at: Vector3<f64> = pose.translation.vector;
             match joint.kind {
-                JointKind::Fixed => {}
+                JointKind::Fixed | JointKind::Floating => {}
                 JointKind::Prismatic => {
                     jacobian.fixed_view_mut::<3, 1>(0, column).copy_from(&axis);
                     column += 1;
@@ -128,7 +128,7 @@ pub(crate) fn motion<'a>(
     positions: &mut impl Iterator<Item = &'a f64>,
 ) -> Isometry3<f64> {
     match joint.kind {
-        JointKind::Fixed => Isometry3::identity(),
+        JointKind::Fixed | JointKind::Floating => Isometry3::identity(),
         JointKind::Prismatic => {
             let q = positions.next().copied().unwrap_or(0.0);
             Isometry3::from_parts(
@@ -174,7 +174,7 @@ mod tests {
 
     fn planar() -> Chain {
         let name = RobotName::try_new("planar").unwrap();
-        Chain::to_tool(&RobotModel::from_urdf(name, PLANAR).unwrap()).unwrap()
+        Chain::to_tool(&physical_ai_description::read_urdf(name, PLANAR).unwrap()).unwrap()
     }
 
     #[test]

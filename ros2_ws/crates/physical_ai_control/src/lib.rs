@@ -5,6 +5,7 @@ mod command_guard;
 mod command_session;
 mod diff_drive;
 mod error;
+mod error_statistics;
 mod estimator;
 #[cfg(test)]
 mod fixtures;
@@ -29,6 +30,7 @@ pub use command_guard::{CommandGuard, GuardVerdict};
 pub use command_session::CommandSession;
 pub use diff_drive::DifferentialDrive;
 pub use error::Error;
+pub(crate) use error_statistics::ErrorStatistics;
 pub use estimator::{EstimatorOptions, ImuSample, News, StateEstimator};
 pub use inverse_kinematics::inverse_kinematics;
 pub use kinematics::{Chain, child_in_parent};

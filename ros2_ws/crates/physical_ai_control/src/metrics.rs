@@ -1,7 +1,21 @@
-/// Measured values of one window, for percentiles.
-#[derive(Debug, Clone, Default)]
+/// Most values of one window: two seconds at 1 kHz.
+const CAPACITY: usize = 2048;
+
+/// Measured values of one window, for percentiles: the newest 2048.
+#[derive(Debug, Clone)]
 pub struct Distribution {
     values: Vec<f64>,
+    /// Where the next value goes once all places are taken.
+    oldest: usize,
+}
+
+impl Default for Distribution {
+    fn default() -> Self {
+        Self {
+            values: Vec::with_capacity(CAPACITY),
+            oldest: 0,
+        }
+    }
 }
 
 /// Percentiles of one window, in the unit of the values.
@@ -20,20 +34,28 @@ pub struct Summary {
 }
 
 impl Distribution {
-    /// Adds a value; values that are not finite are dropped.
+    /// Adds a value, in place of the oldest where the window is full; values that are not finite are dropped.
+    ///
+    /// # Real-time
+    /// Does not allocate.
     pub fn add(&mut self, value: f64) {
-        if value.is_finite() {
+        if !value.is_finite() {
+            return;
+        }
+        if self.values.len() < CAPACITY {
             self.values.push(value);
+        } else {
+            self.values[self.oldest] = value;
+            self.oldest = (self.oldest + 1) % CAPACITY;
         }
     }
 
-    /// Percentiles of what was added since the last call; `None` if nothing was. Keeps its memory, so
-    /// that a steady stream does not allocate.
+    /// Percentiles of what was added since the last call; `None` if nothing was.
     pub fn take(&mut self) -> Option<Summary> {
         if self.values.is_empty() {
             return None;
         }
-        self.values.sort_by(f64::total_cmp);
+        self.values.sort_unstable_by(f64::total_cmp);
         let at = |share: f64| {
             let rank = (share * self.values.len() as f64).ceil() as usize;
             self.values[rank.clamp(1, self.values.len()) - 1]
@@ -47,6 +69,7 @@ impl Distribution {
             rms: (squares / self.values.len() as f64).sqrt(),
         };
         self.values.clear();
+        self.oldest = 0;
         Some(summary)
     }
 }
@@ -89,6 +112,18 @@ mod tests {
         distribution.add(1.0);
         let summary = distribution.take().unwrap();
         assert_eq!((summary.count, summary.max), (1, 1.0));
+    }
+
+    #[test]
+    fn full_window_keeps_the_newest_values() {
+        let mut distribution = Distribution::default();
+        let added = CAPACITY + 100;
+        (0..added).for_each(|v| distribution.add(v as f64));
+        let summary = distribution.take().unwrap();
+        assert_eq!((summary.count, summary.max), (CAPACITY, added as f64 - 1.0));
+        assert_eq!(summary.p50, (100 + CAPACITY / 2 - 1) as f64);
+        distribution.add(1.0);
+        assert_eq!(distribution.take().unwrap().count, 1);
     }
 
     #[test]

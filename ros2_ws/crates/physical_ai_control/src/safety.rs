@@ -6,6 +6,7 @@ use nalgebra::Vector3;
 use physical_ai_domain::{ActuatorCommand, CommandMode, RobotModel, RobotState, Time};
 
 use crate::Chain;
+use crate::skills::OtherRobot;
 use set_points::SetPointLimiter;
 pub(crate) use set_points::finger_after_hold;
 
@@ -194,14 +195,13 @@ impl SafetyFilter {
         self.set_points.held(state, now)
     }
 
-    /// Judges `command`, changing it where needed. `others` are positions of other robots that must
-    /// not be run into, metres in the world.
+    /// Judges `command`, changing it where needed. `others` are the robots that must not be run into.
     pub fn filter(
         &mut self,
         state: &RobotState,
         command: &mut ActuatorCommand,
         now: Time,
-        others: &[Vector3<f64>],
+        others: &[OtherRobot],
     ) -> SafetyVerdict {
         let verdict = self.judge(state, command, now, others);
         if verdict.state >= SafetyState::Stopped {
@@ -222,7 +222,7 @@ impl SafetyFilter {
         state: &RobotState,
         command: &mut ActuatorCommand,
         now: Time,
-        others: &[Vector3<f64>],
+        others: &[OtherRobot],
     ) -> SafetyVerdict {
         if let Some(stop) = self
             .judge_state(state, now)
@@ -298,7 +298,7 @@ impl SafetyFilter {
         &self,
         state: &RobotState,
         command: &ActuatorCommand,
-        others: &[Vector3<f64>],
+        others: &[OtherRobot],
     ) -> Option<SafetyVerdict> {
         let stop = |cause, value, limit| stop(cause, usize::MAX, value, limit);
         if let (Some(chain), CommandMode::Position) = (&self.chain, command.mode) {
@@ -329,7 +329,8 @@ impl SafetyFilter {
             }
         }
         for other in others {
-            let offset = Vector3::new(other.x - at.x, other.y - at.y, 0.0);
+            let (x, y) = (other.position.x - at.x, other.position.y - at.y);
+            let offset = Vector3::new(x, y, 0.0);
             if offset.norm() < self.limits.min_separation_m && offset.dot(&ahead) > 0.0 {
                 return stop(
                     SafetyCause::Obstacle,

@@ -29,24 +29,27 @@ struct Capsule {
 
 impl Capsule {
     fn new(link: usize, origin: &Isometry3<f64>, geometry: &Geometry) -> Self {
-        let (axis, length, radius) = match *geometry {
-            Geometry::Sphere(radius) => (2, 0.0, radius),
-            Geometry::Cylinder(radius, length) => (2, length, radius),
-            Geometry::Box(size) => {
+        let (centre, axis, length, radius) = match geometry {
+            Geometry::Sphere(radius) => ([0.0; 3], 2, 0.0, *radius),
+            Geometry::Cylinder(radius, length) => ([0.0; 3], 2, *length, *radius),
+            Geometry::Capsule(radius, length) => ([0.0; 3], 2, length + 2.0 * radius, *radius),
+            Geometry::Box(_) | Geometry::Mesh(_) => {
+                let [low, high] = geometry.bounds().unwrap_or_default();
+                let size = [0, 1, 2].map(|i| high[i] - low[i]);
                 let longest = (0..3).max_by(|a, b| size[*a].total_cmp(&size[*b]));
                 let axis = longest.unwrap_or(2);
                 let narrowest = size.iter().fold(f64::INFINITY, |a, b| a.min(*b));
-                (axis, size[axis], narrowest / 2.0)
+                let centre = [0, 1, 2].map(|i| (high[i] + low[i]) / 2.0);
+                (centre, axis, size[axis], narrowest / 2.0)
             }
         };
-        let mut end = [0.0; 3];
-        end[axis] = (length / 2.0 - radius).max(0.0);
-        let end = Point3::from(end);
-        Self {
-            link,
-            ends: [origin * end, origin * -end],
-            radius,
-        }
+        let reach = (length / 2.0 - radius).max(0.0);
+        let ends = [reach, -reach].map(|reach| {
+            let mut end = centre;
+            end[axis] += reach;
+            origin * Point3::from(end)
+        });
+        Self { link, ends, radius }
     }
 }
 

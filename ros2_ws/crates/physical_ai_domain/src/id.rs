@@ -1,4 +1,5 @@
 use std::fmt;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -30,12 +31,13 @@ fn is_id(text: &str) -> bool {
             .all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.'))
 }
 
+/// Names are shared: a clone allocates nothing, so that control and reports may pass them on.
 macro_rules! name {
     ($(#[$doc:meta])* $type:ident, $kind:literal, $rule:ident) => {
         $(#[$doc])*
         #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
         #[serde(try_from = "String", into = "String")]
-        pub struct $type(String);
+        pub struct $type(Arc<str>);
 
         impl $type {
             /// Checks the naming rule.
@@ -45,7 +47,7 @@ macro_rules! name {
             pub fn try_new(value: impl Into<String>) -> Result<Self, Error> {
                 let value = value.into();
                 if $rule(&value) {
-                    Ok(Self(value))
+                    Ok(Self(value.into()))
                 } else {
                     Err(Error::InvalidName { kind: $kind, value: excerpt(&value) })
                 }
@@ -66,7 +68,7 @@ macro_rules! name {
 
         impl From<$type> for String {
             fn from(name: $type) -> Self {
-                name.0
+                name.as_str().to_owned()
             }
         }
 

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use nalgebra::Isometry3;
+use nalgebra::{Isometry3, Translation3};
 use physical_ai_domain::{Geometry, JointKind, Link, RobotModel, World};
 
 use crate::drive::gains;
@@ -106,7 +106,7 @@ impl Writer<'_> {
                 let kind = match joint.kind {
                     JointKind::Revolute | JointKind::Continuous => "hinge",
                     JointKind::Prismatic => "slide",
-                    JointKind::Fixed => "",
+                    JointKind::Fixed | JointKind::Floating => "",
                 };
                 if !kind.is_empty() {
                     let range = if joint.limits.lower.is_finite() {
@@ -163,12 +163,22 @@ impl Writer<'_> {
 
     fn geoms(&self, link: &Link, out: &mut String) {
         for shape in &link.shapes {
-            let (kind, size) = match shape.geometry {
-                Geometry::Box(size) => ("box", half(&size)),
+            let mut origin = shape.origin;
+            let (kind, size) = match &shape.geometry {
+                Geometry::Box(size) => ("box", half(size)),
                 Geometry::Cylinder(radius, length) => {
                     ("cylinder", format!("{radius} {}", length / 2.0))
                 }
                 Geometry::Sphere(radius) => ("sphere", format!("{radius}")),
+                Geometry::Capsule(radius, length) => {
+                    ("capsule", format!("{radius} {}", length / 2.0))
+                }
+                Geometry::Mesh(mesh) => {
+                    let [low, high] = mesh.bounds.unwrap_or_default();
+                    let centre = [0, 1, 2].map(|i| (low[i] + high[i]) / 2.0);
+                    origin *= Translation3::from(centre);
+                    ("box", half(&[0, 1, 2].map(|i| high[i] - low[i])))
+                }
             };
             // URDF knows no friction: casters slide, wheels and finger tips are rubber. The priority makes
             // it count: without it MuJoCo takes the larger friction of the two that touch.
@@ -185,7 +195,7 @@ impl Writer<'_> {
                 format!(
                     "<geom type=\"{kind}\" size=\"{size}\" {} friction=\"{friction}\" condim=\"4\" \
                  priority=\"1\" contype=\"0\" conaffinity=\"1\" group=\"1\" mass=\"0\"/>",
-                    pose(&shape.origin)
+                    pose(&origin)
                 ),
             );
         }

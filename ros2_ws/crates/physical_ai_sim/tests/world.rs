@@ -5,7 +5,7 @@
     reason = "a test whose fixture is not there has failed"
 )]
 
-use physical_ai_domain::{ActuatorCommand, CommandMode, RobotModel, RobotName, Time, World};
+use physical_ai_domain::{ActuatorCommand, CommandMode, RobotName, Time, World};
 use physical_ai_sim::{BaseTwist, Error, Fault, SensorNoise, SimulatedWorld};
 
 const STEP_S: f64 = 0.001;
@@ -19,7 +19,7 @@ fn world(file: &str, seed: u64) -> SimulatedWorld {
         .iter()
         .map(|r| {
             let urdf = std::fs::read_to_string(format!("{top}/urdf/{}.urdf", r.model)).unwrap();
-            RobotModel::from_urdf(r.name.clone(), &urdf).unwrap()
+            physical_ai_description::read_urdf(r.name.clone(), &urdf).unwrap()
         })
         .collect();
     SimulatedWorld::try_new(&world, models, SensorNoise::default(), seed, STEP_S).unwrap()

@@ -2,7 +2,8 @@ use std::path::Path;
 use std::time::Duration;
 
 use physical_ai_control::SafetyCause;
-use physical_ai_domain::{RobotModel, Time, World};
+use physical_ai_description::load_world;
+use physical_ai_domain::Time;
 use physical_ai_ros::msg::physical_ai_msgs::msg::{CommandStatus, EmergencyStopState};
 use physical_ai_ros::msg::physical_ai_msgs::srv::{EmergencyStop, OpenSession};
 use physical_ai_ros::msg::std_msgs::msg::{Bool, Header};
@@ -25,30 +26,6 @@ pub struct Actuators {
     stop_state: Publisher<EmergencyStopState>,
     link: WorkerLink,
     turns: u64,
-}
-
-fn load(p: &ActuatorParameters) -> Result<Vec<RobotModel>, Error> {
-    let yaml = std::fs::read_to_string(&p.world_file)
-        .map_err(|e| Error::application(format!("world_file {}: {e}", p.world_file)))?;
-    let world = World::from_yaml(&p.world_file, &yaml).map_err(Error::application)?;
-    if let Some(unknown) = p.robots.iter().find(|r| world.robot(r).is_none()) {
-        return Err(Error::application(format!(
-            "robots: {unknown:?} is not in {}",
-            p.world_file
-        )));
-    }
-    let driven = |name: &str| p.robots.is_empty() || p.robots.iter().any(|r| r == name);
-    world
-        .robots
-        .iter()
-        .filter(|placement| driven(placement.name.as_str()))
-        .map(|placement| {
-            let path = Path::new(&p.model_folder).join(format!("{}.urdf", placement.model));
-            let urdf = std::fs::read_to_string(&path)
-                .map_err(|e| Error::application(format!("{}: {e}", path.display())))?;
-            RobotModel::from_urdf(placement.name.clone(), &urdf).map_err(Error::application)
-        })
-        .collect()
 }
 
 /// Takes a robot's states and commands, and hands out the right to command it. States come first: commands
@@ -120,7 +97,9 @@ impl Application for Actuators {
         let link = WorkerLink::try_new(context, "actuator", |app: &mut Self| &mut app.link)?;
         serve_stop(context)?;
         let mut robots = Vec::new();
-        for (index, model) in load(p)?.iter().enumerate() {
+        let (world_file, models) = (Path::new(&p.world_file), Path::new(&p.model_folder));
+        let loaded = load_world(world_file, models, &p.robots).map_err(Error::application)?;
+        for (index, model) in loaded.robots.iter().enumerate() {
             serve_robot(context, model.name.as_str(), index)?;
             let source = link.incarnation();
             robots.push(Robot::try_new(

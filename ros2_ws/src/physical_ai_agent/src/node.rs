@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use physical_ai_control::agent::{Agent, RobotControl};
 use physical_ai_control::{SafetyCause, SafetyVerdict, StopFollower};
-use physical_ai_domain::{RobotKind, RobotModel, RobotName, World};
+use physical_ai_description::{LoadedWorld, load_world};
+use physical_ai_domain::{RobotKind, RobotName};
 use physical_ai_ros::msg::physical_ai_msgs::msg::{
     CommandStatus, ControlMetrics, ObjectPoses, RobotState as RobotStateMsg, SafetyStatus,
 };
@@ -51,28 +52,13 @@ fn observe(context: &mut Context<AgentNode>, robot: &RobotName, drives: bool) ->
     Ok(())
 }
 
-fn load(p: &AgentParameters) -> Result<(World, Vec<RobotModel>), Error> {
-    let yaml = std::fs::read_to_string(&p.world_file)
-        .map_err(|e| Error::application(format!("world_file {}: {e}", p.world_file)))?;
-    let world = World::from_yaml(&p.world_file, &yaml).map_err(Error::application)?;
-    if let Some(unknown) = p.robots.iter().find(|r| world.robot(r).is_none()) {
-        return Err(Error::application(format!(
-            "robots: {unknown:?} is not in {}",
-            p.world_file
-        )));
-    }
-    let mut models = Vec::new();
-    for placement in &world.robots {
-        if p.robots.is_empty() || p.robots.iter().any(|r| r == placement.name.as_str()) {
-            let path = Path::new(&p.model_folder).join(format!("{}.urdf", placement.model));
-            let urdf = std::fs::read_to_string(&path)
-                .map_err(|e| Error::application(format!("{}: {e}", path.display())))?;
-            models.push(
-                RobotModel::from_urdf(placement.name.clone(), &urdf).map_err(Error::application)?,
-            );
-        }
-    }
-    Ok((world, models))
+fn load(p: &AgentParameters) -> Result<LoadedWorld, Error> {
+    load_world(
+        Path::new(&p.world_file),
+        Path::new(&p.model_folder),
+        &p.robots,
+    )
+    .map_err(Error::application)
 }
 
 impl Application for AgentNode {
@@ -80,7 +66,10 @@ impl Application for AgentNode {
     const DESCRIPTION: &'static str = "Controls several robots at once and executes their tasks.";
 
     fn configure(context: &mut Context<Self>, p: &AgentParameters) -> Result<Self, Error> {
-        let (world, models) = load(p)?;
+        let LoadedWorld {
+            world,
+            robots: models,
+        } = load(p)?;
         let (drive, safety) = p.limits().map_err(Error::application)?;
         let mut agent = Agent::try_new(world, models, drive, safety).map_err(Error::application)?;
         for robot in agent.robots_mut() {

@@ -107,7 +107,7 @@ mod tests {
     use super::*;
 
     fn model(name: &str, urdf: &str) -> RobotModel {
-        RobotModel::from_urdf(RobotName::try_new(name).unwrap(), urdf).unwrap()
+        physical_ai_description::read_urdf(RobotName::try_new(name).unwrap(), urdf).unwrap()
     }
 
     /// Where a frame is in the map, by way of its parents.

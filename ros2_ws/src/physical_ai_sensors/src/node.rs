@@ -1,6 +1,8 @@
+use std::path::Path;
 use std::time::Duration;
 
-use physical_ai_domain::{RobotName, World};
+use physical_ai_description::{LoadedWorld, load_world};
+use physical_ai_domain::RobotName;
 use physical_ai_ros::msg::sensor_msgs::msg::{Imu, JointState};
 use physical_ai_ros::msg::std_srvs::srv::Trigger;
 use physical_ai_ros::msg::tf2_msgs::msg::TFMessage;
@@ -75,24 +77,21 @@ impl Application for Sensors {
     const DESCRIPTION: &'static str = "Turns sensor data into one state estimate per robot.";
 
     fn configure(context: &mut Context<Self>, p: &SensorParameters) -> Result<Self, Error> {
-        let yaml = std::fs::read_to_string(&p.world_file)
-            .map_err(|e| Error::application(format!("world_file {}: {e}", p.world_file)))?;
-        let world = World::from_yaml(&p.world_file, &yaml).map_err(Error::application)?;
+        let (world_file, models) = (Path::new(&p.world_file), Path::new(&p.model_folder));
+        let LoadedWorld {
+            world,
+            robots: models,
+        } = load_world(world_file, models, &p.robots).map_err(Error::application)?;
         let mut robots = Vec::new();
-        for placement in &world.robots {
-            if !p.robots.is_empty() && !p.robots.iter().any(|r| r == placement.name.as_str()) {
-                continue;
-            }
+        for model in models {
+            let name = model.name.clone();
+            let placement = world.robot(name.as_str()).ok_or_else(|| {
+                Error::application(format!("robot {name} is not in {}", p.world_file))
+            })?;
             let index = robots.len();
-            let robot = Robot::try_new(context, p, placement)?;
-            listen(context, &placement.name, index, robot.drives())?;
+            let robot = Robot::try_new(context, p, placement.pose, model)?;
+            listen(context, &name, index, robot.drives())?;
             robots.push(robot);
-        }
-        if let Some(unknown) = p.robots.iter().find(|r| world.robot(r).is_none()) {
-            return Err(Error::application(format!(
-                "robots: {unknown:?} is not in {}",
-                p.world_file
-            )));
         }
         serve(context)?;
         context.timer(

@@ -1,9 +1,7 @@
-use std::path::Path;
-
 use physical_ai_control::{
     Error as SampleError, EstimatorOptions, ImuSample, JointSample, StateEstimator,
 };
-use physical_ai_domain::{RobotModel, RobotPlacement, RobotState, Time};
+use physical_ai_domain::{Placement, RobotModel, RobotState, Time};
 use physical_ai_ros::msg::geometry_msgs::msg::{
     PoseWithCovariance, TransformStamped, TwistWithCovariance,
 };
@@ -56,27 +54,24 @@ pub struct Robot {
 }
 
 impl Robot {
-    /// Reads the robot's model, and what a predecessor of this process left of its pose.
+    /// Takes up what a predecessor of this process left of its pose.
     ///
     /// # Errors
-    /// If the model cannot be read, or the pose cannot be kept.
+    /// If the pose cannot be kept.
     pub fn try_new(
         context: &mut Context<Sensors>,
         p: &SensorParameters,
-        placement: &RobotPlacement,
+        start: Placement,
+        model: RobotModel,
     ) -> Result<Self, Error> {
-        let path = Path::new(&p.model_folder).join(format!("{}.urdf", placement.model));
-        let urdf = std::fs::read_to_string(&path)
-            .map_err(|e| Error::application(format!("{}: {e}", path.display())))?;
-        let model =
-            RobotModel::from_urdf(placement.name.clone(), &urdf).map_err(Error::application)?;
-        let topic = |name: &str| format!("{}/{name}", placement.name);
+        let (name, urdf) = (model.name.clone(), model.source.urdf.to_string());
+        let topic = |topic: &str| format!("{name}/{topic}");
         let joint_names = model.joint_names();
         let options = EstimatorOptions {
             samples: p.sample_limits(),
             simulated_time: context.uses_sim_time(),
         };
-        let mut estimator = StateEstimator::new(model, placement.pose, options);
+        let mut estimator = StateEstimator::new(model, start, options);
         let drives = estimator.drives();
         let (mut poses, mut odom) = (None, None);
         if drives {

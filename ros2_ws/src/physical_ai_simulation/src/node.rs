@@ -2,7 +2,8 @@ use std::path::Path;
 use std::time::Duration;
 
 use physical_ai_control::StopFollower;
-use physical_ai_domain::{RobotModel, World};
+use physical_ai_description::{LoadedWorld, load_world};
+use physical_ai_domain::RobotModel;
 use physical_ai_ros::msg::physical_ai_msgs::msg::ObjectPoses;
 use physical_ai_ros::msg::physical_ai_msgs::srv::StepSimulation;
 use physical_ai_ros::msg::rosgraph_msgs::msg::Clock;
@@ -39,26 +40,12 @@ pub struct Simulation {
 }
 
 fn load(p: &SimulationParameters) -> Result<SimulatedWorld, Error> {
-    let yaml = std::fs::read_to_string(&p.world_file)
-        .map_err(|e| Error::application(format!("world_file {}: {e}", p.world_file)))?;
-    let description = World::from_yaml(&p.world_file, &yaml).map_err(Error::application)?;
-    let models = load_models(&description, &p.model_folder)?;
+    let (world_file, models) = (Path::new(&p.world_file), Path::new(&p.model_folder));
+    let LoadedWorld { world, robots } =
+        load_world(world_file, models, &[]).map_err(Error::application)?;
     let step_s = 1.0 / p.physics_rate_hz;
-    SimulatedWorld::try_new(&description, models, p.noise(), p.seed as u64, step_s)
+    SimulatedWorld::try_new(&world, robots, p.noise(), p.seed as u64, step_s)
         .map_err(Error::application)
-}
-
-fn load_models(world: &World, folder: &str) -> Result<Vec<RobotModel>, Error> {
-    world
-        .robots
-        .iter()
-        .map(|robot| {
-            let path = Path::new(folder).join(format!("{}.urdf", robot.model));
-            let urdf = std::fs::read_to_string(&path)
-                .map_err(|e| Error::application(format!("{}: {e}", path.display())))?;
-            RobotModel::from_urdf(robot.name.clone(), &urdf).map_err(Error::application)
-        })
-        .collect()
 }
 
 impl Application for Simulation {

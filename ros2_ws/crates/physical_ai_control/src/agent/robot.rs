@@ -1,6 +1,5 @@
 use std::collections::BTreeMap;
 
-use nalgebra::Vector3;
 use physical_ai_domain::{
     ActuatorCommand, Assignment, CommandMode, ErrorCode, FencingToken, RobotKind, RobotModel,
     RobotState, TaskReport, TaskState, Time,
@@ -15,8 +14,8 @@ use crate::skills::{
     Tick, placement,
 };
 use crate::{
-    Distribution, DriveLimits, Error, SafetyCause, SafetyFilter, SafetyLimits, SafetyState,
-    SafetyVerdict, Summary,
+    Distribution, DriveLimits, Error, ErrorStatistics, SafetyCause, SafetyFilter, SafetyLimits,
+    SafetyState, SafetyVerdict, Summary,
 };
 
 /// Seconds for which a command is valid: some ticks, so that one lost message does no harm.
@@ -40,7 +39,7 @@ struct Running {
     skill: Box<dyn Skill>,
     started: Time,
     reported: f32,
-    errors: Distribution,
+    errors: ErrorStatistics,
     following: FollowWatch,
     /// How it ends as soon as the robot is at rest.
     stopping: Option<(Ending, StandstillWatch)>,
@@ -113,6 +112,13 @@ impl RobotControl {
         let body = match model.kind {
             RobotKind::Arm => Body::Arm(ArmBody::try_new(&model, placement.pose.isometry())?),
             RobotKind::Rover => Body::Rover(RoverBody::try_new(&model, site, drive, safety)?),
+            RobotKind::Other => {
+                return Err(Error::UnsuitableModel {
+                    robot: model.name.to_string(),
+                    problem: "is neither an arm (link tool0) nor a rover (joints left_wheel_joint and \
+                              right_wheel_joint)",
+                });
+            }
         };
         let command = ActuatorCommand {
             robot: model.name.clone(),
@@ -175,10 +181,6 @@ impl RobotControl {
 
     pub(super) fn drives(&self) -> bool {
         matches!(self.body, Body::Rover(_))
-    }
-
-    pub(super) fn position(&self) -> Option<Vector3<f64>> {
-        self.state.as_ref().map(|s| s.base.pose.translation.vector)
     }
 
     pub(super) fn state(&self) -> Option<&RobotState> {
@@ -289,7 +291,7 @@ impl RobotControl {
             skill,
             started: now,
             reported: 0.0,
-            errors: Distribution::default(),
+            errors: ErrorStatistics::default(),
             following: FollowWatch::default(),
             stopping: None,
         };
@@ -334,13 +336,7 @@ impl RobotControl {
         }
     }
 
-    pub(super) fn tick(
-        &mut self,
-        state: RobotState,
-        now: Time,
-        steady_s: f64,
-        others: &[Vector3<f64>],
-    ) -> Control<'_> {
+    pub(super) fn tick(&mut self, state: RobotState, now: Time, steady_s: f64) -> Control<'_> {
         let reset = self.clock_went_back(now);
         let dt_s = self.advance_clock(now);
         self.measure_tick(steady_s);
@@ -362,6 +358,7 @@ impl RobotControl {
             }
             None => self.stand(),
         }
+        let others = &self.perception.others;
         let verdict = self.filter.filter(&state, &mut self.command, now, others);
         let lag = self.follow(&state, verdict, now, dt_s);
         self.state = Some(state);
@@ -502,7 +499,7 @@ impl RobotControl {
             }
             (Some(Progress::Running(share)), ..) => return self.go_on(share, now),
             (Some(Progress::Succeeded(result)), ..) => {
-                let ending = Ending::succeeded(result, running.errors.take());
+                let ending = Ending::succeeded(result, running.errors);
                 return self.end(ending, now);
             }
             (Some(Progress::Failed(code, reason)), ..) => Ending::failed(code, reason),
@@ -628,10 +625,10 @@ impl Running {
 }
 
 impl Ending {
-    fn succeeded(mut result: Value, tracking: Option<Summary>) -> Self {
-        if let (Some(tracking), Some(object)) = (tracking, result.as_object_mut()) {
-            object.insert("tracking_error_rms".into(), tracking.rms.into());
-            object.insert("tracking_error_max".into(), tracking.max.into());
+    fn succeeded(mut result: Value, tracking: ErrorStatistics) -> Self {
+        if let (Some(rms), Some(object)) = (tracking.rms(), result.as_object_mut()) {
+            object.insert("tracking_error_rms".into(), rms.into());
+            object.insert("tracking_error_max".into(), tracking.max().into());
         }
         Self {
             state: TaskState::Succeeded,

@@ -315,7 +315,7 @@ fn clamped_position_below_the_table_stops_even_if_the_wanted_one_is_above() {
 }
 
 /// A rover at `x` that looks along `yaw` and is told to drive; others stand at `others`.
-fn drive(x: f64, yaw: f64, forward: f64, others: &[Vector3<f64>]) -> SafetyVerdict {
+fn drive(x: f64, yaw: f64, forward: f64, others: &[OtherRobot]) -> SafetyVerdict {
     let model = rover();
     let limits = SafetyLimits {
         geofence_min_m: [-1.0; 2],
@@ -353,7 +353,11 @@ fn rover_does_not_drive_out_of_its_fence_but_back_into_it() {
 
 #[test]
 fn rover_does_not_drive_into_another_but_away_from_it() {
-    let near = [Vector3::new(0.5, 0.0, 0.0)];
+    let near = [OtherRobot {
+        robot: physical_ai_domain::RobotName::try_new("rover_2").unwrap(),
+        position: Vector3::new(0.5, 0.0, 0.0),
+        speed_mps: 0.0,
+    }];
     let verdict = drive(0.0, 0.0, 1.0, &near);
     assert_eq!(verdict.cause, Some(SafetyCause::Obstacle));
     assert_eq!((verdict.value, verdict.limit), (0.5, 0.6));

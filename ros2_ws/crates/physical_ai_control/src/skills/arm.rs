@@ -2,6 +2,7 @@ mod goal;
 mod grasp;
 mod look;
 mod motion;
+mod not_held;
 mod plan;
 
 use std::collections::VecDeque;
@@ -13,6 +14,7 @@ use serde_json::{Map, Value};
 use goal::{FINGER_TOLERANCE_M, Goal, JOINT_TOLERANCE_RAD, TOOL_TOLERANCE_M, off_tool};
 use look::Look;
 use motion::Motion;
+use not_held::NotHeld;
 use plan::{Planner, Step};
 
 use super::hold::HoldRecord;
@@ -264,9 +266,7 @@ impl ArmSkill {
     fn check_gap(&mut self, positions: &[f64], object: &str, extents: [f64; 2]) {
         let closed = |f: &&f64| **f < HOLDS_ABOVE_M;
         let checked = match self.body.finger_part(positions).iter().find(closed) {
-            Some(finger) => Err(format!(
-                "is not held: a finger closed to {finger:.4} m: nothing is between them"
-            )),
+            Some(finger) => Err(NotHeld::Closed { finger_m: *finger }),
             None => self.body.check_gap(positions, extents),
         };
         if let Err(why) = checked {
@@ -392,7 +392,8 @@ fn reached(motion: &Motion, goal: &Goal, body: &ArmBody, tick: &Tick<'_>, over_s
     }
     match goal.missed(motion, body, tick) {
         None => Some(Ok(())),
-        Some(reason) => (over_s > SETTLE_TIMEOUT_S).then_some(Err((ErrorCode::Blocked, reason))),
+        Some(miss) => (over_s > SETTLE_TIMEOUT_S)
+            .then(|| Err((ErrorCode::Blocked, miss.text(motion, body, tick)))),
     }
 }
 

@@ -206,6 +206,7 @@ pub fn offers(model: &RobotModel, site: &Site, objects: &BTreeSet<String>) -> Ve
                 false,
             );
         }
+        RobotKind::Other => {}
     }
     offers
 }

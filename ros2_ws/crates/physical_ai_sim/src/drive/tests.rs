@@ -10,6 +10,7 @@ fn limits() -> JointLimits {
         upper: 3.0,
         velocity: 2.0,
         acceleration: 8.0,
+        jerk: f64::INFINITY,
         effort: 100.0,
     }
 }

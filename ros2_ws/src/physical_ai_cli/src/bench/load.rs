@@ -3,8 +3,8 @@
 use std::path::Path;
 use std::time::Duration;
 
-use anyhow::Context as _;
-use physical_ai_domain::{MovableBox, Place, PlaceKind, Placement, RobotKind, RobotModel, World};
+use physical_ai_description::read_model;
+use physical_ai_domain::{MovableBox, Place, PlaceKind, Placement, RobotKind, World};
 use physical_ai_ros::msg::physical_ai_msgs::action::ExecuteMission;
 use physical_ai_ros::{Client, GoalOutcome};
 use serde_json::{Value, json};
@@ -33,13 +33,11 @@ pub struct Work {
 pub fn plans(world: &World, models: &Path) -> anyhow::Result<[Value; 2]> {
     let mut plans = [Vec::new(), Vec::new()];
     for robot in &world.robots {
-        let path = models.join(format!("{}.urdf", robot.model));
-        let urdf = std::fs::read_to_string(&path)
-            .with_context(|| format!("robot model {} cannot be read", path.display()))?;
-        let kind = RobotModel::from_urdf(robot.name.clone(), &urdf)?.kind;
+        let kind = read_model(robot, models)?.kind;
         let tasks = match kind {
             RobotKind::Arm => arm_tasks(world, &robot.pose),
             RobotKind::Rover => rover_tasks(world, &robot.pose),
+            RobotKind::Other => None,
         };
         let Some(tasks) = tasks else { continue };
         for (plan, (skill, params)) in plans.iter_mut().zip(tasks) {

@@ -5,7 +5,8 @@ use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
 
-use physical_ai_domain::{RobotModel, World};
+use physical_ai_description::read_model;
+use physical_ai_domain::World;
 
 use super::check::Check;
 use crate::deployment::Deployment;
@@ -156,24 +157,17 @@ fn world_and_models(world_file: &Path, model_folder: &Path) -> Vec<Check> {
         if !seen.insert(robot.model.as_str()) {
             continue;
         }
-        let path = model_folder.join(format!("{}.urdf", robot.model));
         let name = format!("robot model {}", robot.model);
-        let model = std::fs::read_to_string(&path)
-            .map_err(|e| format!("{} cannot be read: {e}", path.display()))
-            .and_then(|urdf| {
-                RobotModel::from_urdf(robot.name.clone(), &urdf)
-                    .map_err(|e| format!("{}: {e}", path.display()))
-            });
-        checks.push(match model {
+        checks.push(match read_model(robot, model_folder) {
             Ok(model) => Check::ok(
                 &name,
                 format!(
                     "{} ({} movable joints)",
-                    path.display(),
+                    model_folder.display(),
                     model.movable().len()
                 ),
             ),
-            Err(problem) => Check::fail(&name, problem, mend),
+            Err(problem) => Check::fail(&name, problem.to_string(), mend),
         });
     }
     checks

@@ -61,22 +61,13 @@ pub async fn run(global: &Global, options: &MissionRunArguments) -> anyhow::Resu
         Some(id) => MissionId::try_new(id.as_str()).context("--mission-id")?,
         None => MissionId::try_new(new_id())?,
     };
-    let mut interrupts = Interrupts::try_new()?;
     let client = Arc::new(connection::connect(global)?);
     connection::wait_for::<SendGoal>(global, &client, SEND_GOAL, "orchestrator").await?;
     let recording = match &options.report {
         Some(folder) => Some(Recording::start(global, folder, &options.mission).await?),
         None => None,
     };
-    let result = send_and_follow(
-        global,
-        options,
-        mission,
-        &mission_id,
-        &client,
-        &mut interrupts,
-    )
-    .await;
+    let result = send_and_follow(global, options, mission, &mission_id, &client).await;
     let report = match recording {
         Some(recording) => Some(recording.finish().await),
         None => None,
@@ -118,7 +109,6 @@ async fn send_and_follow(
     mission: Mission,
     mission_id: &MissionId,
     client: &Arc<Client>,
-    interrupts: &mut Interrupts,
 ) -> anyhow::Result<ExecuteMission::Result> {
     let deadline = ros_time::deadline(client, global, options.deadline_s).await?;
     let missions = client.subscribe("missions", Qos::state_latched()).await?;
@@ -130,6 +120,8 @@ async fn send_and_follow(
         priority: options.priority,
         deadline,
     };
+    // Until here an interrupt ends the command at once: there is nothing to cancel yet.
+    let mut interrupts = Interrupts::try_new()?;
     let sent = send(client, &goal).await?;
     let mut run = Run {
         global,
@@ -156,7 +148,7 @@ async fn send_and_follow(
         cancelled: None,
         asked_service: false,
     };
-    let result = run.follow(sent, missions, heartbeat, interrupts).await;
+    let result = run.follow(sent, missions, heartbeat, &mut interrupts).await;
     run.display.finish();
     result
 }

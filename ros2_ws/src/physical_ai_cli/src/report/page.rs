@@ -152,7 +152,7 @@ fn paths(run: &Run) -> String {
         .map(|(name, track)| {
             let what = match track.kind {
                 RobotKind::Arm => "tool",
-                RobotKind::Rover => "base",
+                RobotKind::Rover | RobotKind::Other => "base",
             };
             let text = format!("{}: {what}, {:.2} m", escape(name), track.length_m);
             (text, map::colour_of(run, name))

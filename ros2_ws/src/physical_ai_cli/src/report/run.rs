@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use physical_ai_control::Chain;
-use physical_ai_domain::{RobotKind, RobotModel, World};
+use physical_ai_description::read_urdf;
+use physical_ai_domain::{RobotKind, World};
 use physical_ai_ros::msg::Message as RosMessage;
 use physical_ai_ros::msg::nav_msgs::msg::Odometry;
 use physical_ai_ros::msg::physical_ai_msgs::msg::{
@@ -339,8 +340,7 @@ impl Collector {
             let Some(urdf) = recording.attachments.get(&file) else {
                 continue;
             };
-            let model =
-                RobotModel::from_urdf(placement.name.clone(), &String::from_utf8_lossy(urdf));
+            let model = read_urdf(placement.name.clone(), &String::from_utf8_lossy(urdf));
             let Some(chain) = model.ok().and_then(|m| Chain::to_tool(&m).ok()) else {
                 continue;
             };

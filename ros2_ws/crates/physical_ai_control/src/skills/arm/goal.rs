@@ -39,31 +39,47 @@ impl Goal {
         }
     }
 
-    /// Why the goal is not reached, by what is measured; `None`: it is.
-    pub(super) fn missed(
-        &self,
-        motion: &Motion,
-        body: &ArmBody,
-        tick: &Tick<'_>,
-    ) -> Option<String> {
+    /// What is off the goal, by what is measured; `None`: it is reached.
+    ///
+    /// # Real-time
+    /// Does not allocate.
+    pub(super) fn missed(&self, motion: &Motion, body: &ArmBody, tick: &Tick<'_>) -> Option<Miss> {
         let checked = match self {
             Self::Arm | Self::Tool(_) | Self::Grip => body.arm_joints,
             Self::Fingers => body.names.len(),
         };
         if let Some(joint) = farthest_off(motion, body, tick, checked) {
-            return Some(explain(joint, motion, body, tick));
+            return Some(Miss::Joint(joint));
         }
         match self {
             Self::Tool(target) => {
                 let [off_m, turned_rad] = off_tool(target, body, &tick.state.position);
-                (off_m > TOOL_TOLERANCE_M || turned_rad > TOOL_TOLERANCE_RAD).then(|| {
-                    format!(
-                        "the tool is {off_m:.4} m (allowed {TOOL_TOLERANCE_M} m) and {turned_rad:.4} rad (allowed \
-                         {TOOL_TOLERANCE_RAD} rad) off its target, by the measured joints"
-                    )
-                })
+                (off_m > TOOL_TOLERANCE_M || turned_rad > TOOL_TOLERANCE_RAD)
+                    .then_some(Miss::Tool { off_m, turned_rad })
             }
             _ => None,
+        }
+    }
+}
+
+/// What is off a goal.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) enum Miss {
+    /// This joint.
+    Joint(usize),
+    /// The tool, by so much.
+    Tool { off_m: f64, turned_rad: f64 },
+}
+
+impl Miss {
+    /// Its values, what is allowed, and the likely cause.
+    pub(super) fn text(self, motion: &Motion, body: &ArmBody, tick: &Tick<'_>) -> String {
+        match self {
+            Self::Joint(joint) => explain(joint, motion, body, tick),
+            Self::Tool { off_m, turned_rad } => format!(
+                "the tool is {off_m:.4} m (allowed {TOOL_TOLERANCE_M} m) and {turned_rad:.4} rad (allowed \
+                 {TOOL_TOLERANCE_RAD} rad) off its target, by the measured joints"
+            ),
         }
     }
 }

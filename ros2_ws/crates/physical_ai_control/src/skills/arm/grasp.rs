@@ -1,6 +1,7 @@
 use nalgebra::Isometry3;
 
 use super::ArmBody;
+use super::not_held::NotHeld;
 use crate::skills::{Perception, SeenObject};
 
 /// The centre of what is held is no further from the tool than half its largest extent and this, metres.
@@ -45,13 +46,15 @@ impl ArmBody {
     /// Whether the fingers hold this object, by where it was seen and how far they are apart.
     ///
     /// # Errors
-    /// Says in words why they do not.
-    pub(super) fn holds(&self, positions: &[f64], object: &SeenObject) -> Result<(), String> {
+    /// Says why they do not.
+    /// # Real-time
+    /// Does not allocate.
+    pub(super) fn holds(&self, positions: &[f64], object: &SeenObject) -> Result<(), NotHeld> {
         let tool = self.tool_in_world(positions).translation.vector;
         let off_m = (object.pose.translation.vector - tool).norm();
         let [narrowest, widest] = extent_range(object);
         if off_m > widest / 2.0 + OFF_CENTRE_M {
-            return Err(format!("is {off_m:.3} m from the tool"));
+            return Err(NotHeld::Away { off_m });
         }
         self.check_gap(positions, [narrowest, widest])
     }
@@ -61,17 +64,14 @@ impl ArmBody {
         &self,
         positions: &[f64],
         [narrowest, widest]: [f64; 2],
-    ) -> Result<(), String> {
+    ) -> Result<(), NotHeld> {
         let gap_m: f64 = self.finger_part(positions).iter().sum();
         if gap_m < narrowest - WIDTH_SLACK_M {
-            return Err(format!(
-                "is not held: the fingers are {gap_m:.4} m apart: nothing is between them"
-            ));
+            return Err(NotHeld::TooNarrow { gap_m });
         }
         if gap_m > widest + WIDTH_SLACK_M {
-            return Err(format!(
-                "is not held: the fingers are {gap_m:.4} m apart, and it is {widest:.3} m wide"
-            ));
+            let widest_m = widest;
+            return Err(NotHeld::TooWide { gap_m, widest_m });
         }
         Ok(())
     }

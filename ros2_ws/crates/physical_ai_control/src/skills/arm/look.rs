@@ -2,6 +2,7 @@ use physical_ai_domain::Time;
 use serde_json::{Map, Value};
 
 use super::ArmBody;
+use super::not_held::NotHeld;
 use crate::skills::{SeenObject, Tick};
 
 /// Seconds to wait for perception to see what a motion did.
@@ -56,7 +57,7 @@ impl Look {
         match self.judge(tick, body, result) {
             Ok(()) => Some(Ok(())),
             // What falls or is not yet seen gets the time that it needs.
-            Err(reason) => late.then_some(Err(reason)),
+            Err(unseen) => late.then(|| Err(unseen.to_string())),
         }
     }
 
@@ -75,15 +76,16 @@ impl Look {
         }
     }
 
-    fn judge(
-        &self,
+    fn judge<'a>(
+        &'a self,
         tick: &Tick<'_>,
         body: &ArmBody,
         result: &mut Map<String, Value>,
-    ) -> Result<(), String> {
-        let find = |name: &str| {
-            let seen = tick.perception.objects.get(name);
-            seen.ok_or_else(|| format!("{name} is out of sight {}", self.when()))
+    ) -> Result<(), Unseen<'a>> {
+        let when = self.when();
+        let find = |object: &'a str| {
+            let seen = tick.perception.objects.get(object);
+            seen.ok_or(Unseen::OutOfSight { object, when })
         };
         let positions = &tick.state.position;
         match self {
@@ -91,26 +93,26 @@ impl Look {
                 let seen = find(object)?;
                 let z = seen.pose.translation.z;
                 if z < *height_m {
-                    return Err(format!(
-                        "{object} is at height {z:.3} m after the lift, not above {height_m:.3} m"
-                    ));
+                    let height_m = *height_m;
+                    return Err(Unseen::Low {
+                        object,
+                        z,
+                        height_m,
+                    });
                 }
                 let held = body.holds(positions, seen);
-                held.map_err(|why| format!("{object} {why} after the lift"))?;
+                held.map_err(|why| Unseen::LeftBehind { object, why })?;
                 result.insert("object_height_m".into(), z.into());
             }
             Self::Held(Some(object)) => {
                 let held = body.holds(positions, find(object)?);
-                held.map_err(|why| format!("{object} {why}: it was lost"))?;
+                held.map_err(|why| Unseen::Lost { object, why })?;
             }
             Self::Held(None) => {
                 let held = body.held_object(positions, tick.perception);
                 let Some((name, _)) = held else {
                     let gap_m: f64 = body.finger_part(positions).iter().sum();
-                    return Err(format!(
-                        "the fingers stopped {gap_m:.4} m apart, and no object is seen between them: they are \
-                         jammed, or hold what cannot be seen"
-                    ));
+                    return Err(Unseen::Nothing { gap_m });
                 };
                 result.insert("holds".into(), name.into());
             }
@@ -122,12 +124,13 @@ impl Look {
             } => {
                 let off_m = off_place(find(object)?, centre_m);
                 if off_m[0] > tolerance_m[0] || off_m[1] > tolerance_m[1] {
-                    let at = find(object)?.pose.translation.vector;
-                    return Err(format!(
-                        "{object} is at ({:.3}, {:.3}, {:.3}) m after the release, {:.3} m beside {place} (allowed \
-                         {:.3} m) and {:.3} m off its height (allowed {:.3} m)",
-                        at.x, at.y, at.z, off_m[0], tolerance_m[0], off_m[1], tolerance_m[1]
-                    ));
+                    return Err(Unseen::Misplaced {
+                        object,
+                        place,
+                        at: find(object)?.pose.translation.vector.into(),
+                        off_m,
+                        tolerance_m: *tolerance_m,
+                    });
                 }
                 result.insert("object_error_m".into(), off_m[0].into());
                 result.insert("object_tolerance_m".into(), tolerance_m[0].into());
@@ -135,6 +138,40 @@ impl Look {
         }
         Ok(())
     }
+}
+
+/// What is not seen as it should be; asked for at the control rate, so it becomes words only in the end.
+#[derive(Debug, Clone, Copy, PartialEq, thiserror::Error)]
+enum Unseen<'a> {
+    #[error("{object} is out of sight {when}")]
+    OutOfSight { object: &'a str, when: &'static str },
+    #[error("{object} is at height {z:.3} m after the lift, not above {height_m:.3} m")]
+    Low {
+        object: &'a str,
+        z: f64,
+        height_m: f64,
+    },
+    #[error("{object} {why} after the lift")]
+    LeftBehind { object: &'a str, why: NotHeld },
+    #[error("{object} {why}: it was lost")]
+    Lost { object: &'a str, why: NotHeld },
+    #[error(
+        "the fingers stopped {gap_m:.4} m apart, and no object is seen between them: they are jammed, or hold what \
+         cannot be seen"
+    )]
+    Nothing { gap_m: f64 },
+    #[error(
+        "{object} is at ({:.3}, {:.3}, {:.3}) m after the release, {:.3} m beside {place} (allowed {:.3} m) and {:.3} m \
+         off its height (allowed {:.3} m)",
+        at[0], at[1], at[2], off_m[0], tolerance_m[0], off_m[1], tolerance_m[1]
+    )]
+    Misplaced {
+        object: &'a str,
+        place: &'a str,
+        at: [f64; 3],
+        off_m: [f64; 2],
+        tolerance_m: [f64; 2],
+    },
 }
 
 /// How far an object is off a point, level and in height, metres.

@@ -145,10 +145,17 @@ fn height_m(model: &RobotModel) -> f64 {
 }
 
 fn half_height_m(shape: &Shape) -> f64 {
-    match shape.geometry {
+    match &shape.geometry {
         Geometry::Box(size) => size[2] / 2.0,
         // Upright or lying: no higher than the larger of the two.
         Geometry::Cylinder(radius, length) => radius.max(length / 2.0),
-        Geometry::Sphere(radius) => radius,
+        Geometry::Sphere(radius) => *radius,
+        Geometry::Capsule(radius, length) => radius + length / 2.0,
+        // Its farthest corner, however it lies.
+        Geometry::Mesh(mesh) => {
+            let corners = mesh.bounds.into_iter().flatten();
+            let far = corners.map(|c| nalgebra::Vector3::from(c).norm());
+            far.fold(0.0, f64::max)
+        }
     }
 }

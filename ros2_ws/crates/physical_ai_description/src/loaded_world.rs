@@ -1,0 +1,62 @@
+use std::path::Path;
+
+use physical_ai_domain::{RobotModel, RobotPlacement, World};
+
+use crate::{Error, read_urdf};
+
+/// A world and its robots' models.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LoadedWorld {
+    /// Everything that is where at the start.
+    pub world: World,
+    /// Models of the robots that were asked for, in the order of the world file.
+    pub robots: Vec<RobotModel>,
+}
+
+/// Reads a world file and the models of `robots` in it; of all of them if `robots` is empty.
+///
+/// # Errors
+/// A file that cannot be read, a robot that is not in the world, and whatever is wrong with world or models.
+pub fn load_world(
+    world_file: &Path,
+    model_folder: &Path,
+    robots: &[String],
+) -> Result<LoadedWorld, Error> {
+    let file = world_file.display().to_string();
+    let yaml = read_text("world_file", world_file)?;
+    let world = World::from_yaml(&file, &yaml)?;
+    if let Some(unknown) = robots.iter().find(|r| world.robot(r).is_none()) {
+        let known: Vec<&str> = world.robots.iter().map(|r| r.name.as_str()).collect();
+        return Err(Error::UnknownRobot {
+            robot: unknown.clone(),
+            world_file: file,
+            known: known.join(", "),
+        });
+    }
+    let asked = |placement: &&RobotPlacement| {
+        robots.is_empty() || robots.iter().any(|r| r == placement.name.as_str())
+    };
+    let placements = world.robots.iter().filter(asked);
+    let robots = placements
+        .map(|placement| read_model(placement, model_folder))
+        .collect::<Result<_, _>>()?;
+    Ok(LoadedWorld { world, robots })
+}
+
+/// Reads the model of a robot of a world file.
+///
+/// # Errors
+/// A file that cannot be read, and whatever is wrong with the model.
+pub fn read_model(placement: &RobotPlacement, model_folder: &Path) -> Result<RobotModel, Error> {
+    let path = model_folder.join(format!("{}.urdf", placement.model));
+    let urdf = read_text(&format!("robot {}: model", placement.name), &path)?;
+    read_urdf(placement.name.clone(), &urdf)
+}
+
+fn read_text(what: &str, path: &Path) -> Result<String, Error> {
+    std::fs::read_to_string(path).map_err(|e| Error::UnreadableFile {
+        what: what.to_owned(),
+        path: path.to_owned(),
+        problem: e.to_string(),
+    })
+}
