@@ -17,6 +17,7 @@ use crate::srdf::Srdf;
 use crate::{Doubt, Finding};
 
 use structure::Structure;
+pub(crate) use structure::poses as link_poses;
 pub(crate) use wheels::wheel_axis;
 
 /// What was found by looking at a robot.

@@ -1,15 +1,17 @@
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use nalgebra::Isometry3;
 use physical_ai_domain::{DescriptionFormat, RobotLayout, RobotModel, RobotName};
 
-use crate::layout::find_layout;
+use crate::layout::{find_layout, link_poses};
 use crate::packages::resolve;
 use crate::robot_file::check_layout;
 use crate::sensor_layout::find_sensors;
 use crate::srdf::srdf_beside;
 use crate::{
     DescriptionOptions, Doubt, Error, Finding, PackagePaths, RobotFile, SensorLayout, Severity, Srdf,
-    read_description,
+    read_urdf,
 };
 
 /// Fewest and most joints of a chain whose tip can be brought to a pose.
@@ -114,6 +116,22 @@ pub fn robot_source(
     }
 }
 
+/// Reads a description.
+fn read_description(
+    name: RobotName,
+    path: &Path,
+    _options: &DescriptionOptions,
+) -> Result<RobotModel, Error> {
+    let text = std::fs::read_to_string(path).map_err(|e| Error::UnreadableFile {
+        what: format!("robot {name}: description"),
+        path: path.to_owned(),
+        problem: e.to_string(),
+    })?;
+    let mut model = read_urdf(name, &text)?;
+    model.source.path = Some(path.to_owned());
+    Ok(model)
+}
+
 /// The name that a description gives its robot.
 fn described_name(model: &RobotModel) -> String {
     roxmltree::Document::parse(&model.source.urdf)
@@ -178,6 +196,15 @@ impl LoadedRobot {
         let is_said = |about: &str| said.iter().any(|s| about.starts_with(s));
         self.findings.retain(|f| !is_said(&f.about));
         self.left_out.retain(|d| !is_said(&d.about));
+    }
+
+    /// Pose of each link in the root's frame in a posture, metres; joints that it does not name are at zero.
+    pub fn link_poses(&self, posture: &BTreeMap<String, f64>) -> Vec<Isometry3<f64>> {
+        let joints = self.model.movable();
+        let positions: Vec<f64> = joints
+            .map(|j| posture.get(&j.name).copied().unwrap_or(0.0))
+            .collect();
+        link_poses(&self.model, &positions)
     }
 
     /// Everything about the robot that its owner should look at, the weightiest first.

@@ -2,6 +2,7 @@
 
 mod check;
 mod inspect;
+mod picture;
 mod roles;
 mod tables;
 mod tree;

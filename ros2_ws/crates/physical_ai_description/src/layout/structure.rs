@@ -143,7 +143,7 @@ pub(super) fn corners(shape: &Shape) -> impl Iterator<Item = Point3<f64>> + '_ {
 }
 
 /// Pose of each link in the root's frame where the movable joints have these positions; what is missing is at zero.
-pub(super) fn poses(model: &RobotModel, positions: &[f64]) -> Vec<Isometry3<f64>> {
+pub(crate) fn poses(model: &RobotModel, positions: &[f64]) -> Vec<Isometry3<f64>> {
     let mut poses = vec![Isometry3::identity(); model.links.len()];
     for (i, joint) in model.joints.iter().enumerate() {
         let position = model.joint_position(i, positions);
