@@ -94,16 +94,36 @@ fetch_mujoco() {
   mv "$deps/mujoco.tmp" "$deps/mujoco"
 }
 
-build_tf2_msgs() {
+build_missing() { # interface package
   cd "$ws"
   colcon --log-base "$deps/log" build --base-paths setup/interfaces --build-base "$deps/build" \
-    --install-base "$deps/interfaces" --packages-select tf2_msgs --event-handlers console_direct- >/dev/null
+    --install-base "$deps/interfaces" --packages-select "$1" --event-handlers console_direct- >/dev/null
 }
 
 build_interfaces() {
   cd "$ws"
   colcon --log-base "$deps/log" build --base-paths src/physical_ai_msgs --build-base "$deps/build" \
     --install-base "$deps/interfaces" --packages-select physical_ai_msgs --event-handlers console_direct- >/dev/null
+}
+
+# Descriptions of robots that everybody uses, for the tests; the folder is an ament prefix, too.
+fetch_robots() {
+  local python=$1
+  rm -rf "$deps/robots" "$deps/robots.tmp"
+  mkdir -p "$deps/robots.tmp"
+  "$python" -m pip download -q --disable-pip-version-check --no-deps --only-binary=:all: \
+    -d "$deps/robots.tmp" example-robot-data==6.0.0
+  unzip -q "$deps"/robots.tmp/*.whl 'cmeel.prefix/share/*' -d "$deps/robots.tmp"
+  mv "$deps/robots.tmp/cmeel.prefix" "$deps/robots"
+  rm -r "$deps/robots.tmp"
+}
+
+# Turns xacro files into URDF; an environment of its own, since ROS 2 has its own pins.
+fetch_xacro() {
+  local python=$1
+  rm -rf "$deps/xacro"
+  "$python" -m venv "$deps/xacro"
+  "$deps/xacro/bin/python" -m pip install -q --disable-pip-version-check xacro==2.1.1 pyyaml==6.0.3
 }
 
 # Everything that knows where things lie on this machine.
@@ -171,15 +191,18 @@ command -v colcon >/dev/null || fail "colcon is missing: sudo apt-get install -y
 python=$(command -v python3)
 [ -x "$deps/ros/bin/python" ] && python=$deps/ros/bin/python
 step mujoco "3.17.0 $deps" fetch_mujoco "$python"
-tf2_msgs=""
-if [ -z "$(prefix_of tf2_msgs "$AMENT_PREFIX_PATH")" ]; then
-  step tf2_msgs "$(cat "$here"/interfaces/tf2_msgs/*.* "$here"/interfaces/tf2_msgs/msg/*; echo "$deps $ros")" build_tf2_msgs
-  tf2_msgs=:$deps/interfaces/tf2_msgs
-fi
+step robots "6.0.0 $deps" fetch_robots "$python"
+step xacro "2.1.1 $deps" fetch_xacro "$python"
+missing=""
+for package in $generated_packages; do
+  [ -z "$(prefix_of "$package" "$AMENT_PREFIX_PATH")" ] || continue
+  step "$package" "$(cat "$here/interfaces/$package"/*.* "$here/interfaces/$package"/*/*; echo "$deps $ros")" build_missing "$package"
+  missing=$missing:$deps/interfaces/$package
+done
 [ "${1:-}" = --libraries ] && exit 0
 step interfaces "$(cat "$ws/src/physical_ai_msgs/CMakeLists.txt" "$top"/msg/*/*; echo "$deps $ros")" build_interfaces
 
-prefixes=$deps/interfaces/physical_ai_msgs$tf2_msgs:$ros
+prefixes=$deps/interfaces/physical_ai_msgs$missing:$ros
 write_environment "$prefixes" "$(library_folders "$prefixes"):$deps/mujoco"
 unset LD_LIBRARY_PATH AMENT_PREFIX_PATH CMAKE_PREFIX_PATH
 exec 9>&-

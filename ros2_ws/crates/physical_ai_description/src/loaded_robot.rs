@@ -11,7 +11,7 @@ use crate::sensor_layout::find_sensors;
 use crate::srdf::srdf_beside;
 use crate::{
     DescriptionOptions, Doubt, Error, Finding, PackagePaths, RobotFile, SensorLayout, Severity, Srdf,
-    read_urdf,
+    read_robot,
 };
 
 /// Fewest and most joints of a chain whose tip can be brought to a pose.
@@ -69,7 +69,7 @@ pub fn load_robot(
             .map(RobotFile::given_limits)
             .unwrap_or_default(),
     };
-    let model = read_description(name, &description, &options)?;
+    let model = read_robot(name, &description, &options)?;
     let (srdf, doubts) = match model.source.format {
         DescriptionFormat::Mjcf => (None, Vec::new()),
         DescriptionFormat::Urdf | DescriptionFormat::Xacro => {
@@ -114,22 +114,6 @@ pub fn robot_source(
             Err(unreadable(descriptions.join(format!("{model}.urdf")), problem))
         }
     }
-}
-
-/// Reads a description.
-fn read_description(
-    name: RobotName,
-    path: &Path,
-    _options: &DescriptionOptions,
-) -> Result<RobotModel, Error> {
-    let text = std::fs::read_to_string(path).map_err(|e| Error::UnreadableFile {
-        what: format!("robot {name}: description"),
-        path: path.to_owned(),
-        problem: e.to_string(),
-    })?;
-    let mut model = read_urdf(name, &text)?;
-    model.source.path = Some(path.to_owned());
-    Ok(model)
 }
 
 /// The name that a description gives its robot.

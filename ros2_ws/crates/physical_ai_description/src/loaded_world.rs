@@ -2,7 +2,8 @@ use std::path::Path;
 
 use physical_ai_domain::{RobotModel, RobotPlacement, World};
 
-use crate::{Error, read_urdf};
+use crate::robot::read_text;
+use crate::{DescriptionOptions, Error, PackagePaths, packages, read_robot};
 
 /// A world and its robots' models.
 #[derive(Debug, Clone, PartialEq)]
@@ -43,20 +44,23 @@ pub fn load_world(
     Ok(LoadedWorld { world, robots })
 }
 
-/// Reads the model of a robot of a world file.
+/// Reads the model of a robot of a world file; packages are those of this process' environment
+/// ([`PackagePaths::from_environment`]).
 ///
 /// # Errors
 /// A file that cannot be read, and whatever is wrong with the model.
 pub fn read_model(placement: &RobotPlacement, model_folder: &Path) -> Result<RobotModel, Error> {
-    let path = model_folder.join(format!("{}.urdf", placement.model));
-    let urdf = read_text(&format!("robot {}: model", placement.name), &path)?;
-    read_urdf(placement.name.clone(), &urdf)
-}
-
-fn read_text(what: &str, path: &Path) -> Result<String, Error> {
-    std::fs::read_to_string(path).map_err(|e| Error::UnreadableFile {
-        what: what.to_owned(),
-        path: path.to_owned(),
-        problem: e.to_string(),
-    })
+    let options = DescriptionOptions {
+        packages: PackagePaths::from_environment(Vec::new()),
+        ..DescriptionOptions::default()
+    };
+    let name = placement.name.clone();
+    let file = placement.model_file();
+    let found = packages::resolve(&file, Some(model_folder), &options.packages);
+    let found = found.map_err(|problem| Error::Invalid {
+        source_name: format!("robot {name}"),
+        element: "model".to_owned(),
+        problem,
+    })?;
+    read_robot(name, &found.path, &options)
 }
