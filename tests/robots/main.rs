@@ -7,6 +7,7 @@
     reason = "a test whose fixture is not there has failed"
 )]
 
+mod layouts;
 mod numbers;
 mod public_robots;
 mod reading;
