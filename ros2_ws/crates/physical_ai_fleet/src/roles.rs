@@ -25,7 +25,7 @@ const BY_NAME: [(&str, Role); 12] = [
 pub(crate) fn with_roles(mut offers: Vec<Capability>) -> Vec<Capability> {
     let hands: BTreeSet<_> = offers
         .iter()
-        .filter(|c| !says_roles(c) && c.objects().next().is_some())
+        .filter(|c| !says_roles(c) && c.parameters_schema.pointer("/properties/object").is_some())
         .map(|c| c.robot.clone())
         .collect();
     for offer in offers.iter_mut().filter(|c| !says_roles(c)) {
