@@ -1,6 +1,7 @@
 //! What a model is asked for a mission plan.
 
 mod accounting;
+mod any_robot;
 mod by_words;
 mod counted;
 mod decimals;
@@ -270,6 +271,22 @@ impl PlanQuestion {
     /// The answer with names in place of references, and its tasks in order.
     pub fn with_names(&self, answer: &str) -> String {
         self.named(&self.ordered(answer))
+    }
+
+    /// The answer as a plan: with names, in order, and without robots where any would do.
+    fn plan_text(&self, answer: &str) -> String {
+        let ordered = self.ordered(answer);
+        let opened = self.with_any_robot(&ordered);
+        self.named(&opened.unwrap_or_else(|| ordered.into_owned()))
+    }
+
+    fn with_any_robot(&self, answer: &str) -> Option<String> {
+        let linked = self.linked.as_ref().filter(|l| !l.is_hidden)?;
+        let mut answer: Value = serde_json::from_str(answer).ok()?;
+        let tasks = answer.get_mut("tasks")?.as_array_mut()?;
+        let nouns = FleetNouns::new(linked.references.by_words(), &self.skills);
+        any_robot::leave_out(&linked.sentence, tasks, &self.skills, &nouns);
+        Some(answer.to_string())
     }
 
     fn named(&self, text: &str) -> String {

@@ -166,7 +166,7 @@ fn more_names_than_references_are_refused() {
     )];
     let ask = |style| {
         PlanQuestion::try_new(
-            &Fleet::new(fleet.clone()),
+            &Fleet::new(fleet.to_vec()),
             "pick",
             style,
             &PlanSchemaOptions::default(),
