@@ -7,6 +7,7 @@
     reason = "a test whose fixture is not there has failed"
 )]
 
+mod layouts;
 mod mjcf;
 mod numbers;
 mod public_robots;

@@ -3,7 +3,10 @@ use std::path::Path;
 use physical_ai_domain::{RobotModel, RobotPlacement, World};
 
 use crate::robot::read_text;
-use crate::{DescriptionOptions, Error, PackagePaths, packages, read_robot};
+use crate::{Error, PackagePaths, load_robot, robot_source};
+
+/// Where robot files are, seen from what holds the folder of models.
+const ROBOT_FILES: &str = "params/robots";
 
 /// A world and its robots' models.
 #[derive(Debug, Clone, PartialEq)]
@@ -44,23 +47,18 @@ pub fn load_world(
     Ok(LoadedWorld { world, robots })
 }
 
-/// Reads the model of a robot of a world file; packages are those of this process' environment
-/// ([`PackagePaths::from_environment`]).
+/// Reads a robot of a world file, with what its joints are for ([`load_robot`]). Models that are named without a path are
+/// looked for as `params/robots/MODEL.yaml` beside the folder of models, and then in it ([`robot_source`]); packages are
+/// those of this process' environment ([`PackagePaths::from_environment`]).
 ///
 /// # Errors
-/// A file that cannot be read, and whatever is wrong with the model.
+/// A file that cannot be read, and whatever is wrong with the model or its layout.
 pub fn read_model(placement: &RobotPlacement, model_folder: &Path) -> Result<RobotModel, Error> {
-    let options = DescriptionOptions {
-        packages: PackagePaths::from_environment(Vec::new()),
-        ..DescriptionOptions::default()
+    let packages = PackagePaths::from_environment(Vec::new());
+    let robots = match model_folder.parent() {
+        Some(top) => top.join(ROBOT_FILES),
+        None => ROBOT_FILES.into(),
     };
-    let name = placement.name.clone();
-    let file = placement.model_file();
-    let found = packages::resolve(&file, Some(model_folder), &options.packages);
-    let found = found.map_err(|problem| Error::Invalid {
-        source_name: format!("robot {name}"),
-        element: "model".to_owned(),
-        problem,
-    })?;
-    read_robot(name, &found.path, &options)
+    let file = robot_source(&placement.model, model_folder, &robots, &packages)?;
+    load_robot(placement.name.clone(), &file, &packages)?.into_model()
 }

@@ -9,6 +9,7 @@ mod faults;
 mod mjcf;
 mod mjcf_robot;
 mod noise;
+mod picture;
 mod simulated_world;
 
 pub use drive::DRIVE_WATCHDOG_S;
@@ -16,6 +17,7 @@ pub use error::Error;
 pub use faults::Fault;
 pub use mjcf_robot::{ConvertedRobot, mjcf_to_urdf};
 pub use noise::SensorNoise;
+pub use picture::{PictureShape, render_png};
 pub use simulated_world::{
     BaseTwist, ImuSample, JointSample, LaserSample, ObjectPose, SimulatedWorld,
 };
