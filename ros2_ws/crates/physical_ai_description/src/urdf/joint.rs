@@ -10,13 +10,15 @@ use crate::Error;
 /// How far an axis' length may be from 1 without a word.
 const ROUNDING: f64 = 1e-3;
 
+/// Name of the leader, multiplier and offset, if a joint follows one.
+pub(super) type Mimicry = Option<(String, f64, f64)>;
+
 /// A `<joint>` before leaders have an index.
 pub(super) struct ReadJoint {
     pub(super) joint: Joint,
     /// It is to slide in two directions.
     pub(super) is_planar: bool,
-    /// Name of the leader, multiplier and offset.
-    pub(super) mimic: Option<(String, f64, f64)>,
+    pub(super) mimic: Mimicry,
 }
 
 /// A `<joint>`; `links` are the indices of links by name, `over` what counts instead of its `<limit>`.
@@ -139,11 +141,7 @@ fn dynamics(element: &Element, notes: &mut Notes) -> Result<(f64, f64), Error> {
     Ok((of("damping")?, of("friction")?))
 }
 
-fn mimic(
-    element: &Element,
-    is_planar: bool,
-    notes: &mut Notes,
-) -> Result<Option<(String, f64, f64)>, Error> {
+fn mimic(element: &Element, is_planar: bool, notes: &mut Notes) -> Result<Mimicry, Error> {
     let Some(mimic) = element.child("mimic")? else {
         return Ok(None);
     };
@@ -171,7 +169,7 @@ fn mimic(
 
 /// Gives leaders their index, and says where a follower's bounds are of no account.
 pub(super) fn resolve_leaders(
-    mut read: Vec<(Joint, Option<(String, f64, f64)>)>,
+    mut read: Vec<(Joint, Mimicry)>,
     notes: &mut Notes,
 ) -> Result<Vec<Joint>, (String, String)> {
     let by_name: BTreeMap<String, usize> = (read.iter().enumerate())
