@@ -34,59 +34,54 @@ pub(super) fn read(
     element.expect(&["name", "type"], &elements, &mut notes.extensions)?;
     let name = element.required_text("name")?.to_owned();
     let (kind, is_planar) = kind(element)?;
-    let end = |role: &'static str| -> Result<usize, Error> {
-        let end = element.required_child(role)?;
-        let link = end.required_text("link")?;
-        (links.get(link).copied()).ok_or_else(|| {
-            end.error(format!(
-                "link {link:?} does not exist: add it or correct the name"
-            ))
-        })
-    };
-    let (parent, child) = (end("parent")?, end("child")?);
-    let origin = pose::origin(element, notes)?;
-    if matches!(kind, JointKind::Fixed | JointKind::Floating) {
-        if let Some(odd) = element.child("mimic")? {
-            notes.warn(odd.place(), "joint", "does not move", "it follows nothing");
-        }
-        let joint = Joint {
-            name,
-            kind,
-            parent,
-            child,
-            origin,
-            axis: Vector3::x_axis(),
-            limits: JointLimits::NONE,
-            given: GivenLimits::default(),
-            mimic: None,
-            damping: 0.0,
-            friction: 0.0,
-        };
-        return Ok(ReadJoint {
-            joint,
-            is_planar,
-            mimic: None,
-        });
-    }
-    let given = super::limits::read(element, (kind, is_planar), over, notes)?;
-    let (damping, friction) = dynamics(element, notes)?;
-    let joint = Joint {
+    let (parent, child) = (
+        end(element, "parent", links)?,
+        end(element, "child", links)?,
+    );
+    let mut joint = Joint {
         name,
         kind,
         parent,
         child,
-        origin,
-        axis: axis(element, notes)?,
-        limits: JointLimits::from_given(kind, &given),
-        given,
+        origin: pose::origin(element, notes)?,
+        axis: Vector3::x_axis(),
+        limits: JointLimits::NONE,
+        given: GivenLimits::default(),
         mimic: None,
-        damping,
-        friction,
+        damping: 0.0,
+        friction: 0.0,
     };
+    let mut mimic = None;
+    if matches!(kind, JointKind::Fixed | JointKind::Floating) {
+        if let Some(odd) = element.child("mimic")? {
+            notes.warn(odd.place(), "joint", "does not move", "it follows nothing");
+        }
+    } else {
+        joint.given = super::limits::read(element, (kind, is_planar), over, notes)?;
+        joint.limits = JointLimits::from_given(kind, &joint.given);
+        joint.axis = axis(element, notes)?;
+        (joint.damping, joint.friction) = dynamics(element, notes)?;
+        mimic = self::mimic(element, is_planar, notes)?;
+    }
     Ok(ReadJoint {
         joint,
         is_planar,
-        mimic: mimic(element, is_planar, notes)?,
+        mimic,
+    })
+}
+
+/// Index of the link that a joint hangs on, or that hangs on it.
+fn end(
+    element: &Element,
+    role: &'static str,
+    links: &BTreeMap<&str, usize>,
+) -> Result<usize, Error> {
+    let end = element.required_child(role)?;
+    let link = end.required_text("link")?;
+    links.get(link).copied().ok_or_else(|| {
+        end.error(format!(
+            "link {link:?} does not exist: add it or correct the name"
+        ))
     })
 }
 
