@@ -1,8 +1,12 @@
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use physical_ai_domain::{RobotLayout, RobotModel, RobotPlacement, World};
+use physical_ai_domain::{RobotModel, RobotPlacement, World};
 
-use crate::{Error, read_urdf};
+use crate::robot::read_text;
+use crate::{Error, PackagePaths, load_robot, robot_source};
+
+/// Where robot files are, seen from what holds the folder of models.
+const ROBOT_FILES: &str = "params/robots";
 
 /// A world and its robots' models.
 #[derive(Debug, Clone, PartialEq)]
@@ -43,38 +47,18 @@ pub fn load_world(
     Ok(LoadedWorld { world, robots })
 }
 
-/// Reads the model of a robot of a world file, and what its joints are for: `../params/robots/MODEL.yaml`, seen from
-/// the folder of models, if it is there.
+/// Reads a robot of a world file, with what its joints are for ([`load_robot`]). Models that are named without a path are
+/// looked for as `params/robots/MODEL.yaml` beside the folder of models, and then in it ([`robot_source`]); packages are
+/// those of this process' environment ([`PackagePaths::from_environment`]).
 ///
 /// # Errors
 /// A file that cannot be read, and whatever is wrong with the model or its layout.
 pub fn read_model(placement: &RobotPlacement, model_folder: &Path) -> Result<RobotModel, Error> {
-    let path = model_folder.join(format!("{}.urdf", placement.model));
-    let urdf = read_text(&format!("robot {}: model", placement.name), &path)?;
-    let model = read_urdf(placement.name.clone(), &urdf)?;
-    let file = layout_file(model_folder, &placement.model);
-    if !file.is_file() {
-        return Ok(model);
-    }
-    let yaml = read_text(&format!("robot {}: layout", placement.name), &file)?;
-    let layout = RobotLayout::from_yaml(&file.display().to_string(), &yaml)?;
-    Ok(model.with_layout(layout)?)
-}
-
-/// Where the layout of a model is, given the folder of models.
-pub fn layout_file(model_folder: &Path, model: &str) -> PathBuf {
-    let robots = Path::new("params").join("robots");
-    let beside = match model_folder.parent() {
-        Some(top) => top.join(robots),
-        None => robots,
+    let packages = PackagePaths::from_environment(Vec::new());
+    let robots = match model_folder.parent() {
+        Some(top) => top.join(ROBOT_FILES),
+        None => ROBOT_FILES.into(),
     };
-    beside.join(format!("{model}.yaml"))
-}
-
-fn read_text(what: &str, path: &Path) -> Result<String, Error> {
-    std::fs::read_to_string(path).map_err(|e| Error::UnreadableFile {
-        what: what.to_owned(),
-        path: path.to_owned(),
-        problem: e.to_string(),
-    })
+    let file = robot_source(&placement.model, model_folder, &robots, &packages)?;
+    load_robot(placement.name.clone(), &file, &packages)?.into_model()
 }
