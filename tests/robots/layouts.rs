@@ -67,7 +67,7 @@ fn public_robots_are_what_people_know_them_to_be() {
 
 fn differences(robot: &LoadedRobot, expected: &Expected) -> Vec<String> {
     let mut wrong = Vec::new();
-    let layout = &robot.layout;
+    let layout = &robot.model.layout;
     for chain in &expected.chains {
         match layout.chains.iter().find(|c| c.name == chain.name) {
             Some(found) => wrong.extend(chain_differences(robot, found, chain)),
@@ -78,7 +78,11 @@ fn differences(robot: &LoadedRobot, expected: &Expected) -> Vec<String> {
         }
     }
     // Chains of a head or a spine may be there beside those that everybody would name.
-    let is_limb = |c: &&ChainLayout| ["head", "torso", "spine"].iter().all(|w| !c.name.contains(w));
+    let is_limb = |c: &&ChainLayout| {
+        ["head", "torso", "spine"]
+            .iter()
+            .all(|w| !c.name.contains(w))
+    };
     let limbs = layout.chains.iter().filter(is_limb).count();
     if limbs != expected.chains.len() {
         wrong.push(format!("{limbs} chains, not {}", expected.chains.len()));
@@ -97,7 +101,10 @@ fn differences(robot: &LoadedRobot, expected: &Expected) -> Vec<String> {
         }
         (found, _) => wrong.push(format!("drive {found:?}")),
     }
-    let missing = expected.postures.iter().filter(|p| !layout.postures.contains_key(*p));
+    let missing = expected
+        .postures
+        .iter()
+        .filter(|p| !layout.postures.contains_key(*p));
     wrong.extend(missing.map(|p| format!("no posture {p}")));
     wrong
 }
@@ -117,13 +124,17 @@ fn chain_differences(
         wrong.push(format!("{name}: {joints} joints"));
     }
     let gripper = found.gripper.as_ref();
-    let fingers: Vec<&String> = gripper.map_or(Vec::new(), |g| g.joints.iter().map(|j| &j.joint).collect());
+    let fingers: Vec<&String> =
+        gripper.map_or(Vec::new(), |g| g.joints.iter().map(|j| &j.joint).collect());
     let same = match chain.gripper_joints {
         Some(number) => fingers.len() == number,
         None => fingers == chain.gripper.iter().collect::<Vec<_>>(),
     };
     if !same {
-        wrong.push(format!("{name}: {} joints of the gripper: {fingers:?}", fingers.len()));
+        wrong.push(format!(
+            "{name}: {} joints of the gripper: {fingers:?}",
+            fingers.len()
+        ));
     }
     if let Some(opening) = chain.opening_m
         && gripper.is_none_or(|g| (g.opening_m - opening).abs() > 0.001)
@@ -147,12 +158,13 @@ fn what_is_written_to_be_edited_reads_back_to_the_same() {
         let yaml = folder.path().join("robot.yaml");
         std::fs::write(&yaml, &text).unwrap();
         match load(&yaml) {
-            Ok(again) if again.layout == robot.layout && again.sensors == robot.sensors => {}
+            Ok(again)
+                if again.model.layout == robot.model.layout && again.sensors == robot.sensors => {}
             Ok(again) => problems.push(format!(
                 "{}: {:?} became {:?}",
                 file.display(),
-                robot.layout,
-                again.layout
+                robot.model.layout,
+                again.model.layout
             )),
             Err(error) => problems.push(format!("{}: {error}", file.display())),
         }
@@ -163,20 +175,34 @@ fn what_is_written_to_be_edited_reads_back_to_the_same() {
 #[test]
 fn shipped_robots_are_an_arm_with_a_gripper_and_a_rover() {
     let arm = load(&checkout().join("params/robots/arm.yaml")).unwrap();
-    let [chain] = arm.layout.chains.as_slice() else {
-        panic!("{:?}", arm.layout.chains);
+    let [chain] = arm.model.layout.chains.as_slice() else {
+        panic!("{:?}", arm.model.layout.chains);
     };
-    assert_eq!((chain.base.as_str(), chain.tip.as_str()), ("base_link", "tool0"));
+    assert_eq!(
+        (chain.base.as_str(), chain.tip.as_str()),
+        ("base_link", "tool0")
+    );
     let gripper = chain.gripper.as_ref().unwrap();
     assert_eq!(gripper.joints.len(), 2);
-    assert!(gripper.joints.iter().all(|j| (j.open, j.closed) == (0.045, 0.0)));
+    assert!(
+        gripper
+            .joints
+            .iter()
+            .all(|j| (j.open, j.closed) == (0.045, 0.0))
+    );
     assert!((gripper.opening_m - 0.09).abs() < 1e-9);
-    assert_eq!(arm.layout.postures["home"].len(), 6);
+    assert_eq!(arm.model.layout.postures["home"].len(), 6);
     let rover = load(&checkout().join("urdf/rover.urdf")).unwrap();
-    let drive = rover.layout.drive.unwrap();
-    assert_eq!((drive.left, drive.right), (vec!["left_wheel_joint".into()], vec!["right_wheel_joint".into()]));
+    let drive = rover.model.layout.drive.unwrap();
+    assert_eq!(
+        (drive.left, drive.right),
+        (
+            vec!["left_wheel_joint".into()],
+            vec!["right_wheel_joint".into()]
+        )
+    );
     assert!((drive.radius_m - 0.08).abs() < 1e-9 && (drive.separation_m - 0.34).abs() < 1e-9);
-    assert!(rover.layout.chains.is_empty());
+    assert!(rover.model.layout.chains.is_empty());
     let sensors: Vec<&str> = rover.sensors.iter().map(|s| s.link.as_str()).collect();
     assert_eq!(sensors, ["imu_link", "lidar_link"]);
 }

@@ -31,7 +31,7 @@ pub mod skills;
 
 pub use command_guard::{CommandGuard, GuardVerdict};
 pub use command_session::CommandSession;
-pub use diff_drive::DifferentialDrive;
+pub use diff_drive::{DifferentialDrive, Wheel};
 pub use error::Error;
 pub(crate) use error_statistics::ErrorStatistics;
 pub use estimator::{EstimatorOptions, ImuSample, News, StateEstimator};

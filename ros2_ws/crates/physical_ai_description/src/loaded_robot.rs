@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use nalgebra::Isometry3;
-use physical_ai_domain::{DescriptionFormat, RobotLayout, RobotModel, RobotName};
+use physical_ai_domain::{DescriptionFormat, RobotModel, RobotName};
 
 use crate::layout::{find_layout, link_poses};
 use crate::packages::resolve;
@@ -10,8 +10,8 @@ use crate::robot_file::check_layout;
 use crate::sensor_layout::find_sensors;
 use crate::srdf::srdf_beside;
 use crate::{
-    DescriptionOptions, Doubt, Error, Finding, PackagePaths, RobotFile, SensorLayout, Severity, Srdf,
-    read_robot,
+    DescriptionOptions, Doubt, Error, Finding, PackagePaths, RobotFile, SensorLayout, Severity,
+    Srdf, read_robot,
 };
 
 /// Fewest and most joints of a chain whose tip can be brought to a pose.
@@ -20,10 +20,8 @@ const POSE_JOINTS: std::ops::RangeInclusive<usize> = 4..=8;
 /// A robot with all that is known of it: what bodies are made of.
 #[derive(Debug, Clone, PartialEq)]
 pub struct LoadedRobot {
-    /// Links and joints, with the limits that hold.
+    /// Links and joints, with the limits that hold, and what the joints are for.
     pub model: RobotModel,
-    /// What the joints are for: which skills it has follows from this.
-    pub layout: RobotLayout,
     /// Its sensors.
     pub sensors: Vec<SensorLayout>,
     /// Pairs of links whose collisions do not count, as an SRDF says.
@@ -49,9 +47,7 @@ pub fn load_robot(
     file: &Path,
     packages: &PackagePaths,
 ) -> Result<LoadedRobot, Error> {
-    let is_robot_file = file
-        .extension()
-        .is_some_and(|e| e == "yaml" || e == "yml");
+    let is_robot_file = file.extension().is_some_and(|e| e == "yaml" || e == "yml");
     let robot_file = is_robot_file.then(|| RobotFile::read(file)).transpose()?;
     let description = match &robot_file {
         Some(robot_file) => {
@@ -81,41 +77,6 @@ pub fn load_robot(
     Ok(robot)
 }
 
-/// The file of a robot that a world file names: itself if it is a path or a `package://` URI; else its robot file, or where
-/// it has none its description, in the folders for these.
-///
-/// # Errors
-/// [`Error::UnreadableFile`] if there is none, naming all that were looked for; a package that is not there.
-pub fn robot_source(
-    model: &str,
-    descriptions: &Path,
-    robot_files: &Path,
-    packages: &PackagePaths,
-) -> Result<PathBuf, Error> {
-    let unreadable = |path: PathBuf, problem: String| Error::UnreadableFile {
-        what: format!("robot model {model:?}"),
-        path,
-        problem,
-    };
-    if model.contains("://") || model.contains('/') || Path::new(model).extension().is_some() {
-        return resolve(model, Some(descriptions), packages)
-            .map(|found| found.path)
-            .map_err(|problem| unreadable(PathBuf::from(model), problem));
-    }
-    let robot_file = ["yaml", "yml"].map(|end| robot_files.join(format!("{model}.{end}")));
-    let ends = ["urdf", "urdf.xacro", "xacro", "xml"];
-    let description = ends.map(|end| descriptions.join(format!("{model}.{end}")));
-    let all: Vec<PathBuf> = robot_file.into_iter().chain(description).collect();
-    match all.iter().find(|path| path.is_file()) {
-        Some(found) => Ok(found.clone()),
-        None => {
-            let looked: Vec<String> = all.iter().map(|p| p.display().to_string()).collect();
-            let problem = format!("there is no file; looked for {}", looked.join(", "));
-            Err(unreadable(descriptions.join(format!("{model}.urdf")), problem))
-        }
-    }
-}
-
 /// The name that a description gives its robot.
 fn described_name(model: &RobotModel) -> String {
     roxmltree::Document::parse(&model.source.urdf)
@@ -139,10 +100,12 @@ impl LoadedRobot {
             file.limit(&mut model)?;
         }
         let found = find_layout(&model, srdf);
+        model.layout = found.layout;
         let mut robot = Self {
-            layout: found.layout,
             sensors: find_sensors(&model),
-            disabled_collisions: srdf.map(|s| s.disabled_collisions.clone()).unwrap_or_default(),
+            disabled_collisions: srdf
+                .map(|s| s.disabled_collisions.clone())
+                .unwrap_or_default(),
             findings: found.findings,
             left_out: found.doubts,
             robot_file: None,
@@ -151,7 +114,7 @@ impl LoadedRobot {
         };
         if let Some(file) = robot_file {
             robot.say(&file);
-            check_layout(&file, &robot.model, &robot.layout, &robot.sensors)?;
+            check_layout(&file, &robot.model, &robot.sensors)?;
             robot.robot_file = Some(file);
         }
         Ok(robot)
@@ -161,17 +124,17 @@ impl LoadedRobot {
     fn say(&mut self, file: &RobotFile) {
         let mut said = Vec::new();
         if let Some(chains) = &file.chains {
-            self.layout.chains.clone_from(chains);
+            self.model.layout.chains.clone_from(chains);
             said.push("chain");
             // Those that were not taken for chains are not asked about when somebody said which ones are.
             self.left_out.retain(|d| !d.about.starts_with("joints "));
         }
         if let Some(drive) = &file.drive {
-            self.layout.drive.clone_from(drive);
+            self.model.layout.drive.clone_from(drive);
             said.push("drive");
         }
         if let Some(postures) = &file.postures {
-            self.layout.postures.clone_from(postures);
+            self.model.layout.postures.clone_from(postures);
             said.push("posture");
         }
         if let Some(sensors) = &file.sensors {
@@ -214,7 +177,12 @@ impl LoadedRobot {
         doubts.extend(self.chain_doubts());
         if self.model.movable().len() == 0 {
             let problem = "no joint moves: it has no skills";
-            doubts.push(Doubt::new(Severity::Error, "robot", problem, "give it a joint"));
+            doubts.push(Doubt::new(
+                Severity::Error,
+                "robot",
+                problem,
+                "give it a joint",
+            ));
         }
         if self.model.links.iter().all(|link| link.mass_kg == 0.0) {
             let problem = "no link has a mass: it cannot be simulated";
@@ -231,7 +199,7 @@ impl LoadedRobot {
 
     fn chain_doubts(&self) -> Vec<Doubt> {
         let mut doubts = Vec::new();
-        for chain in &self.layout.chains {
+        for chain in &self.model.layout.chains {
             let joints = self.chain_joints(&chain.base, &chain.tip).len();
             if !POSE_JOINTS.contains(&joints) {
                 doubts.push(Doubt::new(
@@ -246,7 +214,7 @@ impl LoadedRobot {
                 ));
             }
         }
-        if self.layout.chains.is_empty() && self.layout.drive.is_none() {
+        if self.model.layout.chains.is_empty() && self.model.layout.drive.is_none() {
             let problem = "it has no chain and no drive: only its joints are moved, to positions";
             let advice = "say chains or drive in a robot file if it has them";
             doubts.push(Doubt::new(Severity::Note, "robot", problem, advice));
@@ -266,7 +234,9 @@ impl LoadedRobot {
         if !path.starts_with(&above) {
             return Vec::new();
         }
-        let names = path[above.len()..].iter().map(|j| model.joints[*j].name.as_str());
+        let names = path[above.len()..]
+            .iter()
+            .map(|j| model.joints[*j].name.as_str());
         names.filter(|n| model.movable_index(n).is_some()).collect()
     }
 }

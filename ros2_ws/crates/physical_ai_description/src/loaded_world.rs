@@ -1,9 +1,9 @@
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use physical_ai_domain::{RobotModel, RobotPlacement, World};
 
 use crate::robot::read_text;
-use crate::{DescriptionOptions, Error, PackagePaths, packages, read_robot};
+use crate::{Error, PackagePaths, load_robot, packages};
 
 /// A world and its robots' models.
 #[derive(Debug, Clone, PartialEq)]
@@ -44,23 +44,35 @@ pub fn load_world(
     Ok(LoadedWorld { world, robots })
 }
 
-/// Reads the model of a robot of a world file; packages are those of this process' environment
+/// Reads the model of a robot of a world file, with what its joints are for: its robot file ([`layout_file`]) if there is one,
+/// else its description, path or `package://` URI. Packages are those of this process' environment
 /// ([`PackagePaths::from_environment`]).
 ///
 /// # Errors
-/// A file that cannot be read, and whatever is wrong with the model.
+/// A file that cannot be read, and whatever is wrong with the model, its SRDF or its robot file.
 pub fn read_model(placement: &RobotPlacement, model_folder: &Path) -> Result<RobotModel, Error> {
-    let options = DescriptionOptions {
-        packages: PackagePaths::from_environment(Vec::new()),
-        ..DescriptionOptions::default()
+    let packages = PackagePaths::from_environment(Vec::new());
+    let robot_file = layout_file(model_folder, &placement.model);
+    let file = if robot_file.is_file() {
+        robot_file
+    } else {
+        let found = packages::resolve(&placement.model_file(), Some(model_folder), &packages);
+        let found = found.map_err(|problem| Error::Invalid {
+            source_name: format!("robot {}", placement.name),
+            element: "model".to_owned(),
+            problem,
+        })?;
+        found.path
     };
-    let name = placement.name.clone();
-    let file = placement.model_file();
-    let found = packages::resolve(&file, Some(model_folder), &options.packages);
-    let found = found.map_err(|problem| Error::Invalid {
-        source_name: format!("robot {name}"),
-        element: "model".to_owned(),
-        problem,
-    })?;
-    read_robot(name, &found.path, &options)
+    Ok(load_robot(placement.name.clone(), &file, &packages)?.model)
+}
+
+/// Where the robot file of a model is, given the folder of models: `../params/robots/MODEL.yaml`.
+pub fn layout_file(model_folder: &Path, model: &str) -> PathBuf {
+    let robots = Path::new("params").join("robots");
+    let beside = match model_folder.parent() {
+        Some(top) => top.join(robots),
+        None => robots,
+    };
+    beside.join(format!("{model}.yaml"))
 }

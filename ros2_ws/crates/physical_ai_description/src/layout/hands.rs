@@ -30,7 +30,9 @@ pub(super) fn hand(s: &Structure<'_>, segment: &Segment, chain: &str) -> Option<
         .copied()
         .filter(|j| {
             let joint = &s.model.joints[*j];
-            joint.mimic.is_none() && joint.limits.lower.is_finite() && joint.limits.upper.is_finite()
+            joint.mimic.is_none()
+                && joint.limits.lower.is_finite()
+                && joint.limits.upper.is_finite()
         })
         .collect();
     if commanded.is_empty() {
@@ -183,7 +185,7 @@ fn finger_point(s: &Structure<'_>, finger: usize) -> (usize, Point3<f64>) {
     let first = s.bodies[at].links[0];
     let shapes = s.bodies[at].links.iter().flat_map(|l| {
         let pose = s.poses[first].inverse() * s.poses[*l];
-        let shapes = s.model.links[*l].shapes.iter();
+        let shapes = structure::shapes(&s.model.links[*l]).into_iter();
         shapes.map(move |shape| pose * structure::centre(shape))
     });
     let centres: Vec<Vector3<f64>> = shapes.map(|p| p.coords).collect();
@@ -228,11 +230,8 @@ fn palm_point(s: &Structure<'_>, segment: &Segment, jaw: usize) -> (usize, Point
         .iter()
         .flat_map(|l| {
             let pose = s.poses[*l];
-            let shapes = s.model.links[*l].shapes.iter();
-            shapes.flat_map(move |shape| {
-                let corners: Vec<_> = structure::corners(shape).collect();
-                corners.into_iter().map(move |c| (pose * c).coords)
-            })
+            let shapes = structure::shapes(&s.model.links[*l]).into_iter();
+            shapes.flat_map(move |shape| structure::corners(shape).map(|c| (pose * c).coords))
         })
         .collect();
     let far = corners.iter().map(along).fold(0.0, f64::max);
@@ -294,7 +293,8 @@ mod tests {
         assert_eq!(hand.layout.joints[0].joint, "jaw_j1");
         assert_eq!(hand.finding.certainty, Certainty::Guess);
         assert!(hand.finding.why.contains("no shape tells"));
-        let lowered = |u: String| u.replace(r#"lower="-2" upper="2""#, r#"lower="-0.1" upper="1.5""#);
+        let lowered =
+            |u: String| u.replace(r#"lower="-2" upper="2""#, r#"lower="-0.1" upper="1.5""#);
         let arm = chain("base", "a", 4, 0.3);
         let jaw = lowered(chain("a_4", "jaw", 1, 0.05))
             + &frame("jaw_1", "jaw_end", "0.1 0 0")

@@ -176,13 +176,14 @@ fn radius(shape: &Shape, axis: &Vector3<f64>) -> Option<(f64, Certainty)> {
         Geometry::Sphere(radius) => Some((*radius, Certainty::Certain)),
         Geometry::Cylinder(radius, _) | Geometry::Capsule(radius, _) => along(*radius),
         Geometry::Box(_) => None,
-        Geometry::Mesh(mesh) => {
-            mesh.bounds?;
+        Geometry::Mesh(_) => {
+            structure::bounds(shape)?;
             let middle = centre(shape);
             // Extents of the box that holds the mesh, along the two box axes that lie across the wheel's.
             let across = |unit: Vector3<f64>| {
                 let unit = shape.origin * unit;
-                let half = corners(shape).map(|c| (c - middle).dot(&unit).abs());
+                let half = corners(shape).into_iter();
+                let half = half.map(|c| (c - middle).dot(&unit).abs());
                 (unit.dot(axis).abs() < ACROSS).then(|| half.fold(0.0, f64::max))
             };
             let axes = [Vector3::x(), Vector3::y(), Vector3::z()];
@@ -212,7 +213,11 @@ fn pairs(wheels: &[Wheel]) -> Vec<(usize, usize)> {
     let mut pairs = Vec::new();
     for (l, left) in wheels.iter().enumerate().filter(|(_, w)| w.at.y > 0.0) {
         let opposite = wheels.iter().position(|right| {
-            let off = Vector3::new(left.at.x - right.at.x, left.at.y + right.at.y, left.at.z - right.at.z);
+            let off = Vector3::new(
+                left.at.x - right.at.x,
+                left.at.y + right.at.y,
+                left.at.z - right.at.z,
+            );
             let radii = left.radius_m.unwrap_or(0.0) - right.radius_m.unwrap_or(0.0);
             off.norm() < SYMMETRY_M && radii.abs() < SYMMETRY_M
         });
@@ -250,7 +255,9 @@ fn layout(s: &Structure<'_>, wheels: &[Wheel], pairs: &[(usize, usize)], found: 
     };
     if let Some(problem) = problem {
         let advice = "the robot does not drive until a robot file says left, right, radius_m and separation_m";
-        found.doubts.push(Doubt::new(Severity::Warning, about, problem, advice));
+        found
+            .doubts
+            .push(Doubt::new(Severity::Warning, about, problem, advice));
         return;
     }
     if pairs.len() > 1 {
@@ -260,7 +267,10 @@ fn layout(s: &Structure<'_>, wheels: &[Wheel], pairs: &[(usize, usize)], found: 
             "several pairs of wheels alike are driven like one, slipping in turns",
         ));
     }
-    if left.iter().any(|n| naming::holds_part(n, &naming::OMNI_WHEELS)) {
+    if left
+        .iter()
+        .any(|n| naming::holds_part(n, &naming::OMNI_WHEELS))
+    {
         found.findings.push(Finding::new(
             &about,
             Certainty::Guess,
@@ -308,7 +318,10 @@ mod tests {
             + &wheel_at("front_caster", "base", "-0.1 0 0.1", DISC);
         let drive = found(&urdf);
         let layout = drive.layout.unwrap();
-        assert_eq!((layout.left, layout.right), (vec!["a_joint".to_owned()], vec!["b_joint".to_owned()]));
+        assert_eq!(
+            (layout.left, layout.right),
+            (vec!["a_joint".to_owned()], vec!["b_joint".to_owned()])
+        );
         assert!((layout.radius_m - 0.1).abs() < 1e-9);
         assert!((layout.separation_m - 0.4).abs() < 1e-9);
         assert_eq!(drive.findings[0].certainty, Certainty::Certain);
@@ -325,19 +338,25 @@ mod tests {
                 <axis xyz="0 0 1"/><limit lower="-0.5" upper="0.5" velocity="9" effort="9"/></joint>"#
             )
         };
-        let pair = wheel_at("a", "base", "0 0.2 0.1", DISC) + &wheel_at("b", "base", "0 -0.2 0.1", DISC);
+        let pair =
+            wheel_at("a", "base", "0 0.2 0.1", DISC) + &wheel_at("b", "base", "0 -0.2 0.1", DISC);
         let on_pivot = wheel_at("c", "pivot", "0.3 0 0.1", DISC);
         let swivel = found(&(pair.clone() + &pivot("continuous") + &on_pivot));
         assert_eq!(swivel.layout.unwrap().left, ["a_joint"]);
         let steered = found(&(pair + &pivot("revolute") + &on_pivot));
         assert!(steered.layout.is_none());
-        assert!(steered.doubts[0].to_string().contains("joint c_joint: is a steered wheel"));
+        assert!(
+            steered.doubts[0]
+                .to_string()
+                .contains("joint c_joint: is a steered wheel")
+        );
     }
 
     #[test]
     fn wheels_without_a_round_shape_and_without_a_partner_are_no_drive() {
         let cube = r#"<box size="0.1 0.1 0.1"/>"#;
-        let cubes = wheel_at("a", "base", "0 0.2 0.1", cube) + &wheel_at("b", "base", "0 -0.2 0.1", cube);
+        let cubes =
+            wheel_at("a", "base", "0 0.2 0.1", cube) + &wheel_at("b", "base", "0 -0.2 0.1", cube);
         let drive = found(&cubes);
         assert!(drive.layout.is_none());
         assert!(drive.doubts[0].problem.contains("no round shape"));

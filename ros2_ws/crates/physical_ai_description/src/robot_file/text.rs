@@ -34,12 +34,12 @@ fn chains(text: &mut String, robot: &LoadedRobot) {
     text.push_str(
         "# Chains: poses of the tip are counted from the base; the tip's z points away from the wrist.\n",
     );
-    if robot.layout.chains.is_empty() {
+    if robot.model.layout.chains.is_empty() {
         text.push_str("chains: []\n\n");
         return;
     }
     text.push_str("chains:\n");
-    for chain in &robot.layout.chains {
+    for chain in &robot.model.layout.chains {
         found(text, robot, &format!("chain {}:", chain.name), "  ");
         let ChainLayout {
             name,
@@ -68,9 +68,11 @@ fn chains(text: &mut String, robot: &LoadedRobot) {
 }
 
 fn drive(text: &mut String, robot: &LoadedRobot) {
-    text.push_str("# Differential drive: wheels on the left are driven alike, and those on the right.\n");
+    text.push_str(
+        "# Differential drive: wheels on the left are driven alike, and those on the right.\n",
+    );
     found(text, robot, "drive", "");
-    match &robot.layout.drive {
+    match &robot.model.layout.drive {
         None => text.push_str("drive: null\n\n"),
         Some(drive) => {
             let list = |names: &[String]| {
@@ -91,12 +93,12 @@ fn drive(text: &mut String, robot: &LoadedRobot) {
 fn postures(text: &mut String, robot: &LoadedRobot) {
     text.push_str("# Named postures; `home` is where the skill home goes.\n");
     found(text, robot, "posture", "");
-    if robot.layout.postures.is_empty() {
+    if robot.model.layout.postures.is_empty() {
         text.push_str("postures: {}\n\n");
         return;
     }
     text.push_str("postures:\n");
-    for (name, posture) in &robot.layout.postures {
+    for (name, posture) in &robot.model.layout.postures {
         if posture.is_empty() {
             let _ = writeln!(text, "  {}: {{}}", quoted(name));
             continue;
@@ -168,12 +170,16 @@ fn limits_of(joint: &Joint) -> String {
 }
 
 fn listed(parts: impl Iterator<Item = (&'static str, f64)>) -> String {
-    let parts: Vec<String> = parts.map(|(name, value)| format!("{name}: {value:?}")).collect();
+    let parts: Vec<String> = parts
+        .map(|(name, value)| format!("{name}: {value:?}"))
+        .collect();
     parts.join(", ")
 }
 
 fn sensors(text: &mut String, robot: &LoadedRobot) {
-    text.push_str("# Sensors, each in the frame of a link: imu, lidar, camera, force_torque, range.\n");
+    text.push_str(
+        "# Sensors, each in the frame of a link: imu, lidar, camera, force_torque, range.\n",
+    );
     if robot.sensors.is_empty() {
         text.push_str("sensors: []\n");
         return;
@@ -214,7 +220,9 @@ mod tests {
 
     #[test]
     fn names_come_back_as_they_are() {
-        for name in ["tool0", "on", "8.0", "a: b", "#x", "", "Ä", "-", "iris/x", "null", "\"", "~"] {
+        for name in [
+            "tool0", "on", "8.0", "a: b", "#x", "", "Ä", "-", "iris/x", "null", "\"", "~",
+        ] {
             let text = format!("{}: {}", quoted(name), quoted(name));
             let back: std::collections::BTreeMap<String, String> =
                 serde_yaml_ng::from_str(&text).unwrap();

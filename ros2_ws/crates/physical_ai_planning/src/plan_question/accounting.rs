@@ -12,10 +12,10 @@ use super::counted::{
     PlanNumbers, Quantity, SaidNumber, has_invented_joints, is_unit, said_numbers,
 };
 use super::fleet_nouns::FleetNouns;
-use super::syllables::{PARTICLES, is_syllable};
 use super::plan_words::PlanWords;
 use super::reference_text::references_in;
 use super::slips::is_slip;
+use super::syllables::{PARTICLES, is_syllable};
 use super::words::{Word, WordKind, words_of};
 
 /// What a sentence says and its plan does not do.

@@ -4,8 +4,8 @@ use std::ops::Range;
 
 use serde_json::Value;
 
-use super::syllables::PARTICLES;
 use super::spoken_numbers::number_of_words;
+use super::syllables::PARTICLES;
 use super::words::{Word, WordKind};
 
 /// A number with its sign and unit.

@@ -2,10 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::hangul::translations;
-use super::syllables::PARTICLES;
 use super::by_words::ByWords;
+use super::hangul::translations;
 use super::series::plural;
+use super::syllables::PARTICLES;
 
 const ARM_SKILLS: [&str; 3] = ["pick", "pick_and_place", "set_gripper"];
 const ARMS: [&str; 6] = ["arm", "manipulator", "팔", "로봇팔", "암", "매니퓰레이터"];

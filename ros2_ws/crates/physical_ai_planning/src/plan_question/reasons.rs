@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use physical_ai_domain::Capability;
 
-use super::syllables::{PARTICLES, is_syllable};
 use super::references::{Kind, References};
+use super::syllables::{PARTICLES, is_syllable};
 
 /// Those that name nothing, see `planner/README.md`.
 const PLAIN: [&str; 8] = [

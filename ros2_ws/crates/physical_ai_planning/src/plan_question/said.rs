@@ -7,8 +7,8 @@ use std::collections::BTreeSet;
 use physical_ai_domain::Capability;
 use serde_json::{Value, json};
 
-use super::hangul::translations;
 use super::by_words::ByWords;
+use super::hangul::translations;
 use super::reference_text::references_in;
 use super::robots::{is_like, may_mean_any, without_unmeant};
 use super::series::plural;

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use anyhow::Context as _;
+use physical_ai_description::layout_file;
 use physical_ai_domain::World;
 
 use super::mcap_file::McapFile;
@@ -15,6 +16,11 @@ use crate::supervisor::State;
 pub const WORLD: &str = "world.yaml";
 /// Ending of the attachments that hold robot models.
 pub const MODEL_ENDING: &str = ".urdf";
+
+/// Name of the attachment that says what the joints of a model are for.
+pub fn layout_name(model: &str) -> String {
+    format!("{model}.layout.yaml")
+}
 /// Metadata record with the facts about the run.
 const RUN: &str = "physical_ai_run";
 
@@ -88,6 +94,11 @@ fn keep_world(file: &mut McapFile, path: &Path, models: Option<&Path>) -> anyhow
         let model = format!("{}{MODEL_ENDING}", robot.model);
         if let Some(urdf) = models.and_then(|m| std::fs::read(m.join(&model)).ok()) {
             file.attach(&model, "application/xml", &urdf)?;
+        }
+        let layout = models.map(|m| layout_file(m, &robot.model));
+        if let Some(yaml) = layout.and_then(|path| std::fs::read(path).ok()) {
+            let name = layout_name(&robot.model);
+            file.attach(&name, "application/yaml", &yaml)?;
         }
     }
     Ok(())

@@ -80,7 +80,7 @@ fn purpose(robot: &LoadedRobot, joint: &Joint, roles: &BTreeMap<String, Role>) -
 /// Chains, with their grippers.
 pub fn chains(robot: &LoadedRobot) -> Table {
     let mut table = output::table(&["chain", "base → tip", "joints", "gripper"]);
-    for chain in &robot.layout.chains {
+    for chain in &robot.model.layout.chains {
         let gripper = chain.gripper.as_ref().map(|g| {
             let joints: Vec<String> = g
                 .joints
@@ -92,7 +92,10 @@ pub fn chains(robot: &LoadedRobot) -> Table {
         table.add_row([
             chain.name.clone(),
             format!("{} → {}", chain.base, chain.tip),
-            robot.chain_joints(&chain.base, &chain.tip).len().to_string(),
+            robot
+                .chain_joints(&chain.base, &chain.tip)
+                .len()
+                .to_string(),
             gripper.unwrap_or_default(),
         ]);
     }

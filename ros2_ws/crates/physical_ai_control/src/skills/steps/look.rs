@@ -1,8 +1,7 @@
 use physical_ai_domain::Time;
 use serde_json::{Map, Value};
 
-use super::ArmBody;
-use super::not_held::NotHeld;
+use crate::skills::arm::{ArmBody, NotHeld};
 use crate::skills::{SeenObject, Tick};
 
 /// Seconds to wait for perception to see what a motion did.
@@ -10,7 +9,7 @@ const LOOK_TIMEOUT_S: f64 = 1.0;
 
 /// What has to be seen, by a view that is newer than the motion before it.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) enum Look {
+pub(crate) enum Look {
     /// The object came up to this height of its centre in the world, metres, between the fingers.
     Lifted {
         /// Which.
@@ -39,7 +38,7 @@ impl Look {
         &self,
         tick: &Tick<'_>,
         since: Time,
-        body: &ArmBody,
+        arm: &ArmBody,
         result: &mut Map<String, Value>,
     ) -> Option<Result<(), String>> {
         let late = tick.now.seconds_since(since) > LOOK_TIMEOUT_S;
@@ -54,7 +53,7 @@ impl Look {
                 ))
             });
         }
-        match self.judge(tick, body, result) {
+        match self.judge(tick, arm, result) {
             Ok(()) => Some(Ok(())),
             // What falls or is not yet seen gets the time that it needs.
             Err(unseen) => late.then(|| Err(unseen.to_string())),
@@ -79,7 +78,7 @@ impl Look {
     fn judge<'a>(
         &'a self,
         tick: &Tick<'_>,
-        body: &ArmBody,
+        arm: &ArmBody,
         result: &mut Map<String, Value>,
     ) -> Result<(), Unseen<'a>> {
         let when = self.when();
@@ -100,18 +99,18 @@ impl Look {
                         height_m,
                     });
                 }
-                let held = body.holds(positions, seen);
+                let held = arm.holds(&tick.root, positions, seen);
                 held.map_err(|why| Unseen::LeftBehind { object, why })?;
                 result.insert("object_height_m".into(), z.into());
             }
             Self::Held(Some(object)) => {
-                let held = body.holds(positions, find(object)?);
+                let held = arm.holds(&tick.root, positions, find(object)?);
                 held.map_err(|why| Unseen::Lost { object, why })?;
             }
             Self::Held(None) => {
-                let held = body.held_object(positions, tick.perception);
+                let held = arm.held_object(&tick.root, positions, tick.perception);
                 let Some((name, _)) = held else {
-                    let gap_m: f64 = body.finger_part(positions).iter().sum();
+                    let gap_m = arm.gap_m(positions);
                     return Err(Unseen::Nothing { gap_m });
                 };
                 result.insert("holds".into(), name.into());

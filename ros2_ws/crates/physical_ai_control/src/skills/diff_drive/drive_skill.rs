@@ -1,17 +1,13 @@
-mod body;
-mod neighbours;
-mod wheel_watch;
+use nalgebra::{Isometry3, Translation3, UnitQuaternion, Vector3};
+use physical_ai_domain::{ActuatorCommand, ErrorCode, Placement, Time};
+use serde_json::json;
 
-use physical_ai_domain::{ActuatorCommand, ErrorCode, PlaceKind, Placement, RobotState, Time};
-use serde_json::{Value, json};
-
-pub use body::RoverBody;
-use wheel_watch::WheelWatch;
-
-use super::hold::HoldRecord;
-use super::parameters::{DURATION_S, Params, ROUNDS};
-use super::{Progress, Site, Skill, Tick, exceeds};
+use super::DriveBody;
+use super::neighbours::{goal_separation_m, occupies};
+use super::wheel_watch::WheelWatch;
 use crate::navigation::{POSITION_TOLERANCE_M, YAW_TOLERANCE_RAD, wrap};
+use crate::skills::hold::HoldRecord;
+use crate::skills::{Outcome, Progress, Situation, Skill, Stop, Tick, exceeds, placement};
 use crate::{DriveLimits, Error, Navigator, Speed};
 
 /// Seconds after which a rover gives up on something in its way.
@@ -27,31 +23,6 @@ const SETTLE_TIMEOUT_S: f64 = 2.0;
 /// Longest time for a leg: so many times what it takes at full speed, and seconds for turns and waits.
 const LEG_FACTOR: f64 = 4.0;
 const LEG_EXTRA_S: f64 = 30.0;
-
-/// Where a robot is on the floor, as its state says.
-pub(crate) fn placement(state: &RobotState) -> Placement {
-    let pose = &state.base.pose;
-    let (_, _, yaw) = pose.rotation.euler_angles();
-    Placement {
-        x: pose.translation.x,
-        y: pose.translation.y,
-        z: 0.0,
-        yaw,
-    }
-}
-
-/// A target in the world.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Stop {
-    /// As it was called: a place, or a point.
-    pub name: String,
-    /// Parameter that names it.
-    field: &'static str,
-    /// Where.
-    pub at: Placement,
-    /// Heading at the end; `None`: any.
-    yaw: Option<f64>,
-}
 
 /// Why a rover does not drive on.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -75,15 +46,13 @@ struct Leg {
     blocked: Option<Time>,
 }
 
-/// Any skill of a rover: a route, or standing still for a time.
-pub struct RoverSkill {
-    body: RoverBody,
+/// Any skill of a drive: a route.
+pub(super) struct DriveSkill {
+    body: DriveBody,
     route: Vec<Stop>,
     next: usize,
     leg: Option<Leg>,
     wheels: WheelWatch,
-    wait_until: Option<Time>,
-    wait_s: f64,
     /// The robot was held since the last tick: its speed is not the one that was told.
     held: bool,
     canceling: bool,
@@ -98,37 +67,28 @@ pub struct RoverSkill {
     speed: Speed,
 }
 
-impl RoverSkill {
-    /// Plans a skill from its parameters, for a rover that is at `from`.
+impl DriveSkill {
+    /// Plans a route for a robot whose root link is at `from` in the world.
     ///
     /// # Errors
     /// [`Error::InvalidParams`] or [`Error::NoWay`] naming field and value.
-    pub fn try_new(
-        skill: &str,
-        params: &Value,
-        body: &RoverBody,
-        site: &Site,
-        from: &Placement,
+    pub(super) fn try_new(
+        body: &DriveBody,
+        route: Vec<Stop>,
+        from: &Isometry3<f64>,
     ) -> Result<Self, Error> {
-        let params = Params::try_new(skill, params)?;
-        let wait_s = match skill {
-            "wait" => params.number_in("duration_s", DURATION_S)?,
-            _ => 0.0,
-        };
-        let route = route(skill, &params, body, site)?;
-        let mut at = from;
+        let from = placement(from);
+        let mut at = &from;
         for stop in &route {
             body.check_way(stop.field, &stop.name, at, &stop.at)?;
             at = &stop.at;
         }
         Ok(Self {
+            wheels: WheelWatch::new(body),
             body: body.clone(),
             route,
             next: 0,
             leg: None,
-            wheels: WheelWatch::default(),
-            wait_until: None,
-            wait_s,
             held: false,
             canceling: false,
             failure: None,
@@ -140,11 +100,6 @@ impl RoverSkill {
             cross_track_m: 0.0,
             speed: Speed::default(),
         })
-    }
-
-    /// Where it drives, in order.
-    pub(crate) fn route(&self) -> &[Stop] {
-        &self.route
     }
 
     fn brake(&mut self, tick: &Tick<'_>, command: &mut ActuatorCommand) -> Progress {
@@ -172,31 +127,10 @@ impl RoverSkill {
     }
 
     /// The first wheel that turns, with its speed, radians per second.
-    fn turning_wheel<'a>(&'a self, tick: &'a Tick<'_>) -> Option<(&'a str, f64)> {
-        let wheels = self.body.wheels(tick.state);
-        wheels
-            .into_iter()
-            .find(|(_, speed)| exceeds(speed.abs(), REST_RPS))
-    }
-
-    fn wait(&mut self, tick: &Tick<'_>, command: &mut ActuatorCommand) -> Progress {
-        self.body.command(Speed::default(), command);
-        let until = *self
-            .wait_until
-            .get_or_insert(tick.now.plus_seconds(self.wait_s));
-        let left_s = until.seconds_since(tick.now);
-        if left_s > 0.0 {
-            return Progress::Running((1.0 - left_s / self.wait_s.max(1e-9)) as f32);
-        }
-        match self.turning_wheel(tick) {
-            None => Progress::Succeeded(json!({"duration_s": self.wait_s})),
-            Some((name, speed)) if left_s < -SETTLE_TIMEOUT_S => {
-                let reason = format!("{name} turns at {speed:.2} rad/s although it shall stand");
-                self.failure = Some((ErrorCode::Blocked, reason));
-                Progress::Running(1.0)
-            }
-            Some(_) => Progress::Running(1.0),
-        }
+    fn turning_wheel(&self, tick: &Tick<'_>) -> Option<(&str, f64)> {
+        let mut wheels = self.body.wheels(tick.state);
+        let turning = wheels.find(|w| exceeds(w.speed_rps.abs(), REST_RPS))?;
+        Some((self.body.name(turning.joint), turning.speed_rps))
     }
 
     fn drive(
@@ -335,8 +269,8 @@ impl RoverSkill {
             (Blockage::Robot, Some(neighbour)) => {
                 let other = neighbour.robot;
                 let name = &other.robot;
-                let needed_m = self.body.goal_separation_m();
-                match self.body.occupies(other, &stop.at) {
+                let needed_m = goal_separation_m(&self.body.safety);
+                match occupies(&self.body.safety, other, &stop.at) {
                     Some(off_m) => format!(
                         "{} is occupied by {name}: it stands {off_m:.2} m from it, {needed_m:.2} m are needed; waited \
                          {YIELD_S} s",
@@ -357,68 +291,6 @@ impl RoverSkill {
     }
 }
 
-/// Where a skill drives, in order; nowhere for one that stands.
-fn route(
-    skill: &str,
-    params: &Params<'_>,
-    body: &RoverBody,
-    site: &Site,
-) -> Result<Vec<Stop>, Error> {
-    let place = |field: &'static str, name: &str, turns: bool| {
-        let at = site.place(field, name, PlaceKind::Floor)?.pose;
-        Ok::<_, Error>(Stop {
-            name: name.to_owned(),
-            field,
-            at,
-            yaw: turns.then_some(at.yaw),
-        })
-    };
-    match skill {
-        "wait" => Ok(Vec::new()),
-        "home" => Ok(vec![Stop {
-            name: "its start".into(),
-            field: "home",
-            at: body.start,
-            yaw: Some(body.start.yaw),
-        }]),
-        "navigate_to" if params.has("place") => {
-            if let Some(also) = ["x", "y", "yaw"].into_iter().find(|f| params.has(f)) {
-                return Err(Error::InvalidParams {
-                    field: also.into(),
-                    problem: "is given beside place: give a place, or a point".into(),
-                });
-            }
-            Ok(vec![place("place", params.text("place")?, true)?])
-        }
-        "navigate_to" => {
-            let at = Placement {
-                x: params.number("x")?,
-                y: params.number("y")?,
-                ..Default::default()
-            };
-            Ok(vec![Stop {
-                name: format!("({:.2}, {:.2})", at.x, at.y),
-                field: "x",
-                at,
-                yaw: params.optional_angle("yaw")?,
-            }])
-        }
-        "patrol" => {
-            let rounds = params.count("rounds", ROUNDS, 1)?;
-            let names = params.texts("places")?.into_iter();
-            // A patrol passes through: only positions count.
-            let round: Vec<Stop> = names
-                .map(|name| place("places", name, false))
-                .collect::<Result<_, _>>()?;
-            Ok((0..rounds).flat_map(|_| round.iter().cloned()).collect())
-        }
-        other => Err(Error::InvalidParams {
-            field: "skill".into(),
-            problem: format!("{other:?} is no skill of a rover"),
-        }),
-    }
-}
-
 fn distance(from: &Placement, to: &Placement) -> f64 {
     (to.x - from.x).hypot(to.y - from.y)
 }
@@ -433,9 +305,9 @@ fn cross_track(from: &Placement, to: &Placement, at: &Placement) -> f64 {
     ((at.x - from.x) * dy - (at.y - from.y) * dx).abs() / length
 }
 
-impl Skill for RoverSkill {
+impl Skill for DriveSkill {
     fn tick(&mut self, tick: &Tick<'_>, command: &mut ActuatorCommand) -> Progress {
-        let pose = placement(tick.state);
+        let pose = placement(&tick.state.base.pose);
         self.started.get_or_insert(tick.now);
         if let Some(last) = self.last.replace(pose) {
             self.driven_m += distance(&last, &pose);
@@ -452,9 +324,6 @@ impl Skill for RoverSkill {
         if self.canceling || self.failure.is_some() {
             return self.brake(tick, command);
         }
-        if self.route.is_empty() {
-            return self.wait(tick, command);
-        }
         self.drive(tick, &pose, command)
     }
 
@@ -465,7 +334,6 @@ impl Skill for RoverSkill {
     }
 
     fn postpone(&mut self, seconds: f64) {
-        self.wait_until = self.wait_until.map(|t| t.plus_seconds(seconds));
         if let Some(leg) = &mut self.leg {
             leg.began = leg.began.plus_seconds(seconds);
             for time in [&mut leg.arrived, &mut leg.blocked] {
@@ -487,5 +355,22 @@ impl Skill for RoverSkill {
 
     fn tracking_error(&self) -> f64 {
         self.cross_track_m
+    }
+
+    fn outcome(&self, situation: &Situation<'_>) -> Outcome {
+        let unchanged = Outcome::unchanged(situation);
+        let Some(last) = self.route.last() else {
+            return unchanged;
+        };
+        let yaw = last.yaw.unwrap_or(placement(&situation.root).yaw);
+        let height_m = situation.root.translation.z;
+        Outcome {
+            root: Isometry3::from_parts(
+                Translation3::new(last.at.x, last.at.y, height_m),
+                UnitQuaternion::from_axis_angle(&Vector3::z_axis(), yaw),
+            ),
+            route: self.route.clone(),
+            ..unchanged
+        }
     }
 }

@@ -1,7 +1,8 @@
 use nalgebra::Vector3;
 use physical_ai_domain::Placement;
 
-use super::RoverBody;
+use super::DriveBody;
+use crate::SafetyLimits;
 use crate::skills::{OtherRobot, Perception};
 
 /// A rover stops this far before the distance at which the safety filter would stop it, metres.
@@ -17,7 +18,7 @@ pub(super) struct Neighbour<'a> {
     pub free_m: f64,
 }
 
-impl RoverBody {
+impl DriveBody {
     /// Distance that is kept from another robot, from centre to centre, metres: more from one that drives, which
     /// needs its own way to stop.
     fn separation_m(&self, other: &OtherRobot) -> f64 {
@@ -56,16 +57,16 @@ impl RoverBody {
     pub(super) fn is_what_the_lidar_sees(&self, neighbour: &Neighbour<'_>) -> bool {
         neighbour.free_m < LIDAR_SLACK_M
     }
+}
 
-    /// Why a goal is taken, if this robot stands too near to it.
-    pub(crate) fn occupies(&self, other: &OtherRobot, goal: &Placement) -> Option<f64> {
-        let offset = Vector3::new(goal.x - other.position.x, goal.y - other.position.y, 0.0);
-        let distance_m = offset.norm();
-        (distance_m < self.safety.min_separation_m + MARGIN_M).then_some(distance_m)
-    }
+/// Distance of a goal from a robot that stands too near to it, metres.
+pub(crate) fn occupies(safety: &SafetyLimits, other: &OtherRobot, goal: &Placement) -> Option<f64> {
+    let offset = Vector3::new(goal.x - other.position.x, goal.y - other.position.y, 0.0);
+    let distance_m = offset.norm();
+    (distance_m < goal_separation_m(safety)).then_some(distance_m)
+}
 
-    /// Distance that must lie between a goal and another robot that stands, metres.
-    pub(crate) fn goal_separation_m(&self) -> f64 {
-        self.safety.min_separation_m + MARGIN_M
-    }
+/// Distance that must lie between a goal and another robot that stands, metres.
+pub(crate) fn goal_separation_m(safety: &SafetyLimits) -> f64 {
+    safety.min_separation_m + MARGIN_M
 }

@@ -1,17 +1,48 @@
 use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use physical_ai_domain::{Capability, RobotModel};
+use serde_json::{Value, json};
 
 use super::*;
 use crate::fixtures::{arm, rover, world};
-use crate::skills::{
-    ArmBody, ArmSituation, ArmSkill, Perception, RoverBody, RoverSkill, SeenObject,
-};
-use crate::{DriveLimits, SafetyLimits};
+use crate::{DriveLimits, Error, SafetyLimits};
 
 /// Resting posture of the arm, all joints.
 const REST: [f64; 8] = [0.0, 0.0, 1.6, 1.54, 0.0, 0.0, 0.02, 0.02];
 
 fn site() -> Site {
     Site::new(world())
+}
+
+fn sets(model: &RobotModel, site: &Site) -> Vec<Box<dyn SkillSet>> {
+    let joints = Arc::new(JointBody::new(model));
+    let limits = (DriveLimits::default(), SafetyLimits::default());
+    skill_sets(model, &joints, site, limits).unwrap()
+}
+
+/// Plans a skill of a robot; `None`: it has no such skill.
+fn plan(
+    model: &RobotModel,
+    skill: &str,
+    params: &Value,
+    perception: &Perception,
+    measured: &[f64],
+) -> Option<Result<(), Error>> {
+    let site = site();
+    let situation = Situation {
+        site: &site,
+        perception,
+        set_points: &REST[..measured.len()],
+        measured,
+        root: world().robot(model.name.as_str()).unwrap().pose.isometry(),
+    };
+    let sets = sets(model, &site);
+    let planned = sets.iter().map(|s| s.start(skill, params, &situation));
+    let mut planned = planned.filter_map(Result::transpose);
+    let first = planned.next()?;
+    assert!(planned.next().is_none(), "two skills are called {skill}");
+    Some(first.map(|_| ()))
 }
 
 fn plan_arm(skill: &str, params: &Value) -> Result<(), Error> {
@@ -27,33 +58,32 @@ fn plan_arm(skill: &str, params: &Value) -> Result<(), Error> {
     perception
         .objects
         .insert("far_box".into(), seen(3.0, 0.0, 0.42));
-    let body = ArmBody::try_new(&arm(), base).unwrap();
+    let crate_box = SeenObject {
+        size_m: [0.2; 3],
+        ..seen(0.42, 0.12, 0.5)
+    };
+    perception.objects.insert("crate".into(), crate_box);
     // What is to be placed is in the hand.
     let mut holding = REST;
     if skill == "place" {
-        let tool = base * crate::Chain::to_tool(&arm()).unwrap().forward(&REST);
+        let chain = crate::Chain::between(&arm(), "base_link", "tool0").unwrap();
         let seen = SeenObject {
-            pose: tool,
+            pose: base * chain.forward(&REST),
             size_m: [0.04; 3],
         };
         perception.objects.insert("blue_box".into(), seen);
         holding[6..].fill(0.02);
     }
-    let situation = ArmSituation {
-        body: &body,
-        site: &site(),
-        perception: &perception,
-        set_points: &REST,
-        measured: &holding,
-    };
-    ArmSkill::try_new(skill, params, &situation).map(|_| ())
+    plan(&arm(), skill, params, &perception, &holding).unwrap()
 }
 
 fn plan_rover(skill: &str, params: &Value) -> Result<(), Error> {
-    let start = world().robot("rover_1").unwrap().pose;
-    let limits = SafetyLimits::default();
-    let body = RoverBody::try_new(&rover(), &site(), DriveLimits::default(), limits).unwrap();
-    RoverSkill::try_new(skill, params, &body, &site(), &start).map(|_| ())
+    plan(&rover(), skill, params, &Perception::default(), &[0.0; 2]).unwrap()
+}
+
+fn offers(model: &RobotModel, site: &Site, objects: &BTreeSet<String>) -> Vec<Capability> {
+    let sets = sets(model, site);
+    sets.iter().flat_map(|s| s.offers(site, objects)).collect()
 }
 
 type Plan = fn(&str, &Value) -> Result<(), Error>;
@@ -345,35 +375,6 @@ fn place_and_point_exclude_each_other() {
 }
 
 #[test]
-fn skill_that_a_robot_does_not_have_is_named() {
-    let params = json!({"anything": 1});
-    assert_refuses(
-        plan_arm,
-        "fly",
-        params.clone(),
-        "params.skill: \"fly\" is no skill of an arm",
-    );
-    assert_refuses(
-        plan_rover,
-        "fly",
-        params,
-        "params.skill: \"fly\" is no skill of a rover",
-    );
-    assert_refuses(
-        plan_rover,
-        "pick",
-        json!({"object": "red_box"}),
-        "params.skill: \"pick\"",
-    );
-    assert_refuses(
-        plan_arm,
-        "patrol",
-        json!({"places": []}),
-        "params.skill: \"patrol\"",
-    );
-}
-
-#[test]
 fn offers_name_the_parameters_that_skills_read() {
     let objects: BTreeSet<String> = ["red_box".to_owned()].into();
     for (model, plan, count) in [
@@ -385,22 +386,96 @@ fn offers_name_the_parameters_that_skills_read() {
         for offer in offers {
             let skill = offer.skill.as_str();
             let schema = &offer.parameters_schema;
-            let offered: Vec<&str> = schema["properties"]
-                .as_object()
-                .unwrap()
-                .keys()
-                .map(String::as_str)
-                .collect();
-            assert_eq!(fields(skill), Some(&offered[..]), "{skill}");
             assert_eq!(schema["additionalProperties"], json!(false), "{skill}");
+            assert!(offer.parameters().all(|p| p.role.is_some()), "{skill}");
+            // A field that is offered is not one too many, and what is not offered is.
+            for parameter in offer.parameters() {
+                let name = parameter.name;
+                let refused = plan(skill, &json!({name: {}})).unwrap_err().to_string();
+                assert!(!refused.contains("is not used"), "{skill}: {refused}");
+            }
+            let refused = plan(skill, &json!({"no_such": 1})).unwrap_err().to_string();
+            assert!(
+                refused.contains("params.no_such: 1 is not used"),
+                "{refused}"
+            );
             // What is required is missed, and what is missed is required.
             let missed = plan(skill, &json!({}));
             let required = schema["required"].as_array().unwrap();
-            if skill != "navigate_to" {
+            if schema.get("oneOf").is_none() {
                 assert_eq!(missed.is_err(), !required.is_empty(), "{skill}");
             }
         }
     }
+}
+
+#[test]
+fn what_is_taken_and_released_stands_in_the_offers() {
+    let site = site();
+    let all = offers(&arm(), &site, &BTreeSet::new());
+    let find = |skill: &str| all.iter().find(|o| o.skill.as_str() == skill).unwrap();
+    let check = |skill, takes, releases| {
+        assert_eq!(
+            (find(skill).takes(), find(skill).releases()),
+            (takes, releases),
+            "{skill}"
+        );
+    };
+    check("pick", Some("object"), None);
+    check("place", None, Some("place"));
+    check("pick_and_place", Some("object"), Some("place"));
+    check("move_to", None, None);
+}
+
+#[test]
+fn joints_are_moved_by_name_each_within_its_own_limits() {
+    let check = |joints: Value, expected: &str| {
+        assert_refuses(plan_arm, "move_joints", json!({"joints": joints}), expected);
+    };
+    assert_eq!(
+        plan_arm(
+            "move_joints",
+            &json!({"joints": {"joint_5": 0.5, "finger_left_joint": 0.03}})
+        ),
+        Ok(())
+    );
+    check(
+        json!({"joint_5": 2.5}),
+        "joint_5: 2.5000 is outside -2.0000 to 2.0000",
+    );
+    check(
+        json!({"elbow": 1}),
+        "params.joints: \"elbow\" is not one of joint_1, joint_2",
+    );
+    check(
+        json!({"joint_5": "a"}),
+        "params.joints: joint_5: \"a\" is not a finite number",
+    );
+    check(json!({}), "params.joints: {} must not be empty");
+    check(json!([1.0]), "params.joints: [1.0] is not an object");
+    let both = json!({"positions": [0, 0, 0, 0, 0, 0], "joints": {"joint_1": 0}});
+    assert_refuses(
+        plan_arm,
+        "move_joints",
+        both,
+        "params.positions: is given beside joints",
+    );
+    let all = offers(&arm(), &site(), &BTreeSet::new());
+    let offer = all
+        .iter()
+        .find(|o| o.skill.as_str() == "move_joints")
+        .unwrap();
+    let joints = &offer.parameters_schema["properties"]["joints"]["properties"];
+    assert_eq!(
+        joints["joint_5"],
+        json!({"type": "number", "minimum": -2.0, "maximum": 2.0})
+    );
+}
+
+#[test]
+fn object_wider_than_the_gripper_opens_is_refused_with_both() {
+    let expected = "params.object: \"crate\" is 0.200 m wide: the gripper opens to 0.090 m only";
+    assert_refuses(plan_arm, "pick", json!({"object": "crate"}), expected);
 }
 
 #[test]

@@ -1,6 +1,6 @@
 use physical_ai_domain::{JointLimits, Time};
 
-use super::ArmBody;
+use crate::skills::joint_body::JointBody;
 use crate::{Error, JointPoint, JointTrajectory};
 
 /// Share of a joint's acceleration with which a motion that was held gets its speed back; it comes on top
@@ -37,11 +37,11 @@ impl Motion {
         from: &[f64],
         target: Vec<f64>,
         now: Time,
-        body: &ArmBody,
+        joints: &JointBody,
     ) -> Result<Self, Error> {
         let way = vec![from.to_vec(), target];
         Ok(Self {
-            trajectory: JointTrajectory::try_new(way, &body.limits, &body.names, 0.0)?,
+            trajectory: JointTrajectory::try_new(way, joints.limits(), joints.names(), 0.0)?,
             start: now,
             rate: 1.0,
             back: None,
@@ -60,14 +60,14 @@ impl Motion {
     pub(super) fn follow(
         &mut self,
         (now, dt_s): (Time, f64),
-        body: &ArmBody,
+        joints: &JointBody,
         point: &mut JointPoint,
     ) -> f64 {
         self.start = self.start.plus_seconds((1.0 - self.rate) * dt_s);
         let time_s = now.seconds_since(self.start);
         self.trajectory.sample(time_s, point);
         if self.rate < 1.0 {
-            let seconds = seconds_to_full_speed(&point.velocity, &body.limits);
+            let seconds = seconds_to_full_speed(&point.velocity, joints.limits());
             point.velocity.iter_mut().for_each(|v| *v *= self.rate);
             self.rate = (self.rate + dt_s / seconds.max(dt_s)).min(1.0);
         }
@@ -109,12 +109,12 @@ impl Motion {
         &mut self,
         held: &JointPoint,
         (now, dt_s): (Time, f64),
-        body: &ArmBody,
+        joints: &JointBody,
         point: &mut JointPoint,
     ) -> Result<(), Error> {
         let is_over = now.seconds_since(self.start) >= self.trajectory.duration_s();
-        let mut joints = held.position.iter().zip(&point.position);
-        if is_over && joints.all(|(held, told)| (held - told).abs() < ARRIVED_RAD) {
+        let mut pairs = held.position.iter().zip(&point.position);
+        if is_over && pairs.all(|(held, told)| (held - told).abs() < ARRIVED_RAD) {
             return Ok(());
         }
         let time_s = self.trajectory.nearest_time_s(&held.position);
@@ -124,10 +124,11 @@ impl Motion {
         self.start = now.plus_seconds(-time_s - dt_s);
         // Fingers do not stray: they go on at once.
         let mut from = point.position.clone();
-        let arm = ..body.arm_joints;
-        from[arm].copy_from_slice(&held.position[arm]);
+        for joint in joints.posture() {
+            from[joint] = held.position[joint];
+        }
         let way = vec![from, point.position.clone()];
-        let back = JointTrajectory::try_new(way, &body.limits, &body.names, RETURN_S)?;
+        let back = JointTrajectory::try_new(way, joints.limits(), joints.names(), RETURN_S)?;
         self.back = Some((back, now.plus_seconds(-dt_s)));
         Ok(())
     }

@@ -3,13 +3,14 @@ use physical_ai_domain::{
 };
 
 use crate::floor::{Floor, Lane};
+use crate::kinematics::link_poses;
 use crate::navigation::ARRIVED_M;
 use crate::skills::Site;
-use crate::{DifferentialDrive, DriveLimits, Error, SafetyLimits, Speed};
+use crate::{DifferentialDrive, DriveLimits, Error, SafetyLimits, Speed, Wheel};
 
-/// What all skills of a rover share.
+/// What all skills of a drive share.
 #[derive(Debug, Clone)]
-pub struct RoverBody {
+pub struct DriveBody {
     /// Kinematics.
     pub drive: DifferentialDrive,
     /// How fast it may go.
@@ -19,40 +20,31 @@ pub struct RoverBody {
     /// Where it started, in the world.
     pub start: Placement,
     floor: Floor,
-    /// Left and right wheel among the joints.
-    wheels: [usize; 2],
     names: Vec<String>,
 }
 
-impl RoverBody {
-    /// From a rover's model and the site where it is.
+impl DriveBody {
+    /// From a model and the site where it is.
     ///
     /// # Errors
-    /// [`Error::UnsuitableModel`] for a robot without two wheels, or of another site.
+    /// [`Error::UnsuitableModel`] for a robot that does not drive, or is of another site.
     pub fn try_new(
         model: &RobotModel,
         site: &Site,
         limits: DriveLimits,
         safety: SafetyLimits,
     ) -> Result<Self, Error> {
-        let unsuitable = |problem| Error::UnsuitableModel {
-            robot: model.name.to_string(),
-            problem,
-        };
         let placed = site.world().robot(model.name.as_str());
-        let index = |name| {
-            let joint = model.movable_index(name);
-            joint.ok_or_else(|| unsuitable("has no movable wheel joints"))
-        };
+        let placed = placed.ok_or_else(|| Error::UnsuitableModel {
+            robot: model.name.to_string(),
+            problem: "is not in the world file".to_owned(),
+        })?;
         Ok(Self {
             drive: DifferentialDrive::from_model(model)?,
             limits,
             safety,
-            start: placed
-                .ok_or_else(|| unsuitable("is not in the world file"))?
-                .pose,
+            start: placed.pose,
             floor: Floor::new(site.world(), height_m(model)),
-            wheels: [index("left_wheel_joint")?, index("right_wheel_joint")?],
             names: model.joint_names(),
         })
     }
@@ -65,17 +57,23 @@ impl RoverBody {
         command.velocity.clear();
         command.velocity.resize(self.names.len(), 0.0);
         let turning = self.drive.wheels(speed.forward_mps, speed.yaw_rate_rps);
-        for (wheel, rate) in self.wheels.iter().zip(turning) {
-            command.velocity[*wheel] = rate;
-        }
+        self.drive.write(turning, &mut command.velocity);
     }
 
-    /// Names and measured speeds of the wheels, radians per second; not a number where it is not known.
-    pub(super) fn wheels<'a>(&'a self, state: &'a RobotState) -> [(&'a str, f64); 2] {
-        self.wheels.map(|w| {
-            let speed = state.velocity.get(w).copied().unwrap_or(f64::NAN);
-            (self.names[w].as_str(), speed)
-        })
+    /// Name of a joint.
+    pub(super) fn name(&self, joint: usize) -> &str {
+        self.names.get(joint).map_or("?", String::as_str)
+    }
+
+    /// Wheels, with the side that each is on and its measured speed, forward positive, radians per second; not a
+    /// number where it is not known.
+    pub(super) fn wheels(&self, state: &RobotState) -> impl Iterator<Item = WheelSpeed> {
+        let speed = |w: Wheel| WheelSpeed {
+            joint: w.index,
+            is_left: self.drive.is_left(w.index),
+            speed_rps: state.velocity.get(w.index).map_or(f64::NAN, |v| v * w.sign),
+        };
+        self.drive.joints().map(speed)
     }
 
     /// Refuses a goal where it cannot stand, or where the straight way from `from` is not free of what the
@@ -131,12 +129,20 @@ impl RoverBody {
     }
 }
 
+/// How fast a wheel turns.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct WheelSpeed {
+    /// Which joint.
+    pub joint: usize,
+    /// True on the left.
+    pub is_left: bool,
+    /// Forward positive, radians per second.
+    pub speed_rps: f64,
+}
+
 /// Height of a robot over the floor with all joints at zero, metres.
 fn height_m(model: &RobotModel) -> f64 {
-    let mut links = vec![nalgebra::Isometry3::identity(); model.links.len()];
-    for joint in &model.joints {
-        links[joint.child] = links[joint.parent] * joint.origin;
-    }
+    let links = link_poses(model, &[]);
     let tops = model.links.iter().zip(&links).flat_map(|(link, pose)| {
         let top = move |s: &Shape| (pose * s.origin).translation.z + half_height_m(s);
         link.shapes.iter().map(top)
