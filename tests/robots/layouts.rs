@@ -67,7 +67,7 @@ fn public_robots_are_what_people_know_them_to_be() {
 
 fn differences(robot: &LoadedRobot, expected: &Expected) -> Vec<String> {
     let mut wrong = Vec::new();
-    let layout = &robot.model.layout;
+    let layout = &robot.layout;
     for chain in &expected.chains {
         match layout.chains.iter().find(|c| c.name == chain.name) {
             Some(found) => wrong.extend(chain_differences(robot, found, chain)),
@@ -158,13 +158,12 @@ fn what_is_written_to_be_edited_reads_back_to_the_same() {
         let yaml = folder.path().join("robot.yaml");
         std::fs::write(&yaml, &text).unwrap();
         match load(&yaml) {
-            Ok(again)
-                if again.model.layout == robot.model.layout && again.sensors == robot.sensors => {}
+            Ok(again) if again.layout == robot.layout && again.sensors == robot.sensors => {}
             Ok(again) => problems.push(format!(
                 "{}: {:?} became {:?}",
                 file.display(),
-                robot.model.layout,
-                again.model.layout
+                robot.layout,
+                again.layout
             )),
             Err(error) => problems.push(format!("{}: {error}", file.display())),
         }
@@ -175,8 +174,8 @@ fn what_is_written_to_be_edited_reads_back_to_the_same() {
 #[test]
 fn shipped_robots_are_an_arm_with_a_gripper_and_a_rover() {
     let arm = load(&checkout().join("params/robots/arm.yaml")).unwrap();
-    let [chain] = arm.model.layout.chains.as_slice() else {
-        panic!("{:?}", arm.model.layout.chains);
+    let [chain] = arm.layout.chains.as_slice() else {
+        panic!("{:?}", arm.layout.chains);
     };
     assert_eq!(
         (chain.base.as_str(), chain.tip.as_str()),
@@ -191,9 +190,9 @@ fn shipped_robots_are_an_arm_with_a_gripper_and_a_rover() {
             .all(|j| (j.open, j.closed) == (0.045, 0.0))
     );
     assert!((gripper.opening_m - 0.09).abs() < 1e-9);
-    assert_eq!(arm.model.layout.postures["home"].len(), 6);
+    assert_eq!(arm.layout.postures["home"].len(), 6);
     let rover = load(&checkout().join("urdf/rover.urdf")).unwrap();
-    let drive = rover.model.layout.drive.unwrap();
+    let drive = rover.layout.drive.unwrap();
     assert_eq!(
         (drive.left, drive.right),
         (
@@ -202,7 +201,7 @@ fn shipped_robots_are_an_arm_with_a_gripper_and_a_rover() {
         )
     );
     assert!((drive.radius_m - 0.08).abs() < 1e-9 && (drive.separation_m - 0.34).abs() < 1e-9);
-    assert!(rover.model.layout.chains.is_empty());
+    assert!(rover.layout.chains.is_empty());
     let sensors: Vec<&str> = rover.sensors.iter().map(|s| s.link.as_str()).collect();
     assert_eq!(sensors, ["imu_link", "lidar_link"]);
 }

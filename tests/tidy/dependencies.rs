@@ -49,7 +49,6 @@ const PURE: [(&str, &[&str]); 12] = [
     (
         "physical_ai_llm",
         &[
-            "physical_ai_domain",
             "physical_ai_schema",
             "candle-core",
             "candle-nn",

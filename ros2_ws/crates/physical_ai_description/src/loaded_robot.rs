@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use nalgebra::Isometry3;
-use physical_ai_domain::{DescriptionFormat, RobotModel, RobotName};
+use physical_ai_domain::{DescriptionFormat, RobotLayout, RobotModel, RobotName};
 
 use crate::layout::{find_layout, link_poses};
 use crate::packages::resolve;
@@ -20,8 +20,10 @@ const POSE_JOINTS: std::ops::RangeInclusive<usize> = 4..=8;
 /// A robot with all that is known of it: what bodies are made of.
 #[derive(Debug, Clone, PartialEq)]
 pub struct LoadedRobot {
-    /// Links and joints, with the limits that hold, and what the joints are for.
+    /// Links and joints, with the limits that hold.
     pub model: RobotModel,
+    /// What the joints are for: which skills it has follows from this.
+    pub layout: RobotLayout,
     /// Its sensors.
     pub sensors: Vec<SensorLayout>,
     /// Pairs of links whose collisions do not count, as an SRDF says.
@@ -77,6 +79,44 @@ pub fn load_robot(
     Ok(robot)
 }
 
+/// The file of a robot that a world file names: itself if it is a path or a `package://` URI; else its robot file, or where
+/// it has none its description, in the folders for these.
+///
+/// # Errors
+/// [`Error::UnreadableFile`] if there is none, naming all that were looked for; a package that is not there.
+pub fn robot_source(
+    model: &str,
+    descriptions: &Path,
+    robot_files: &Path,
+    packages: &PackagePaths,
+) -> Result<PathBuf, Error> {
+    let unreadable = |path: PathBuf, problem: String| Error::UnreadableFile {
+        what: format!("robot model {model:?}"),
+        path,
+        problem,
+    };
+    if model.contains("://") || model.contains('/') || Path::new(model).extension().is_some() {
+        return resolve(model, Some(descriptions), packages)
+            .map(|found| found.path)
+            .map_err(|problem| unreadable(PathBuf::from(model), problem));
+    }
+    let robot_file = ["yaml", "yml"].map(|end| robot_files.join(format!("{model}.{end}")));
+    let ends = ["urdf", "urdf.xacro", "xacro", "xml"];
+    let description = ends.map(|end| descriptions.join(format!("{model}.{end}")));
+    let all: Vec<PathBuf> = robot_file.into_iter().chain(description).collect();
+    match all.iter().find(|path| path.is_file()) {
+        Some(found) => Ok(found.clone()),
+        None => {
+            let looked: Vec<String> = all.iter().map(|p| p.display().to_string()).collect();
+            let problem = format!("there is no file; looked for {}", looked.join(", "));
+            Err(unreadable(
+                descriptions.join(format!("{model}.urdf")),
+                problem,
+            ))
+        }
+    }
+}
+
 /// The name that a description gives its robot.
 fn described_name(model: &RobotModel) -> String {
     roxmltree::Document::parse(&model.source.urdf)
@@ -100,8 +140,8 @@ impl LoadedRobot {
             file.limit(&mut model)?;
         }
         let found = find_layout(&model, srdf);
-        model.layout = found.layout;
         let mut robot = Self {
+            layout: found.layout,
             sensors: find_sensors(&model),
             disabled_collisions: srdf
                 .map(|s| s.disabled_collisions.clone())
@@ -114,27 +154,35 @@ impl LoadedRobot {
         };
         if let Some(file) = robot_file {
             robot.say(&file);
-            check_layout(&file, &robot.model, &robot.sensors)?;
+            check_layout(&file, &robot.model, &robot.layout, &robot.sensors)?;
             robot.robot_file = Some(file);
         }
         Ok(robot)
+    }
+
+    /// The model with what its joints are for.
+    ///
+    /// # Errors
+    /// A layout that does not fit the model.
+    pub fn into_model(self) -> Result<RobotModel, Error> {
+        Ok(self.model.with_layout(self.layout)?)
     }
 
     /// What a robot file says counts in place of what was found.
     fn say(&mut self, file: &RobotFile) {
         let mut said = Vec::new();
         if let Some(chains) = &file.chains {
-            self.model.layout.chains.clone_from(chains);
+            self.layout.chains.clone_from(chains);
             said.push("chain");
             // Those that were not taken for chains are not asked about when somebody said which ones are.
             self.left_out.retain(|d| !d.about.starts_with("joints "));
         }
         if let Some(drive) = &file.drive {
-            self.model.layout.drive.clone_from(drive);
+            self.layout.drive.clone_from(drive);
             said.push("drive");
         }
         if let Some(postures) = &file.postures {
-            self.model.layout.postures.clone_from(postures);
+            self.layout.postures.clone_from(postures);
             said.push("posture");
         }
         if let Some(sensors) = &file.sensors {
@@ -193,13 +241,13 @@ impl LoadedRobot {
                 "give the links <inertial>",
             ));
         }
-        doubts.sort_by(|a, b| b.severity.cmp(&a.severity));
+        doubts.sort_by_key(|doubt| std::cmp::Reverse(doubt.severity));
         doubts
     }
 
     fn chain_doubts(&self) -> Vec<Doubt> {
         let mut doubts = Vec::new();
-        for chain in &self.model.layout.chains {
+        for chain in &self.layout.chains {
             let joints = self.chain_joints(&chain.base, &chain.tip).len();
             if !POSE_JOINTS.contains(&joints) {
                 doubts.push(Doubt::new(
@@ -214,7 +262,7 @@ impl LoadedRobot {
                 ));
             }
         }
-        if self.model.layout.chains.is_empty() && self.model.layout.drive.is_none() {
+        if self.layout.chains.is_empty() && self.layout.drive.is_none() {
             let problem = "it has no chain and no drive: only its joints are moved, to positions";
             let advice = "say chains or drive in a robot file if it has them";
             doubts.push(Doubt::new(Severity::Note, "robot", problem, advice));

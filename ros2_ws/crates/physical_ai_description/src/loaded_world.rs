@@ -1,9 +1,12 @@
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use physical_ai_domain::{RobotModel, RobotPlacement, World};
 
 use crate::robot::read_text;
-use crate::{Error, PackagePaths, load_robot, packages};
+use crate::{Error, PackagePaths, load_robot, robot_source};
+
+/// Where robot files are, seen from what holds the folder of models.
+const ROBOT_FILES: &str = "params/robots";
 
 /// A world and its robots' models.
 #[derive(Debug, Clone, PartialEq)]
@@ -44,35 +47,18 @@ pub fn load_world(
     Ok(LoadedWorld { world, robots })
 }
 
-/// Reads the model of a robot of a world file, with what its joints are for: its robot file ([`layout_file`]) if there is one,
-/// else its description, path or `package://` URI. Packages are those of this process' environment
-/// ([`PackagePaths::from_environment`]).
+/// Reads a robot of a world file, with what its joints are for ([`load_robot`]). Models that are named without a path are
+/// looked for as `params/robots/MODEL.yaml` beside the folder of models, and then in it ([`robot_source`]); packages are
+/// those of this process' environment ([`PackagePaths::from_environment`]).
 ///
 /// # Errors
-/// A file that cannot be read, and whatever is wrong with the model, its SRDF or its robot file.
+/// A file that cannot be read, and whatever is wrong with the model or its layout.
 pub fn read_model(placement: &RobotPlacement, model_folder: &Path) -> Result<RobotModel, Error> {
     let packages = PackagePaths::from_environment(Vec::new());
-    let robot_file = layout_file(model_folder, &placement.model);
-    let file = if robot_file.is_file() {
-        robot_file
-    } else {
-        let found = packages::resolve(&placement.model_file(), Some(model_folder), &packages);
-        let found = found.map_err(|problem| Error::Invalid {
-            source_name: format!("robot {}", placement.name),
-            element: "model".to_owned(),
-            problem,
-        })?;
-        found.path
+    let robots = match model_folder.parent() {
+        Some(top) => top.join(ROBOT_FILES),
+        None => ROBOT_FILES.into(),
     };
-    Ok(load_robot(placement.name.clone(), &file, &packages)?.model)
-}
-
-/// Where the robot file of a model is, given the folder of models: `../params/robots/MODEL.yaml`.
-pub fn layout_file(model_folder: &Path, model: &str) -> PathBuf {
-    let robots = Path::new("params").join("robots");
-    let beside = match model_folder.parent() {
-        Some(top) => top.join(robots),
-        None => robots,
-    };
-    beside.join(format!("{model}.yaml"))
+    let file = robot_source(&placement.model, model_folder, &robots, &packages)?;
+    load_robot(placement.name.clone(), &file, &packages)?.into_model()
 }

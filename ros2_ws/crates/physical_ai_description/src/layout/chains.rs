@@ -181,11 +181,11 @@ fn take_states(srdf: &Srdf, group: &str, layout: &mut GripperLayout) -> bool {
         }
         both.is_some()
     };
-    layout
-        .joints
-        .iter_mut()
-        .map(take)
-        .fold(true, |all, one| all && one)
+    let mut all = true;
+    for joint in &mut layout.joints {
+        all &= take(joint);
+    }
+    all
 }
 
 /// Whether the z of a tip points away from the last joint, towards the hand.

@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 
 use physical_ai_domain::{
-    ChainLayout, DiffDriveLayout, GripperLayout, Joint, JointKind, RobotModel,
+    ChainLayout, DiffDriveLayout, GripperLayout, Joint, JointKind, RobotLayout, RobotModel,
 };
 
 use super::RobotFile;
@@ -12,16 +12,16 @@ use crate::{Error, SensorLayout};
 /// A position may be beyond a limit by this much: both were rounded, radians or metres.
 const ROUNDING: f64 = 1e-6;
 
-/// Refuses a model's layout whose names the robot does not have, or whose joints cannot do what they are said to be for.
+/// Refuses a layout whose names the robot does not have, or whose joints cannot do what they are said to be for.
 ///
 /// # Errors
 /// [`Error::Invalid`] naming file, field, value and what to do.
 pub(crate) fn check_layout(
     file: &RobotFile,
     model: &RobotModel,
+    layout: &RobotLayout,
     sensors: &[SensorLayout],
 ) -> Result<(), Error> {
-    let layout = &model.layout;
     let mut checks = Checks {
         file,
         model,
@@ -282,16 +282,16 @@ sensors: [{kind: imu, link: imu_link}]";
     #[test]
     fn what_a_file_says_counts_and_the_rest_is_found() {
         let robot = load(GOOD).unwrap();
-        assert_eq!(robot.model.layout.chains.len(), 1);
-        let gripper = robot.model.layout.chains[0].gripper.as_ref().unwrap();
+        assert_eq!(robot.layout.chains.len(), 1);
+        let gripper = robot.layout.chains[0].gripper.as_ref().unwrap();
         assert_eq!((gripper.joints[0].open, gripper.opening_m), (0.03, 0.06));
-        assert_eq!(robot.model.layout.postures["home"]["a_j1"], 0.5);
+        assert_eq!(robot.layout.postures["home"]["a_j1"], 0.5);
         assert!(robot.findings.is_empty(), "{:?}", robot.findings);
         let looked = load("drive: null").unwrap();
         assert_eq!(
             (
-                looked.model.layout.drive.is_none(),
-                looked.model.layout.chains[0].tip.as_str()
+                looked.layout.drive.is_none(),
+                looked.layout.chains[0].tip.as_str()
             ),
             (true, "tool0")
         );

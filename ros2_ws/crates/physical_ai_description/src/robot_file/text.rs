@@ -34,12 +34,12 @@ fn chains(text: &mut String, robot: &LoadedRobot) {
     text.push_str(
         "# Chains: poses of the tip are counted from the base; the tip's z points away from the wrist.\n",
     );
-    if robot.model.layout.chains.is_empty() {
+    if robot.layout.chains.is_empty() {
         text.push_str("chains: []\n\n");
         return;
     }
     text.push_str("chains:\n");
-    for chain in &robot.model.layout.chains {
+    for chain in &robot.layout.chains {
         found(text, robot, &format!("chain {}:", chain.name), "  ");
         let ChainLayout {
             name,
@@ -72,7 +72,7 @@ fn drive(text: &mut String, robot: &LoadedRobot) {
         "# Differential drive: wheels on the left are driven alike, and those on the right.\n",
     );
     found(text, robot, "drive", "");
-    match &robot.model.layout.drive {
+    match &robot.layout.drive {
         None => text.push_str("drive: null\n\n"),
         Some(drive) => {
             let list = |names: &[String]| {
@@ -93,12 +93,12 @@ fn drive(text: &mut String, robot: &LoadedRobot) {
 fn postures(text: &mut String, robot: &LoadedRobot) {
     text.push_str("# Named postures; `home` is where the skill home goes.\n");
     found(text, robot, "posture", "");
-    if robot.model.layout.postures.is_empty() {
+    if robot.layout.postures.is_empty() {
         text.push_str("postures: {}\n\n");
         return;
     }
     text.push_str("postures:\n");
-    for (name, posture) in &robot.model.layout.postures {
+    for (name, posture) in &robot.layout.postures {
         if posture.is_empty() {
             let _ = writeln!(text, "  {}: {{}}", quoted(name));
             continue;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use anyhow::Context as _;
-use physical_ai_description::layout_file;
+use physical_ai_description::read_model;
 use physical_ai_domain::World;
 
 use super::mcap_file::McapFile;
@@ -91,15 +91,14 @@ fn keep_world(file: &mut McapFile, path: &Path, models: Option<&Path>) -> anyhow
     let world = World::from_yaml(&name, &yaml)?;
     file.attach(WORLD, "application/yaml", yaml.as_bytes())?;
     for robot in &world.robots {
-        let model = format!("{}{MODEL_ENDING}", robot.model);
-        if let Some(urdf) = models.and_then(|m| std::fs::read(m.join(&model)).ok()) {
-            file.attach(&model, "application/xml", &urdf)?;
-        }
-        let layout = models.map(|m| layout_file(m, &robot.model));
-        if let Some(yaml) = layout.and_then(|path| std::fs::read(path).ok()) {
-            let name = layout_name(&robot.model);
-            file.attach(&name, "application/yaml", &yaml)?;
-        }
+        let Some(model) = models.and_then(|m| read_model(robot, m).ok()) else {
+            continue;
+        };
+        let urdf = format!("{}{MODEL_ENDING}", robot.model);
+        file.attach(&urdf, "application/xml", model.source.urdf.as_bytes())?;
+        let layout = serde_yaml_ng::to_string(&model.layout)?;
+        let name = layout_name(&robot.model);
+        file.attach(&name, "application/yaml", layout.as_bytes())?;
     }
     Ok(())
 }

@@ -1,11 +1,10 @@
 //! What happened in a run, gathered from its messages.
 
 use std::collections::BTreeMap;
-use std::path::Path;
 
 use physical_ai_control::Chain;
-use physical_ai_description::{LoadedRobot, RobotFile, read_urdf};
-use physical_ai_domain::World;
+use physical_ai_description::read_urdf;
+use physical_ai_domain::{RobotLayout, World};
 use physical_ai_ros::msg::Message as RosMessage;
 use physical_ai_ros::msg::nav_msgs::msg::Odometry;
 use physical_ai_ros::msg::physical_ai_msgs::msg::{
@@ -351,13 +350,12 @@ impl Collector {
                 continue;
             };
             let model = read_urdf(placement.name.clone(), &String::from_utf8_lossy(urdf));
-            let robot_file = recording.attachments.get(&layout_name(&placement.model));
-            let robot_file = robot_file.and_then(|yaml| {
-                RobotFile::from_yaml(Path::new(&file), &String::from_utf8_lossy(yaml)).ok()
+            let layout = recording.attachments.get(&layout_name(&placement.model));
+            let layout = layout.and_then(|yaml| {
+                RobotLayout::from_yaml(&file, &String::from_utf8_lossy(yaml)).ok()
             });
-            let robot = model.and_then(|model| LoadedRobot::try_new(model, robot_file, None));
-            let chain = robot.ok().and_then(|robot| {
-                let m = robot.model;
+            let chain = model.ok().zip(layout).and_then(|(m, layout)| {
+                let m = m.with_layout(layout).ok()?;
                 let arm = m.layout.chains.first()?;
                 Chain::between(&m, &m.links[m.root].name, &arm.tip).ok()
             });

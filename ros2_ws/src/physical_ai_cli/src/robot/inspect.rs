@@ -85,10 +85,10 @@ fn print(robot: &LoadedRobot) {
         model.movable().len()
     ));
     output::line(tables::joints(robot, &roles));
-    if !robot.model.layout.chains.is_empty() {
+    if !robot.layout.chains.is_empty() {
         output::line(tables::chains(robot));
     }
-    match &robot.model.layout.drive {
+    match &robot.layout.drive {
         None => output::line("drive: none"),
         Some(d) => output::line(format!(
             "drive: left {}, right {}; radius {} m, separation {} m",
@@ -101,7 +101,7 @@ fn print(robot: &LoadedRobot) {
     let named = |(name, posture): (&String, &std::collections::BTreeMap<String, f64>)| {
         format!("{name} ({} joints)", posture.len())
     };
-    let postures: Vec<String> = robot.model.layout.postures.iter().map(named).collect();
+    let postures: Vec<String> = robot.layout.postures.iter().map(named).collect();
     output::line(format!("postures: {}", listed(&postures)));
     let sensors: Vec<String> = robot
         .sensors
@@ -158,7 +158,7 @@ fn as_json(robot: &LoadedRobot) -> serde_json::Value {
         "srdf": robot.srdf,
         "links": links,
         "joints": joints,
-        "layout": robot.model.layout,
+        "layout": robot.layout,
         "sensors": robot.sensors,
         "findings": robot.findings,
         "doubts": robot.doubts(),

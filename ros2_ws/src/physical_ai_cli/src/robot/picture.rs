@@ -10,7 +10,7 @@ const GREY: [f64; 4] = [0.65, 0.67, 0.7, 1.0];
 
 /// Writes a picture of a robot in its home posture.
 pub fn write(robot: &LoadedRobot, path: &Path) -> anyhow::Result<()> {
-    let home = robot.model.layout.postures.get("home").cloned();
+    let home = robot.layout.postures.get("home").cloned();
     let poses = robot.link_poses(&home.unwrap_or_default());
     let mut shapes = Vec::new();
     for (link, pose) in robot.model.links.iter().zip(poses) {

@@ -18,7 +18,7 @@ pub enum Role {
 impl Role {
     /// In words.
     pub fn words(&self, robot: &LoadedRobot) -> String {
-        let chain = |i: &usize| robot.model.layout.chains[*i].name.as_str();
+        let chain = |i: &usize| robot.layout.chains[*i].name.as_str();
         match self {
             Self::Chain(i) => chain(i).to_owned(),
             Self::Gripper(i) => format!("gripper of {}", chain(i)),
@@ -31,7 +31,7 @@ impl Role {
 /// What each joint of a robot is for, by its name; followers are for what their leaders are for.
 pub fn roles(robot: &LoadedRobot) -> BTreeMap<String, Role> {
     let mut roles = BTreeMap::new();
-    for (i, chain) in robot.model.layout.chains.iter().enumerate() {
+    for (i, chain) in robot.layout.chains.iter().enumerate() {
         for joint in robot.chain_joints(&chain.base, &chain.tip) {
             roles.insert(joint.to_owned(), Role::Chain(i));
         }
@@ -39,7 +39,7 @@ pub fn roles(robot: &LoadedRobot) -> BTreeMap<String, Role> {
             roles.insert(part.joint.clone(), Role::Gripper(i));
         }
     }
-    if let Some(drive) = &robot.model.layout.drive {
+    if let Some(drive) = &robot.layout.drive {
         roles.extend(drive.left.iter().map(|w| (w.clone(), Role::LeftWheel)));
         roles.extend(drive.right.iter().map(|w| (w.clone(), Role::RightWheel)));
     }

@@ -80,7 +80,7 @@ fn purpose(robot: &LoadedRobot, joint: &Joint, roles: &BTreeMap<String, Role>) -
 /// Chains, with their grippers.
 pub fn chains(robot: &LoadedRobot) -> Table {
     let mut table = output::table(&["chain", "base → tip", "joints", "gripper"]);
-    for chain in &robot.model.layout.chains {
+    for chain in &robot.layout.chains {
         let gripper = chain.gripper.as_ref().map(|g| {
             let joints: Vec<String> = g
                 .joints

@@ -136,12 +136,12 @@ fn diamond([x, y]: [f64; 2]) -> [[f64; 2]; 4] {
 }
 
 fn is_tip(robot: &LoadedRobot, link: &str) -> Option<usize> {
-    robot.model.layout.chains.iter().position(|c| c.tip == link)
+    robot.layout.chains.iter().position(|c| c.tip == link)
 }
 
 fn link_words(robot: &LoadedRobot, link: &str) -> String {
     match is_tip(robot, link) {
-        Some(chain) => format!("{link}  ◂ tip of {}", robot.model.layout.chains[chain].name),
+        Some(chain) => format!("{link}  ◂ tip of {}", robot.layout.chains[chain].name),
         None => link.to_owned(),
     }
 }
@@ -205,7 +205,7 @@ fn legend(robot: &LoadedRobot) -> Vec<(String, String)> {
             (class(&Role::Chain(i)), words)
         })
         .collect();
-    if let Some(drive) = &robot.model.layout.drive {
+    if let Some(drive) = &robot.layout.drive {
         let words = format!(
             "wheels of {} m, {} m apart",
             drive.radius_m, drive.separation_m

@@ -1,6 +1,6 @@
 //! Time of masks, forced tokens and sampling for a fleet's plans at V = 32064.
 //!
-//! `cargo run --release -p physical_ai_llm --example mask_speed`
+//! `cargo run --release -p physical_ai_tests --example mask_speed`
 
 use std::collections::BTreeSet;
 use std::error::Error;
@@ -10,9 +10,9 @@ use std::time::{Duration, Instant};
 
 use physical_ai_domain::{Capability, Resources, RobotName, SkillName};
 use physical_ai_llm::{
-    Constraint, ConstraintCompiler, JsonOptions, MaskVocabulary, PlanSchemaOptions, Sampler,
-    SamplingParams, TaskIds, Tokenize, plan_schema,
+    Constraint, ConstraintCompiler, JsonOptions, MaskVocabulary, Sampler, SamplingParams, Tokenize,
 };
+use physical_ai_planning::{PlanSchemaOptions, TaskIds, plan_schema};
 use serde_json::{Value, json};
 
 /// MaskVocabulary of Phi-3.5-mini.
