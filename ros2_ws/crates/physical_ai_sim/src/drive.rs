@@ -1,6 +1,8 @@
 //! What sits between a command and a joint in a real robot: a servo drive with its own watchdog.
 
-use physical_ai_domain::{ActuatorCommand, CommandMode, JointKind, JointLimits, Time};
+use physical_ai_domain::{
+    ActuatorCommand, CommandMode, Joint, JointKind, JointLimits, RobotModel, Time,
+};
 
 /// Simulated seconds without a command after which a drive stops by itself.
 pub const DRIVE_WATCHDOG_S: f64 = 0.04;
@@ -30,10 +32,34 @@ const DAMPING_RATIO_S: f64 = 0.02;
 /// Velocity gain of a wheel's servo, in efforts at the limit per radian per second.
 const VELOCITY_GAIN_PER_EFFORT: f64 = 0.5;
 
+/// How the drive of a joint keeps it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Servo {
+    /// A wheel of the robot's drive, at a velocity.
+    Wheel,
+    /// What turns, at a position.
+    Turning,
+    /// What slides, at a position.
+    Sliding,
+}
+
+impl Servo {
+    /// That of a movable joint.
+    pub(crate) fn of(model: &RobotModel, joint: &Joint) -> Self {
+        if model.layout.wheel_joints().any(|w| w == joint.name) {
+            Self::Wheel
+        } else if joint.kind == JointKind::Prismatic {
+            Self::Sliding
+        } else {
+            Self::Turning
+        }
+    }
+}
+
 /// Control value with which a joint's actuator gives no force at this position and velocity.
-pub(crate) fn without_force(kind: JointKind, position: f64, velocity: f64) -> f64 {
-    match kind {
-        JointKind::Continuous => velocity,
+pub(crate) fn without_force(servo: Servo, position: f64, velocity: f64) -> f64 {
+    match servo {
+        Servo::Wheel => velocity,
         _ => position + DAMPING_RATIO_S * velocity,
     }
 }
@@ -44,8 +70,8 @@ pub(crate) struct Gains {
     pub(crate) damping: f64,
 }
 
-pub(crate) fn gains(kind: JointKind, limits: &JointLimits) -> Gains {
-    if kind == JointKind::Continuous {
+pub(crate) fn gains(servo: Servo, limits: &JointLimits) -> Gains {
+    if servo == Servo::Wheel {
         return Gains {
             stiffness: 0.0,
             damping: limits.effort * VELOCITY_GAIN_PER_EFFORT,
@@ -93,16 +119,16 @@ impl SetPoint {
 
     /// A controlled stop: fast, but along a ramp that the motors can follow. What something kept from its set
     /// point stays where it is `measured` then, instead of jumping when it comes loose.
-    fn hold(&mut self, kind: JointKind, limits: &JointLimits, hold: Hold) {
+    fn hold(&mut self, servo: Servo, limits: &JointLimits, hold: Hold) {
         let step = RAMP_ACCELERATION_FACTOR * limits.acceleration * hold.dt_s;
         self.velocity -= self.velocity.clamp(-step, step);
         self.advance(hold.dt_s, limits);
-        let most = if kind == JointKind::Prismatic {
+        let most = if servo == Servo::Sliding {
             STRAINED_M
         } else {
             STRAINED_RAD
         };
-        if kind != JointKind::Continuous
+        if servo != Servo::Wheel
             && hold.held_s > SETTLED_S
             && (self.position - hold.measured).abs() > most
         {
@@ -133,7 +159,7 @@ fn closing_speed(distance: f64, deceleration: f64, dt_s: f64) -> f64 {
 /// Drives of one robot: set points, extrapolation between commands, ramps, stop on silence.
 #[derive(Debug, Clone)]
 pub(crate) struct Drives {
-    joints: Vec<(JointKind, JointLimits)>,
+    joints: Vec<(Servo, JointLimits)>,
     /// What was commanded, moved on since then.
     wanted: Vec<SetPoint>,
     set_points: Vec<SetPoint>,
@@ -144,7 +170,7 @@ pub(crate) struct Drives {
 }
 
 impl Drives {
-    pub(crate) fn new(joints: Vec<(JointKind, JointLimits)>, positions: &[f64]) -> Self {
+    pub(crate) fn new(joints: Vec<(Servo, JointLimits)>, positions: &[f64]) -> Self {
         let set_points: Vec<SetPoint> = positions
             .iter()
             .map(|p| SetPoint {
@@ -237,15 +263,15 @@ impl Drives {
             0.0
         };
         for (i, set_point) in self.set_points.iter_mut().enumerate() {
-            let ((kind, limits), wanted) = (&self.joints[i], &mut self.wanted[i]);
+            let ((servo, limits), wanted) = (&self.joints[i], &mut self.wanted[i]);
             if self.mode == CommandMode::Hold {
                 let hold = Hold {
                     measured: measured[i],
                     held_s: self.held_s,
                     dt_s,
                 };
-                set_point.hold(*kind, limits, hold);
-            } else if *kind == JointKind::Continuous {
+                set_point.hold(*servo, limits, hold);
+            } else if *servo == Servo::Wheel {
                 let step = RAMP_ACCELERATION_FACTOR * limits.acceleration * dt_s;
                 set_point.velocity += (wanted.velocity - set_point.velocity).clamp(-step, step);
             } else {
@@ -253,8 +279,8 @@ impl Drives {
                 wanted.advance(dt_s, limits);
                 set_point.follow(wanted, limits, dt_s);
             }
-            let value = match kind {
-                JointKind::Continuous => set_point.velocity,
+            let value = match servo {
+                Servo::Wheel => set_point.velocity,
                 // The servo damps absolute velocity; this offset makes that the velocity error.
                 _ => set_point.position + DAMPING_RATIO_S * set_point.velocity,
             };

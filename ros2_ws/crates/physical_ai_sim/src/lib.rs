@@ -8,12 +8,14 @@ mod error;
 mod faults;
 mod mjcf;
 mod noise;
+mod picture;
 mod simulated_world;
 
 pub use drive::DRIVE_WATCHDOG_S;
 pub use error::Error;
 pub use faults::Fault;
 pub use noise::SensorNoise;
+pub use picture::{PictureShape, render_png};
 pub use simulated_world::{
     BaseTwist, ImuSample, JointSample, LaserSample, ObjectPose, SimulatedWorld,
 };

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use nalgebra::{Isometry3, Translation3};
 use physical_ai_domain::{Geometry, JointKind, Link, RobotModel, World};
 
-use crate::drive::gains;
+use crate::drive::{Servo, gains};
 
 /// Pose attributes of a body or geom.
 fn pose(isometry: &Isometry3<f64>) -> String {
@@ -84,11 +84,8 @@ impl Writer<'_> {
     fn body(&self, link: usize, joint: Option<usize>, origin: &Isometry3<f64>, out: &mut String) {
         let robot = &self.model.name;
         let part = &self.model.links[link];
-        // Drives of real arms compensate gravity; a rover needs its weight on its wheels.
-        let floats = self
-            .model
-            .movable()
-            .any(|j| j.kind == JointKind::Continuous);
+        // Drives of real arms compensate gravity; what drives needs its weight on its wheels.
+        let floats = self.model.layout.drive.is_some();
         let gravcomp = if floats { 0 } else { 1 };
         line(
             out,
@@ -204,9 +201,10 @@ impl Writer<'_> {
     fn actuators(&self, out: &mut String) {
         for joint in self.model.movable() {
             let name = format!("{}/{}", self.model.name, joint.name);
-            let gains = gains(joint.kind, &joint.limits);
+            let servo = Servo::of(self.model, joint);
+            let gains = gains(servo, &joint.limits);
             let effort = joint.limits.effort;
-            let written = if joint.kind == JointKind::Continuous {
+            let written = if servo == Servo::Wheel {
                 writeln!(
                     out,
                     "<velocity name=\"{name}\" joint=\"{name}\" kv=\"{}\" forcerange=\"-{effort} {effort}\"/>",

@@ -2,11 +2,9 @@ use std::collections::BTreeMap;
 
 use mujoco_rs::prelude::*;
 use nalgebra::{Isometry3, Quaternion, Translation3, UnitQuaternion, Vector3};
-use physical_ai_domain::{
-    ActuatorCommand, CommandMode, JointKind, RobotModel, RobotName, Time, World,
-};
+use physical_ai_domain::{ActuatorCommand, CommandMode, Joint, RobotModel, RobotName, Time, World};
 
-use crate::drive::{Drives, without_force};
+use crate::drive::{Drives, Servo, without_force};
 use crate::faults::RobotFaults;
 use crate::noise::Gaussian;
 use crate::{Error, Fault, SensorNoise, mjcf};
@@ -232,7 +230,7 @@ impl SimulatedWorld {
                 let position = self.data.qpos()[robot.position_index[i]];
                 let velocity = self.data.qvel()[robot.velocity_index[i]];
                 self.data.ctrl_mut()[robot.control_index[i]] =
-                    without_force(joint.kind, position, velocity);
+                    without_force(Servo::of(&robot.model, joint), position, velocity);
             }
         }
     }
@@ -472,7 +470,7 @@ impl SimulatedWorld {
                 positions[robot.position_index[i]],
                 velocities[robot.velocity_index[i]],
             );
-            let position = if joint.kind == JointKind::Continuous {
+            let position = if Servo::of(&robot.model, joint) == Servo::Wheel {
                 let tick = std::f64::consts::TAU / self.noise.encoder_ticks;
                 (position / tick).floor() * tick
             } else {
@@ -599,7 +597,8 @@ fn isometry(position: [f64; 3], [w, x, y, z]: [f64; 4]) -> Isometry3<f64> {
 }
 
 fn fresh_drives(model: &RobotModel) -> Drives {
-    let joints: Vec<_> = model.movable().map(|j| (j.kind, j.limits)).collect();
+    let servo = |j: &Joint| (Servo::of(model, j), j.limits);
+    let joints: Vec<_> = model.movable().map(servo).collect();
     let start: Vec<f64> = model
         .movable()
         .map(|j| 0f64.clamp(j.limits.lower, j.limits.upper))

@@ -18,8 +18,8 @@ fn world(file: &str, seed: u64) -> SimulatedWorld {
         .robots
         .iter()
         .map(|r| {
-            let urdf = std::fs::read_to_string(format!("{top}/urdf/{}.urdf", r.model)).unwrap();
-            physical_ai_description::read_urdf(r.name.clone(), &urdf).unwrap()
+            physical_ai_description::read_model(r, std::path::Path::new(&format!("{top}/urdf")))
+                .unwrap()
         })
         .collect();
     SimulatedWorld::try_new(&world, models, SensorNoise::default(), seed, STEP_S).unwrap()
