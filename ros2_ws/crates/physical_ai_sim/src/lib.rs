@@ -7,6 +7,7 @@ mod drive;
 mod error;
 mod faults;
 mod mjcf;
+mod mjcf_robot;
 mod noise;
 mod picture;
 mod simulated_world;
@@ -14,6 +15,7 @@ mod simulated_world;
 pub use drive::DRIVE_WATCHDOG_S;
 pub use error::Error;
 pub use faults::Fault;
+pub use mjcf_robot::{ConvertedRobot, mjcf_to_urdf};
 pub use noise::SensorNoise;
 pub use picture::{PictureShape, render_png};
 pub use simulated_world::{
