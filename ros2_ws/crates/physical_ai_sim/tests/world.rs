@@ -6,7 +6,7 @@
 )]
 
 use physical_ai_domain::{ActuatorCommand, CommandMode, RobotName, Time, World};
-use physical_ai_sim::{BaseTwist, Error, Fault, SensorNoise, SimulatedWorld};
+use physical_ai_sim::{BaseTwist, Error, Fault, RobotSetup, SensorNoise, SimulatedWorld};
 
 const STEP_S: f64 = 0.001;
 
@@ -19,7 +19,8 @@ fn world(file: &str, seed: u64) -> SimulatedWorld {
         .iter()
         .map(|r| {
             let urdf = std::fs::read_to_string(format!("{top}/urdf/{}.urdf", r.model)).unwrap();
-            physical_ai_description::read_urdf(r.name.clone(), &urdf).unwrap()
+            let model = physical_ai_description::read_urdf(r.name.clone(), &urdf).unwrap();
+            RobotSetup::new(model)
         })
         .collect();
     SimulatedWorld::try_new(&world, models, SensorNoise::default(), seed, STEP_S).unwrap()

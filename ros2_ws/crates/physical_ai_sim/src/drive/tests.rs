@@ -16,7 +16,7 @@ fn limits() -> JointLimits {
 }
 
 fn drives(kind: JointKind) -> Drives {
-    Drives::new(vec![(kind, limits())], &[0.0])
+    Drives::new(vec![(kind, Servo::Position, limits())], &[0.0])
 }
 
 fn command(mode: CommandMode, position: f64, velocity: f64) -> ActuatorCommand {
@@ -39,7 +39,7 @@ fn run(drives: &mut Drives, command: &ActuatorCommand, measured: f64, seconds: f
             drives.apply(command, Time::ZERO);
         }
         let before = drives.set_points[0].position;
-        drives.step(STEP_S, &[measured], |_, _| {});
+        drives.step(STEP_S, &[measured], |_, _, _| {});
         let moved = (drives.set_points[0].position - before).abs();
         let is_free = (drives.set_points[0].position - measured).abs() > 1e-12;
         assert!(moved <= 2.0 * STEP_S + 1e-9 || !is_free, "{moved}");
