@@ -1,5 +1,5 @@
 # Thin: each target calls a script beside what it serves.
-.PHONY: help setup build demo test test-long bench bench-llm-peer lint clean clean-all
+.PHONY: help setup build demo test test-long bench bench-llm-peer bench-kinematics-peer lint clean clean-all
 
 help: ## Shows this list
 	@grep -E '^[a-z-]+:.*##' Makefile | sed 's/:.*## /	/' | expand -t 16
@@ -24,6 +24,9 @@ bench: build ## Control latency, jitter, CPU and memory
 
 bench-llm-peer: build ## Our language-model engine beside llama.cpp, as ratios; ARGS="--runs 1 --json"
 	@bash ros2_ws/crates/physical_ai_llm/peer/bench.sh $(ARGS)
+
+bench-kinematics-peer: build ## Our inverse kinematics beside pinocchio and TRAC-IK; ARGS="--runs 1 --json"
+	@bash ros2_ws/src/physical_ai_cli/peer/bench.sh $(ARGS)
 
 lint: ## Formatting and lints, warnings are errors
 	@bash ros2_ws/setup/lint.sh

@@ -20,7 +20,9 @@ prefixes=$(prefixes_with_libraries "${AMENT_PREFIX_PATH:?source the setup file o
   exit 1
 }
 bash "$here/setup.sh" --libraries
-[ -n "$(prefix_of tf2_msgs "$prefixes")" ] || prefixes=$prefixes:$ws/.deps/interfaces/tf2_msgs
+for package in $generated_packages; do
+  [ -n "$(prefix_of "$package" "$prefixes")" ] || prefixes=$prefixes:$ws/.deps/interfaces/$package
+done
 libraries=$(library_folders "$prefixes"):$ws/.deps/mujoco
 
 # r2r 0.9.7 does not know Kilted, whose interface it can use as Jazzy's.

@@ -1,7 +1,10 @@
 # Sourced by setup.sh and cargo-build.sh: what r2r needs to know about a ROS 2 installation.
 
 # Interface packages that the workspace uses, nested ones too.
-interface_packages="physical_ai_msgs;action_msgs;builtin_interfaces;diagnostic_msgs;geometry_msgs;lifecycle_msgs;nav_msgs;rcl_interfaces;rosgraph_msgs;sensor_msgs;service_msgs;std_msgs;std_srvs;tf2_msgs;trajectory_msgs;unique_identifier_msgs"
+interface_packages="physical_ai_msgs;action_msgs;builtin_interfaces;control_msgs;diagnostic_msgs;geometry_msgs;lifecycle_msgs;nav_msgs;rcl_interfaces;rosgraph_msgs;sensor_msgs;service_msgs;std_msgs;std_srvs;tf2_msgs;trajectory_msgs;unique_identifier_msgs"
+
+# Those of them that setup/interfaces defines for a ROS 2 that lacks them.
+generated_packages="tf2_msgs control_msgs"
 
 # The one of the prefixes in a colon-separated list that holds a package; nothing if none does.
 prefix_of() { # package, prefixes
@@ -32,10 +35,10 @@ prefixes_with_libraries() { # prefixes
   printf '%s' "${kept#:}"
 }
 
-# Names what msg/ holds. r2r makes its bindings anew only when its environment changes, so this stands among
+# Names what msg/ and setup/interfaces hold. r2r makes its bindings anew only when its environment changes, so this stands among
 # the packages there, where it is the name of none.
 interface_version() {
   local top
   top=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
-  cat "$top"/msg/*/* | sha256sum | cut -c1-16
+  cat "$top"/msg/*/* "$top"/ros2_ws/setup/interfaces/*/*/* | sha256sum | cut -c1-16
 }

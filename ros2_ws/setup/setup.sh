@@ -94,10 +94,10 @@ fetch_mujoco() {
   mv "$deps/mujoco.tmp" "$deps/mujoco"
 }
 
-build_tf2_msgs() {
+build_missing() { # interface package
   cd "$ws"
   colcon --log-base "$deps/log" build --base-paths setup/interfaces --build-base "$deps/build" \
-    --install-base "$deps/interfaces" --packages-select tf2_msgs --event-handlers console_direct- >/dev/null
+    --install-base "$deps/interfaces" --packages-select "$1" --event-handlers console_direct- >/dev/null
 }
 
 build_interfaces() {
@@ -171,15 +171,16 @@ command -v colcon >/dev/null || fail "colcon is missing: sudo apt-get install -y
 python=$(command -v python3)
 [ -x "$deps/ros/bin/python" ] && python=$deps/ros/bin/python
 step mujoco "3.17.0 $deps" fetch_mujoco "$python"
-tf2_msgs=""
-if [ -z "$(prefix_of tf2_msgs "$AMENT_PREFIX_PATH")" ]; then
-  step tf2_msgs "$(cat "$here"/interfaces/tf2_msgs/*.* "$here"/interfaces/tf2_msgs/msg/*; echo "$deps $ros")" build_tf2_msgs
-  tf2_msgs=:$deps/interfaces/tf2_msgs
-fi
+missing=""
+for package in $generated_packages; do
+  [ -z "$(prefix_of "$package" "$AMENT_PREFIX_PATH")" ] || continue
+  step "$package" "$(cat "$here/interfaces/$package"/*.* "$here/interfaces/$package"/*/*; echo "$deps $ros")" build_missing "$package"
+  missing=$missing:$deps/interfaces/$package
+done
 [ "${1:-}" = --libraries ] && exit 0
 step interfaces "$(cat "$ws/src/physical_ai_msgs/CMakeLists.txt" "$top"/msg/*/*; echo "$deps $ros")" build_interfaces
 
-prefixes=$deps/interfaces/physical_ai_msgs$tf2_msgs:$ros
+prefixes=$deps/interfaces/physical_ai_msgs$missing:$ros
 write_environment "$prefixes" "$(library_folders "$prefixes"):$deps/mujoco"
 unset LD_LIBRARY_PATH AMENT_PREFIX_PATH CMAKE_PREFIX_PATH
 exec 9>&-

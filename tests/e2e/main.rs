@@ -22,4 +22,5 @@ mod no_motion;
 mod planning;
 mod states;
 mod supervision;
+mod trajectories;
 mod tuning;

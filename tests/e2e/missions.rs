@@ -3,10 +3,56 @@
 use std::time::Duration;
 
 use nix::sys::signal::Signal;
-use physical_ai_tests::{Suite, assert_stands};
+use physical_ai_tests::{Process, Suite, assert_stands, checkout};
+use serde_json::Value;
 
 const WAIT: Duration = Duration::from_secs(60);
+/// Largest distance of a box from the place where it was put, metres: half the box.
+const BESIDE_M: f64 = 0.05;
 const SENTENCE: &str = "arm_1 puts the red box in bin_b while rover_1 patrols dock_a and dock_b, then rover_1 returns home";
+
+/// Where the world file puts things, metres in the map.
+fn placed(list: &str, name: &str) -> [f64; 3] {
+    let text = std::fs::read_to_string(checkout().join("params/worlds/demo.yaml")).unwrap();
+    let world: Value = serde_yaml_ng::from_str(&text).unwrap();
+    let all = world[list].as_array().unwrap();
+    let found = all.iter().find(|entry| entry["name"] == name).unwrap();
+    ["x", "y", "z"].map(|axis| found["pose"][axis].as_f64().unwrap_or_default())
+}
+
+/// How far apart two points of the floor are, metres.
+fn apart(a: &Value, b: [f64; 3]) -> f64 {
+    let at = |axis: usize| a[axis].as_f64().unwrap_or(f64::NAN);
+    (at(0) - b[0]).hypot(at(1) - b[1])
+}
+
+fn mark(observer: &mut Process) -> Value {
+    observer.write_line("mark");
+    observer.wait_for_event(WAIT, "mark")
+}
+
+/// What the world itself says, not what a skill measured.
+fn assert_box_arrived_and_rover_is_home(arm: &mut Process, rover: &mut Process) {
+    let world = mark(arm);
+    let seen = &world["objects"]["red_box"];
+    let bin = placed("places", "bin_b");
+    assert!(apart(seen, bin) < BESIDE_M, "{world:#}");
+    let above_m = seen[2].as_f64().unwrap() - bin[2];
+    assert!(
+        (0.0..0.05).contains(&above_m),
+        "it lies in the bin: {world:#}"
+    );
+    let other = &world["objects"]["blue_box"];
+    assert!(
+        apart(other, placed("boxes", "blue_box")) < 0.02,
+        "{world:#}"
+    );
+    let home = mark(rover);
+    assert!(
+        apart(&home["base"], placed("robots", "rover_1")) < 0.2,
+        "{home:#}"
+    );
+}
 
 #[test]
 fn sentence_becomes_moving_robots_and_a_result() {
@@ -33,6 +79,7 @@ fn sentence_becomes_moving_robots_and_a_result() {
     assert_eq!(feedback.unwrap()["planner"], "parser");
     rover.wait_for_event(WAIT, "moving");
     arm.wait_for_event(WAIT, "moving");
+    assert_box_arrived_and_rover_is_home(&mut arm, &mut rover);
     // A late joiner reads from the latched topic how it ended.
     let id = result["mission_id"].as_str().unwrap();
     let (code, lines) = suite.run_cli(&["mission", "show", id]);

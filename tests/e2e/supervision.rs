@@ -82,3 +82,31 @@ fn active_node_that_sends_nothing_is_called_silent_until_it_is_heard_again() {
     wait_for(&mut suite.up, "ready", "sensor_worker");
     assert_eq!(pid_of(&suite, "sensor_worker"), stopped);
 }
+
+#[test]
+fn heartbeat_that_is_missing_is_told_by_the_middleware_and_plain_subscriptions_match() {
+    let suite = Suite::start("demo");
+    let mut watch = suite.peer("heartbeat_watch.py", &["sensor_worker"]);
+    watch.wait_for_text(WAIT, "READY");
+    suite.signal_node("sensor_worker", Signal::SIGSTOP);
+    let missed = watch.wait_for_event(WAIT, "deadline");
+    assert!(missed["missed"].as_i64().unwrap() >= 1, "{missed}");
+    let gone = loop {
+        let event = watch.wait_for_event(WAIT, "liveliness");
+        if event["gone"] == 1 {
+            break event;
+        }
+    };
+    assert!(
+        gone["alive"].as_i64().unwrap() >= 1,
+        "the others live: {gone}"
+    );
+    suite.signal_node("sensor_worker", Signal::SIGCONT);
+    loop {
+        let event = watch.wait_for_event(WAIT, "liveliness");
+        if event["gone"] == 0 {
+            break;
+        }
+    }
+    assert!(!watch.text().contains("incompatible"), "{}", watch.text());
+}

@@ -6,7 +6,8 @@ Prints READY once joint states arrive. Events, each with `sim_s` (stamp of the s
   hold / commanded   what the actuator worker sends to the drives
   ready / not_ready  what the actuator worker tells of the robot, with its reason
 Answers each line on standard input with {"event": "mark", "sim_s": newest stamp, "moving": …, "fastest": …,
-"position": […], "hold": …, "peak": largest speed since the mark before, "ready": …, "reason": …, "faults": {diagnostic of level error: its message}}.
+"position": […], "base": [x, y] where the world says that its base is, "objects": {name: [x, y, z]} as the world
+shows them, metres in the map, "hold": …, "peak": largest speed since the mark before, "ready": …, "reason": …, "faults": {diagnostic of level error: its message}}.
 """
 import argparse
 import json
@@ -16,7 +17,8 @@ import time
 
 import rclpy
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
-from physical_ai_msgs.msg import ActuatorCommand, CommandStatus
+from nav_msgs.msg import Odometry
+from physical_ai_msgs.msg import ActuatorCommand, CommandStatus, ObjectPoses
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.qos import qos_profile_sensor_data
 from sensor_msgs.msg import JointState
@@ -39,8 +41,12 @@ class Observer:
         self.hold = None
         self.position = []
         self.velocity = []
+        self.base = []
+        self.objects = {}
         robot = arguments.robot
         node.create_subscription(JointState, f"{robot}/joint_states", self.joints, qos_profile_sensor_data)
+        node.create_subscription(Odometry, f"{robot}/ground_truth", self.truth, qos_profile_sensor_data)
+        node.create_subscription(ObjectPoses, "objects", self.see, qos_profile_sensor_data)
         node.create_subscription(CommandStatus, f"{robot}/command_status", self.status, 10)
         node.create_subscription(DiagnosticArray, "/diagnostics", self.diagnose, 100)
         node.create_subscription(ActuatorCommand, f"{robot}/hardware_command", self.command, qos_profile_sensor_data)
@@ -58,6 +64,14 @@ class Observer:
             say(event="moving" if moving else "resting", sim_s=self.sim_s, fastest=fastest)
         if first:
             print("READY", flush=True)
+
+    def truth(self, message):
+        at = message.pose.pose.position
+        self.base = [at.x, at.y]
+
+    def see(self, message):
+        places = [pose.position for pose in message.poses]
+        self.objects = {name: [at.x, at.y, at.z] for name, at in zip(message.names, places)}
 
     def command(self, message):
         hold = message.mode == ActuatorCommand.HOLD
@@ -79,7 +93,7 @@ class Observer:
 
     def mark(self):
         say(event="mark", sim_s=self.sim_s, moving=self.moving, fastest=self.fastest, hold=self.hold, position=self.position,
-            peak=self.peak, ready=self.ready, reason=self.reason, faults=self.faults)
+            base=self.base, objects=self.objects, peak=self.peak, ready=self.ready, reason=self.reason, faults=self.faults)
         self.peak = 0.0
 
 

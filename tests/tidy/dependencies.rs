@@ -10,25 +10,39 @@ use crate::none;
 
 /// What the pure crates may name, as in ARCHITECTURE.md; serialisation and errors are everyone's.
 const EVERY_PURE_CRATE: [&str; 3] = ["serde", "serde_json", "thiserror"];
-const PURE: [(&str, &[&str]); 9] = [
+const PURE: [(&str, &[&str]); 12] = [
     ("physical_ai_domain", &["nalgebra", "serde_yaml_ng"]),
     (
         "physical_ai_description",
         &["physical_ai_domain", "nalgebra", "urdf-rs"],
     ),
+    ("physical_ai_schema", &["jsonschema"]),
     (
-        "physical_ai_mission",
+        "physical_ai_fleet",
         &[
             "physical_ai_domain",
-            "rusqlite",
+            "physical_ai_schema",
             "serde_path_to_error",
             "serde_yaml_ng",
         ],
     ),
     (
+        "physical_ai_planning",
+        &[
+            "physical_ai_domain",
+            "physical_ai_fleet",
+            "physical_ai_schema",
+        ],
+    ),
+    (
+        "physical_ai_mission",
+        &["physical_ai_domain", "physical_ai_fleet", "rusqlite"],
+    ),
+    (
         "physical_ai_llm",
         &[
             "physical_ai_domain",
+            "physical_ai_schema",
             "candle-core",
             "candle-nn",
             "half",
@@ -162,8 +176,8 @@ fn nodes_do_not_depend_on_nodes() {
     none("nodes talk over topics, not over crates", &problems);
 }
 
-#[test]
-fn no_process_links_candle_and_libtorch() {
+/// What each crate of the workspace links, with what that links, by name.
+fn linked() -> BTreeMap<String, BTreeSet<String>> {
     let graph = metadata(&["--locked", "--filter-platform", PLATFORM]);
     let names: BTreeMap<&str, &str> = items(&graph["packages"])
         .map(|p| (p["id"].as_str().unwrap(), p["name"].as_str().unwrap()))
@@ -177,8 +191,7 @@ fn no_process_links_candle_and_libtorch() {
             (node["id"].as_str().unwrap(), linked)
         })
         .collect();
-    let mut problems = Vec::new();
-    for member in items(&graph["workspace_members"]) {
+    let of_member = |member: &Value| {
         let mut reached = BTreeSet::new();
         let mut open = vec![member.as_str().unwrap()];
         while let Some(id) = open.pop() {
@@ -186,12 +199,40 @@ fn no_process_links_candle_and_libtorch() {
                 open.extend(&edges[id]);
             }
         }
-        let links = |name: &str| reached.iter().any(|id| names[id] == name);
-        if links("candle-core") && links("torch-sys") {
-            problems.push(names[member.as_str().unwrap()].to_owned());
-        }
-    }
+        let reached = reached.iter().map(|id| names[id].to_owned()).collect();
+        (names[member.as_str().unwrap()].to_owned(), reached)
+    };
+    items(&graph["workspace_members"]).map(of_member).collect()
+}
+
+#[test]
+fn no_process_links_candle_and_libtorch() {
+    let mut linked = linked();
+    linked.retain(|_, with| with.contains("candle-core") && with.contains("torch-sys"));
+    let problems: Vec<String> = linked.into_keys().collect();
     none("links both candle and libtorch", &problems);
+}
+
+/// Words become plans without the engine: who asks a model does not carry one.
+#[test]
+fn only_inference_and_the_command_line_link_the_engine() {
+    let allowed = [
+        "physical_ai_llm",
+        "physical_ai_inference",
+        "physical_ai_cli",
+    ];
+    let linked = linked();
+    let is_engine = |name: &String| {
+        name == "physical_ai_llm" || name == "tokenizers" || name.starts_with("candle-")
+    };
+    let links = |with: &BTreeSet<String>| with.iter().any(is_engine);
+    assert!(links(&linked["physical_ai_inference"]), "{linked:?}");
+    let problems: Vec<String> = linked
+        .iter()
+        .filter(|(name, with)| !allowed.contains(&name.as_str()) && links(with))
+        .map(|(name, _)| name.clone())
+        .collect();
+    none("links the engine of language models", &problems);
 }
 
 #[test]

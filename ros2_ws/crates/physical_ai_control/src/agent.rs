@@ -13,7 +13,7 @@ use physical_ai_domain::{
     RobotState, TaskReport, Time, World,
 };
 
-pub use robot::{RobotControl, RobotMetrics};
+pub use robot::{RobotControl, RobotMetrics, TrajectoryEnd, TrajectoryFeedback};
 
 use crate::skills::{SeenObject, Site, offers};
 use crate::{DriveLimits, Error, Obstacles, SafetyLimits, SafetyVerdict};
@@ -225,3 +225,5 @@ impl Agent {
 mod held_tests;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod trajectory_tests;

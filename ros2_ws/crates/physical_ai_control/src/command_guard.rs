@@ -1,6 +1,7 @@
 use physical_ai_domain::{ActuatorCommand, CommandMode, JointLimits, RobotModel, RobotState, Time};
 
 use crate::SafetyCause;
+use crate::safety::EFFORT_REFUSED;
 
 /// Oldest state on which a robot may be moved, seconds of ROS time: the agents judge by less.
 const MAX_STATE_AGE_S: f64 = 0.2;
@@ -141,6 +142,9 @@ impl CommandGuard {
                 -age_s
             ));
         }
+        if command.is_of_effort() {
+            return self.hold(command, SafetyCause::Effort, EFFORT_REFUSED.to_owned());
+        }
         if let Some(reason) = self.fault(command) {
             return self.hold(command, SafetyCause::NotFinite, reason);
         }
@@ -207,7 +211,6 @@ impl CommandGuard {
         for (mode, field, values) in [
             (CommandMode::Position, "position", &command.position),
             (CommandMode::Velocity, "velocity", &command.velocity),
-            (CommandMode::Effort, "effort", &command.effort),
         ] {
             let optional = command.mode != mode && values.is_empty();
             if !optional && values.len() != count {
@@ -235,9 +238,6 @@ impl CommandGuard {
         }
         for (value, l) in command.velocity.iter_mut().zip(&self.joints) {
             limit(value, -l.velocity, l.velocity, SafetyCause::VelocityLimit);
-        }
-        for (value, l) in command.effort.iter_mut().zip(&self.joints) {
-            limit(value, -l.effort, l.effort, SafetyCause::EffortLimit);
         }
         hit
     }

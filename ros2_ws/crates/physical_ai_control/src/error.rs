@@ -1,14 +1,14 @@
 use physical_ai_domain::ErrorCode;
 use thiserror::Error;
 
+use crate::NoPosture;
+
 /// What can go wrong in control.
 #[derive(Debug, Clone, PartialEq, Error)]
 #[non_exhaustive]
 pub enum Error {
     /// A target that the robot cannot take.
-    #[error(
-        "target ({x_m:.3}, {y_m:.3}, {z_m:.3}) m is out of reach of {robot}: nearest is {missed_m:.3} m off; choose one closer to its base"
-    )]
+    #[error("target ({x_m:.3}, {y_m:.3}, {z_m:.3}) m is out of reach of {robot}: {why}")]
     Unreachable {
         /// Robot.
         robot: String,
@@ -18,8 +18,8 @@ pub enum Error {
         y_m: f64,
         /// Target in the robot's base frame, metres.
         z_m: f64,
-        /// Distance from the nearest pose found, metres.
-        missed_m: f64,
+        /// Why.
+        why: NoPosture,
     },
     /// Arrays that should have one value per joint do not.
     #[error("{field} has {observed} values: {expected} are needed")]
@@ -30,6 +30,30 @@ pub enum Error {
         observed: usize,
         /// Values needed.
         expected: usize,
+    },
+    /// A joint trajectory that cannot be followed.
+    #[error("{field} {problem}")]
+    InvalidTrajectory {
+        /// Field, as the goal names it.
+        field: String,
+        /// Value and what is allowed.
+        problem: String,
+    },
+    /// A joint trajectory for joints that the robot has not.
+    #[error("{field}: {problem}")]
+    TrajectoryJoints {
+        /// Field, as the goal names it.
+        field: String,
+        /// Name and those that are known.
+        problem: String,
+    },
+    /// A joint trajectory that is over before it arrives.
+    #[error(
+        "trajectory.header.stamp: its last point was due {over_s:.3} s ago: send it earlier, or with stamp 0 for now"
+    )]
+    OldTrajectory {
+        /// Seconds since its end.
+        over_s: f64,
     },
     /// A number that must be finite is not.
     #[error("{field} is {value}: it must be finite")]
@@ -111,6 +135,14 @@ pub enum Error {
         /// The goal.
         goal: String,
         /// What is in the way, and what is allowed.
+        problem: String,
+    },
+    /// Links between which there is no chain.
+    #[error("robot {robot} {problem}")]
+    UnsuitableChain {
+        /// Robot.
+        robot: String,
+        /// What is missing.
         problem: String,
     },
     /// The model has not what the controller needs.

@@ -1,44 +1,92 @@
-use nalgebra::{Isometry3, Matrix6xX, Translation3, UnitQuaternion, Vector3};
+mod segment;
+
+use nalgebra::{Isometry3, Matrix3, Rotation3, Translation3, UnitQuaternion, Vector3};
 use physical_ai_domain::{Joint, JointKind, JointLimits, RobotKind, RobotModel};
 
-use crate::Error;
+use crate::{Error, Jacobian};
+pub(crate) use segment::Frame;
+use segment::{Segment, Segments};
 
-/// A serial chain from a robot's base to its tool.
+/// Most joints that a chain may have: what is computed per joint has its place on the stack.
+pub const MAX_DOF: usize = 16;
+
+/// Most joints with those that follow others.
+const MAX_SEGMENTS: usize = 2 * MAX_DOF;
+
+/// A joint of a chain: one coordinate of it. Where joints follow another (mimic), the one that leads is the joint,
+/// whether or not it lies between the chain's links.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ChainJoint {
+    /// Which of the model's movable joints.
+    pub index: usize,
+    /// Name.
+    pub name: String,
+    /// How it moves.
+    pub kind: JointKind,
+    /// Limits, radians or metres: within them those that follow it keep theirs, too.
+    pub limits: JointLimits,
+}
+
+/// A serial chain between two links of a robot.
 #[derive(Debug, Clone)]
 pub struct Chain {
     robot: String,
-    joints: Vec<Joint>,
-    /// Movable joints among `joints`, as indices.
-    movable: Vec<usize>,
+    tip: String,
+    joints: Vec<ChainJoint>,
+    segments: Vec<Segment>,
+    /// Origins of the frames that are fixed to the base, in its frame, metres.
+    base_points: Vec<Vector3<f64>>,
+    /// The tip in the frame of the last segment.
+    end: Frame,
+    reach_m: f64,
 }
 
 impl Chain {
     /// The chain to `tool0` of an arm.
     ///
     /// # Errors
-    /// [`Error::UnsuitableModel`] for a robot that is no arm.
+    /// [`Error::UnsuitableChain`] for a robot that is no arm.
     pub fn to_tool(model: &RobotModel) -> Result<Self, Error> {
-        let tool = model
-            .link_index("tool0")
-            .filter(|_| model.kind == RobotKind::Arm)
-            .ok_or_else(|| Error::UnsuitableModel {
-                robot: model.name.to_string(),
-                problem: "has no link tool0",
-            })?;
-        let joints: Vec<Joint> = model.chain_to(tool).into_iter().cloned().collect();
-        let movable = (0..joints.len())
-            .filter(|i| joints[*i].kind != JointKind::Fixed)
-            .collect();
-        Ok(Self {
-            robot: model.name.to_string(),
-            joints,
-            movable,
-        })
+        if model.kind != RobotKind::Arm || model.link_index("tool0").is_none() {
+            return Err(unsuitable(model, "has no link tool0".into()));
+        }
+        Self::between(model, &model.links[model.root].name, "tool0")
+    }
+
+    /// The chain from the link `base` to the link `tip`, up and down the tree as it has to be. Poses of the tip
+    /// are seen from the base.
+    ///
+    /// # Errors
+    /// [`Error::UnsuitableChain`] if a link is not there, no joint moves between them, or more than [`MAX_DOF`] do.
+    pub fn between(model: &RobotModel, base: &str, tip: &str) -> Result<Self, Error> {
+        let link = |name: &str| {
+            let found = model.link_index(name);
+            found.ok_or_else(|| unsuitable(model, format!("has no link {name:?}")))
+        };
+        let (mut up, mut down) = (model.joints_to(link(base)?), model.joints_to(link(tip)?));
+        let shared = up.iter().zip(&down).take_while(|(a, b)| a == b).count();
+        up.drain(..shared);
+        down.drain(..shared);
+        let mut segments = Segments::new(model);
+        for joint in up.into_iter().rev() {
+            segments.ascend(joint);
+        }
+        for joint in down {
+            segments.descend(joint);
+        }
+        let found = segments.joints.len();
+        if !(1..=MAX_DOF).contains(&found) || segments.moving() > MAX_SEGMENTS {
+            let problem = format!(
+                "has {found} joints that move between {base:?} and {tip:?}: 1 to {MAX_DOF} are needed"
+            );
+            return Err(unsuitable(model, problem));
+        }
+        Ok(segments.finish(tip.to_owned()))
     }
 
     /// Number of joints that move.
     pub fn degrees_of_freedom(&self) -> usize {
-        self.movable.len()
+        self.joints.len()
     }
 
     /// Name of the robot, for messages.
@@ -46,222 +94,145 @@ impl Chain {
         &self.robot
     }
 
+    /// Name of the link at its end.
+    pub fn tip(&self) -> &str {
+        &self.tip
+    }
+
+    /// The joints that move, base first.
+    pub fn joints(&self) -> &[ChainJoint] {
+        &self.joints
+    }
+
     /// Names of the joints that move, base first.
     pub fn joint_names(&self) -> impl Iterator<Item = &str> {
-        self.movable.iter().map(|i| self.joints[*i].name.as_str())
+        self.joints.iter().map(|j| j.name.as_str())
     }
 
     /// Limits of the joints that move, base first.
     pub fn limits(&self) -> impl Iterator<Item = &JointLimits> {
-        self.movable.iter().map(|i| &self.joints[*i].limits)
+        self.joints.iter().map(|j| &j.limits)
     }
 
-    /// Pose of the tool in the base frame.
+    /// Whether a whole turn of a joint leaves the tip where it is: nothing in the chain follows it at another rate.
+    pub(crate) fn is_direct(&self, joint: usize) -> bool {
+        let of_it = |s: &&Segment| s.joint == joint;
+        let turns = |s: &Segment| !s.slides && s.multiplier.fract() == 0.0;
+        self.segments.iter().filter(of_it).all(turns)
+    }
+
+    /// Farthest that the tip can be from the first joint: all links stretched out, metres. Infinite where a slide
+    /// has no end.
+    pub fn reach_m(&self) -> f64 {
+        self.reach_m
+    }
+
+    /// Where the first joint is in the base frame with all joints at zero, metres.
+    pub fn shoulder(&self) -> Vector3<f64> {
+        let first = self.segments.first();
+        first.map_or_else(Vector3::zeros, |s| s.before.at)
+    }
+
+    /// Pose of the tip in the base frame.
     ///
     /// # Shapes
-    /// `positions`: one value per movable joint, radians or metres; missing ones count as 0.
+    /// `positions`: one value per joint that moves, radians or metres; missing ones count as 0.
     /// # Real-time
     /// Does not allocate.
     pub fn forward(&self, positions: &[f64]) -> Isometry3<f64> {
-        let mut pose = Isometry3::identity();
-        let mut next = positions.iter();
-        for joint in &self.joints {
-            pose *= joint.origin * motion(joint, &mut next);
-        }
-        pose
+        self.tip_frame(positions).isometry()
     }
 
-    /// Heights of the joint frames and the tool over the base, metres: what must stay above a table.
+    /// The same as rotation matrix and position.
+    pub(crate) fn tip_frame(&self, positions: &[f64]) -> Frame {
+        let mut frame = Frame::IDENTITY;
+        for segment in &self.segments {
+            segment.advance(&mut frame, positions);
+        }
+        frame.then(&self.end)
+    }
+
+    /// Height of the lowest of all frames of its links over the base, metres: what must stay above a table.
+    ///
+    /// # Real-time
+    /// Does not allocate.
     pub fn lowest_frame_m(&self, positions: &[f64]) -> f64 {
-        let mut pose = Isometry3::identity();
-        let mut next = positions.iter();
-        let mut lowest = f64::INFINITY;
-        for joint in &self.joints {
-            pose *= joint.origin * motion(joint, &mut next);
-            lowest = lowest.min(pose.translation.z);
+        let height = |lowest: f64, point: &Vector3<f64>| lowest.min(point.z);
+        let mut lowest = self.base_points.iter().fold(f64::INFINITY, height);
+        let mut frame = Frame::IDENTITY;
+        for segment in &self.segments {
+            segment.advance(&mut frame, positions);
+            for point in &segment.points {
+                lowest = lowest.min(frame.at.z + (frame.turn * point).z);
+            }
         }
         lowest
     }
 
-    /// Geometric Jacobian in the base frame: linear over angular velocity of the tool.
+    /// Pose of the tip, and the geometric Jacobian in the base frame, in one pass.
     ///
-    /// # Shapes
-    /// `[6, joints]`.
-    pub fn jacobian(&self, positions: &[f64]) -> Matrix6xX<f64> {
-        let tool = self.forward(positions).translation.vector;
-        let mut jacobian = Matrix6xX::zeros(self.movable.len());
-        let mut pose = Isometry3::identity();
-        let mut next = positions.iter();
-        let mut column = 0;
-        for joint in &self.joints {
-            pose *= joint.origin;
-            let axis = pose.rotation * joint.axis.into_inner();
-            let at: Vector3<f64> = pose.translation.vector;
-            match joint.kind {
-                JointKind::Fixed | JointKind::Floating => {}
-                JointKind::Prismatic => {
-                    jacobian.fixed_view_mut::<3, 1>(0, column).copy_from(&axis);
-                    column += 1;
-                }
-                JointKind::Revolute | JointKind::Continuous => {
-                    jacobian
-                        .fixed_view_mut::<3, 1>(0, column)
-                        .copy_from(&axis.cross(&(tool - at)));
-                    jacobian.fixed_view_mut::<3, 1>(3, column).copy_from(&axis);
-                    column += 1;
-                }
-            }
-            pose *= motion(joint, &mut next);
+    /// # Real-time
+    /// Does not allocate.
+    pub fn jacobian(&self, positions: &[f64]) -> (Isometry3<f64>, Jacobian) {
+        let mut jacobian = Jacobian::zeros(self.joints.len());
+        let tip = self.tip_and_jacobian(positions, &mut jacobian);
+        (tip.isometry(), jacobian)
+    }
+
+    /// Writes the Jacobian over `jacobian`, which has a column per joint.
+    pub(crate) fn tip_and_jacobian(&self, positions: &[f64], jacobian: &mut Jacobian) -> Frame {
+        jacobian.clear();
+        let mut frames = [(Vector3::zeros(), Vector3::zeros()); MAX_SEGMENTS];
+        let mut frame = Frame::IDENTITY;
+        for (segment, (axis, at)) in self.segments.iter().zip(&mut frames) {
+            segment.advance(&mut frame, positions);
+            *axis = frame.turn.column(2).into_owned();
+            *at = frame.at;
         }
-        jacobian
+        let tip = frame.then(&self.end);
+        for (segment, (axis, at)) in self.segments.iter().zip(&frames) {
+            if segment.slides {
+                jacobian.add_slide(segment.joint, &(axis * segment.multiplier));
+            } else {
+                let axis = axis * segment.multiplier;
+                jacobian.add_turn(segment.joint, &axis.cross(&(tip.at - at)), &axis);
+            }
+        }
+        tip
+    }
+}
+
+fn unsuitable(model: &RobotModel, problem: String) -> Error {
+    Error::UnsuitableChain {
+        robot: model.name.to_string(),
+        problem,
     }
 }
 
 /// Where a joint's child link is in its parent's frame, with the joint at `position` (radians or metres; of no
-/// account for a fixed one).
+/// account for one that nothing moves).
 pub fn child_in_parent(joint: &Joint, position: f64) -> Isometry3<f64> {
-    joint.origin * motion(joint, &mut [position].iter())
+    let motion = match joint.kind {
+        JointKind::Fixed | JointKind::Floating => return joint.origin,
+        JointKind::Prismatic => Isometry3::from_parts(
+            Translation3::from(joint.axis.scale(position)),
+            UnitQuaternion::identity(),
+        ),
+        JointKind::Revolute | JointKind::Continuous => Isometry3::from_parts(
+            Translation3::identity(),
+            UnitQuaternion::from_axis_angle(&joint.axis, position),
+        ),
+    };
+    joint.origin * motion
 }
 
-pub(crate) fn motion<'a>(
-    joint: &Joint,
-    positions: &mut impl Iterator<Item = &'a f64>,
-) -> Isometry3<f64> {
-    match joint.kind {
-        JointKind::Fixed | JointKind::Floating => Isometry3::identity(),
-        JointKind::Prismatic => {
-            let q = positions.next().copied().unwrap_or(0.0);
-            Isometry3::from_parts(
-                Translation3::from(joint.axis.scale(q)),
-                UnitQuaternion::identity(),
-            )
-        }
-        JointKind::Revolute | JointKind::Continuous => {
-            let q = positions.next().copied().unwrap_or(0.0);
-            Isometry3::from_parts(
-                Translation3::identity(),
-                UnitQuaternion::from_axis_angle(&joint.axis, q),
-            )
-        }
-    }
+/// A rotation that turns z into `axis`.
+fn z_to(axis: &Vector3<f64>) -> Matrix3<f64> {
+    let turn = Rotation3::rotation_between(&Vector3::z(), axis);
+    // Only opposite directions leave it open about what to turn.
+    let half_turn = Matrix3::from_diagonal(&Vector3::new(1.0, -1.0, -1.0));
+    turn.map_or(half_turn, Rotation3::into_inner)
 }
 
 #[cfg(test)]
-mod tests {
-    use std::f64::consts::FRAC_PI_2;
-
-    use physical_ai_domain::RobotName;
-    use proptest::prelude::*;
-
-    use super::*;
-    use crate::fixtures::{arm, rover};
-
-    /// Two links of 0.5 m and 0.3 m that turn about z, and a tool that slides out of the second.
-    const PLANAR: &str = r#"<robot name="planar">
-        <link name="base"/>
-        <link name="a"><inertial><mass value="1"/><inertia ixx="1" iyy="1" izz="1" ixy="0" ixz="0" iyz="0"/></inertial></link>
-        <link name="b"><inertial><mass value="1"/><inertia ixx="1" iyy="1" izz="1" ixy="0" ixz="0" iyz="0"/></inertial></link>
-        <link name="c"><inertial><mass value="1"/><inertia ixx="1" iyy="1" izz="1" ixy="0" ixz="0" iyz="0"/></inertial></link>
-        <link name="tool0"/>
-        <joint name="one" type="revolute"><parent link="base"/><child link="a"/><axis xyz="0 0 1"/>
-            <limit lower="-3" upper="3" velocity="1" effort="1"/></joint>
-        <joint name="two" type="revolute"><parent link="a"/><child link="b"/><axis xyz="0 0 1"/>
-            <origin xyz="0.5 0 0"/><limit lower="-3" upper="3" velocity="1" effort="1"/></joint>
-        <joint name="slide" type="prismatic"><parent link="b"/><child link="c"/><axis xyz="1 0 0"/>
-            <origin xyz="0.3 0 0"/><limit lower="0" upper="1" velocity="1" effort="1"/></joint>
-        <joint name="tool" type="fixed"><parent link="c"/><child link="tool0"/><origin xyz="0 0 -0.1"/></joint>
-    </robot>"#;
-
-    fn planar() -> Chain {
-        let name = RobotName::try_new("planar").unwrap();
-        Chain::to_tool(&physical_ai_description::read_urdf(name, PLANAR).unwrap()).unwrap()
-    }
-
-    #[test]
-    fn planar_chain_is_where_trigonometry_says() {
-        let chain = planar();
-        assert_eq!(chain.degrees_of_freedom(), 3);
-        let names: Vec<&str> = chain.joint_names().collect();
-        assert_eq!(names, ["one", "two", "slide"]);
-        for (one, two, slide) in [(0.0, 0.0, 0.0), (0.7, -1.1, 0.2), (-2.0, 2.9, 0.9)] {
-            let pose = chain.forward(&[one, two, slide]);
-            let (reach, turn) = (0.3f64 + slide, one + two);
-            let expected = Vector3::new(
-                0.5 * one.cos() + reach * turn.cos(),
-                0.5 * one.sin() + reach * turn.sin(),
-                -0.1,
-            );
-            assert!((pose.translation.vector - expected).norm() < 1e-12);
-            let (_, _, yaw) = pose.rotation.euler_angles();
-            assert!((yaw - turn).abs() < 1e-12);
-        }
-        assert!((chain.lowest_frame_m(&[0.4, 0.4, 0.4]) + 0.1).abs() < 1e-12);
-    }
-
-    #[test]
-    fn missing_positions_count_as_zero() {
-        let chain = planar();
-        assert_eq!(chain.forward(&[0.3]), chain.forward(&[0.3, 0.0, 0.0]));
-    }
-
-    #[test]
-    fn arm_of_the_project_is_where_its_urdf_says() {
-        let chain = Chain::to_tool(&arm()).unwrap();
-        let check = |positions: [f64; 6], expected: [f64; 3]| {
-            let at = chain.forward(&positions).translation.vector;
-            assert!((at - Vector3::from(expected)).norm() < 1e-9, "{at}");
-        };
-        // Upright: all origins along z. Lying: all after joint 2, which is 0.18 m above the base.
-        check([0.0; 6], [0.0, 0.0, 1.055]);
-        check([0.0, FRAC_PI_2, 0.0, 0.0, 0.0, 0.0], [0.875, 0.0, 0.18]);
-        check(
-            [FRAC_PI_2, FRAC_PI_2, 0.0, 0.0, 0.0, 0.0],
-            [0.0, 0.875, 0.18],
-        );
-        check([0.0, 0.0, FRAC_PI_2, 0.0, 0.0, 0.0], [0.555, 0.0, 0.5]);
-        check(
-            [0.0, 0.0, FRAC_PI_2, FRAC_PI_2, 0.0, 0.0],
-            [0.28, 0.0, 0.225],
-        );
-    }
-
-    #[test]
-    fn rover_has_no_chain() {
-        let error = Chain::to_tool(&rover()).unwrap_err();
-        assert!(error.to_string().contains("tool0"), "{error}");
-    }
-
-    /// The Jacobian against central differences of the forward kinematics.
-    fn check_jacobian(chain: &Chain, positions: &[f64]) -> Result<(), TestCaseError> {
-        let jacobian = chain.jacobian(positions);
-        let step = 1e-6;
-        for joint in 0..chain.degrees_of_freedom() {
-            let moved = |by: f64| {
-                let mut at = positions.to_vec();
-                at[joint] += by;
-                chain.forward(&at)
-            };
-            let (before, after) = (moved(-step), moved(step));
-            let linear = (after.translation.vector - before.translation.vector) / (2.0 * step);
-            let turn = (after.rotation * before.rotation.inverse()).scaled_axis() / (2.0 * step);
-            let column = jacobian.column(joint);
-            prop_assert!((column.fixed_rows::<3>(0) - linear).norm() < 1e-6);
-            prop_assert!((column.fixed_rows::<3>(3) - turn).norm() < 1e-6);
-        }
-        Ok(())
-    }
-
-    proptest! {
-        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
-
-        #[test]
-        fn jacobian_is_the_derivative_of_the_arm(positions in prop::collection::vec(-2.0..2.0f64, 6..=6)) {
-            check_jacobian(&Chain::to_tool(&arm()).unwrap(), &positions)?;
-        }
-
-        #[test]
-        fn jacobian_is_the_derivative_of_a_chain_that_slides(positions in prop::collection::vec(-2.0..2.0f64, 3..=3)) {
-            check_jacobian(&planar(), &positions)?;
-        }
-    }
-}
+mod tests;

@@ -11,6 +11,7 @@ mod estimator;
 mod fixtures;
 mod floor;
 mod inverse_kinematics;
+mod jacobian;
 mod kinematics;
 mod metrics;
 mod navigation;
@@ -22,6 +23,7 @@ mod stamp_check;
 mod stop_follower;
 mod strikes;
 mod trajectory;
+mod trajectory_following;
 
 pub mod agent;
 pub mod skills;
@@ -32,8 +34,11 @@ pub use diff_drive::DifferentialDrive;
 pub use error::Error;
 pub(crate) use error_statistics::ErrorStatistics;
 pub use estimator::{EstimatorOptions, ImuSample, News, StateEstimator};
-pub use inverse_kinematics::inverse_kinematics;
-pub use kinematics::{Chain, child_in_parent};
+pub use inverse_kinematics::{
+    IkOptions, IkSolution, NoPosture, PoseTask, inverse_kinematics, solve,
+};
+pub use jacobian::Jacobian;
+pub use kinematics::{Chain, ChainJoint, MAX_DOF, child_in_parent};
 pub use metrics::{Distribution, Summary};
 pub use navigation::{DriveLimits, Navigator, Obstacles, Speed};
 pub use odometry::{Odometry, OdometrySnapshot};
@@ -42,3 +47,7 @@ pub use sample_gate::{Continuity, JointSample, SampleGate, SampleLimits};
 pub use stamp_check::check_stamp;
 pub use stop_follower::{StopFollower, StopState};
 pub use trajectory::{JointPoint, JointTrajectory, LIMIT_SHARE};
+pub use trajectory_following::{
+    JointTolerance, TrajectoryCode, TrajectoryFollower, TrajectoryFrom, TrajectoryGoal,
+    TrajectoryPoint, TrajectoryProgress, TrajectoryViolation,
+};

@@ -8,7 +8,7 @@ use physical_ai_domain::{ActuatorCommand, CommandMode, RobotModel, RobotState, T
 use crate::Chain;
 use crate::skills::OtherRobot;
 use set_points::SetPointLimiter;
-pub(crate) use set_points::finger_after_hold;
+pub(crate) use set_points::{TOLERANCE as VELOCITY_TOLERANCE, finger_after_hold};
 
 /// Why the filter changed or stopped a command; the text is that of SafetyStatus.cause.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,7 +20,7 @@ pub enum SafetyCause {
     PositionLimit,
     VelocityLimit,
     AccelerationLimit,
-    EffortLimit,
+    Effort,
     Workspace,
     Obstacle,
     NotFinite,
@@ -39,7 +39,7 @@ impl SafetyCause {
             Self::PositionLimit => "position_limit",
             Self::VelocityLimit => "velocity_limit",
             Self::AccelerationLimit => "acceleration_limit",
-            Self::EffortLimit => "effort_limit",
+            Self::Effort => "effort",
             Self::Workspace => "workspace",
             Self::Obstacle => "obstacle",
             Self::NotFinite => "not_finite",
@@ -49,6 +49,9 @@ impl SafetyCause {
         }
     }
 }
+
+/// Why a command of efforts moves nothing.
+pub(crate) const EFFORT_REFUSED: &str = "effort: there is no torque control here: command positions or velocities, and leave effort empty";
 
 /// What the filter did; the numbers are those of SafetyStatus.state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -103,6 +106,9 @@ impl SafetyVerdict {
         let Some(cause) = self.cause else {
             return String::new();
         };
+        if cause == SafetyCause::Effort {
+            return EFFORT_REFUSED.to_owned();
+        }
         let subject = joint_names
             .get(self.joint)
             .map_or(cause.as_str(), String::as_str);
@@ -139,8 +145,8 @@ impl Default for SafetyLimits {
 
 /// The one gate between policies and actuators.
 ///
-/// A command with a value missing, too many or not finite is a stop. Set points that pass are within
-/// the joints' limits of position, velocity and effort, and so is their change: of velocity and
+/// A command with a value missing, too many or not finite is a stop, and so is one of efforts. Set points that
+/// pass are within the joints' limits of position and velocity, and so is their change: of velocity and
 /// acceleration since the command before, and since the measured state after a stop. Position set points
 /// stay within a tracking tolerance of what is measured: a joint that is kept from following must not jump
 /// when it is let go.
@@ -273,13 +279,16 @@ impl SafetyFilter {
             .and_then(|v| stop(SafetyCause::NotFinite, none, *v, 0.0))
     }
 
-    /// One finite value per joint, for the mode and wherever else there are values.
+    /// One finite value per joint, for the mode and wherever else there are values; no efforts.
     fn judge_values(&self, command: &ActuatorCommand) -> Option<SafetyVerdict> {
+        if command.is_of_effort() {
+            let given = command.effort.len() as f64;
+            return stop(SafetyCause::Effort, usize::MAX, given, 0.0);
+        }
         let count = self.set_points.joints();
         for (mode, values) in [
             (CommandMode::Position, &command.position),
             (CommandMode::Velocity, &command.velocity),
-            (CommandMode::Effort, &command.effort),
         ] {
             let optional = command.mode != mode && values.is_empty();
             if !optional && values.len() != count {

@@ -1,7 +1,7 @@
 use nalgebra::{Isometry3, Point3};
 use physical_ai_domain::{Geometry, RobotModel};
 
-use crate::kinematics::motion;
+use crate::child_in_parent;
 
 /// Capsules may come into each other by this much before it counts, metres: the flat end of a short
 /// cylinder bulges.
@@ -84,21 +84,28 @@ impl SelfCollision {
     /// # Real-time
     /// Allocates; not for the control tick.
     pub(crate) fn first(&self, from: &[f64], to: &[f64]) -> Option<(&str, &str, f64)> {
-        let at_start = self.touching(from);
-        for posture in 1..=POSTURES {
+        let postures = (1..=POSTURES).map(|posture| {
             let share = posture as f64 / POSTURES as f64;
-            let positions: Vec<f64> = from
-                .iter()
-                .zip(to)
-                .map(|(a, b)| a + (b - a) * share)
-                .collect();
-            let new = self
-                .touching(&positions)
-                .into_iter()
-                .find(|pair| !at_start.contains(pair));
-            if let Some((a, b)) = new {
+            let joints = from.iter().zip(to);
+            joints.map(|(a, b)| a + (b - a) * share).collect()
+        });
+        let (a, b, posture) = self.first_along(from, postures)?;
+        Some((a, b, (posture + 1) as f64 / POSTURES as f64))
+    }
+
+    /// The same for any way: with the number of the posture along it.
+    pub(crate) fn first_along(
+        &self,
+        from: &[f64],
+        postures: impl Iterator<Item = Vec<f64>>,
+    ) -> Option<(&str, &str, usize)> {
+        let at_start = self.touching(from);
+        for (i, posture) in postures.enumerate() {
+            let touching = self.touching(&posture).into_iter();
+            let mut new = touching.filter(|pair| !at_start.contains(pair));
+            if let Some((a, b)) = new.next() {
                 let name = |c: usize| self.model.links[self.capsules[c].link].name.as_str();
-                return Some((name(a), name(b), share));
+                return Some((name(a), name(b), i));
             }
         }
         None
@@ -118,9 +125,9 @@ impl SelfCollision {
     /// Poses of all links in the root's frame; joints come after those of their parents.
     fn link_poses(&self, positions: &[f64]) -> Vec<Isometry3<f64>> {
         let mut poses = vec![Isometry3::identity(); self.model.links.len()];
-        let mut next = positions.iter();
-        for joint in &self.model.joints {
-            poses[joint.child] = poses[joint.parent] * joint.origin * motion(joint, &mut next);
+        for (i, joint) in self.model.joints.iter().enumerate() {
+            let position = self.model.joint_position(i, positions);
+            poses[joint.child] = poses[joint.parent] * child_in_parent(joint, position);
         }
         poses
     }

@@ -12,7 +12,7 @@ const QUINTIC_PEAK_VELOCITY: f64 = 1.875;
 const QUINTIC_PEAK_ACCELERATION: f64 = 5.773_502_7;
 
 /// Joint values at one time.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct JointPoint {
     /// Radians or metres.
     pub position: Vec<f64>,

@@ -35,3 +35,11 @@ pub struct ActuatorCommand {
     /// Seconds after `stamp` at which the command is stale; a stale command is a stop.
     pub valid_for_s: f64,
 }
+
+impl ActuatorCommand {
+    /// Whether it asks for efforts, as a mode or beside other values: who has no torque control refuses it.
+    pub fn is_of_effort(&self) -> bool {
+        self.mode == CommandMode::Effort
+            || (self.mode != CommandMode::Hold && !self.effort.is_empty())
+    }
+}

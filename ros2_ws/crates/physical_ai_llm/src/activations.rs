@@ -1,5 +1,5 @@
 use crate::exponential::ROUND;
-use crate::kernels::Disjoint;
+use crate::disjoint::Disjoint;
 use crate::vector::{LANES, per_cpu};
 use crate::{InstructionSet, Pool};
 

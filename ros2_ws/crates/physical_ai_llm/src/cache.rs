@@ -108,7 +108,7 @@ impl KvCache {
         };
         CacheWriter {
             layout: self.layout,
-            halves: crate::kernels::Disjoint::new(halves),
+            halves: crate::disjoint::Disjoint::new(halves),
         }
     }
 }
@@ -116,7 +116,7 @@ impl KvCache {
 /// Writes single tokens.
 pub(crate) struct CacheWriter<'a> {
     layout: Layout,
-    halves: crate::kernels::Disjoint<'a, u16>,
+    halves: crate::disjoint::Disjoint<'a, u16>,
 }
 
 impl CacheWriter<'_> {

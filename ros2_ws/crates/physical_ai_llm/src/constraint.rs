@@ -12,7 +12,6 @@
 
 mod compiler;
 mod integers;
-mod satisfiable;
 #[cfg(test)]
 pub(crate) mod tests;
 mod vocabulary;
@@ -22,7 +21,6 @@ use llguidance::Matcher;
 use crate::{Error, TokenMask};
 
 pub use compiler::{ConstraintCompiler, JsonOptions};
-pub(crate) use satisfiable::check_satisfiable;
 pub use vocabulary::{MaskVocabulary, Tokenize};
 
 /// Most lexer work for one mask.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use memmap2::{Advice, Mmap, MmapMut, UncheckedAdvice};
 
-use crate::kernels::Disjoint;
+use crate::disjoint::Disjoint;
 use crate::{Format, InstructionSet, Pool};
 
 /// Rows of a tile.

@@ -293,8 +293,8 @@ mod tests {
     use physical_ai_domain::{TaskState, Time};
 
     use super::*;
-    use crate::parse_plan;
     use crate::scheduler::{Event, Now, SchedulerConfig, Submission};
+    use physical_ai_fleet::parse_plan;
 
     fn submission(id: &str) -> Event {
         let plan = "tasks: [{id: a, skill: home}, {id: b, skill: home, after: [a]}]";

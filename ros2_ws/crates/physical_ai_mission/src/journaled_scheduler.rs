@@ -141,7 +141,9 @@ mod tests {
 
     use super::*;
     use crate::scheduler::tests::{heartbeat, report};
-    use crate::{Mission, MissionPhase, parse_plan};
+    use physical_ai_fleet::parse_plan;
+
+    use crate::{Mission, MissionPhase};
 
     /// A journaled scheduler in a folder of its own, and a clock.
     struct Fixture {

@@ -14,11 +14,12 @@ use physical_ai_domain::{
     Assignment, Capability, FencingToken, MissionId, Plan, TaskId, TaskReport, TaskState, Time,
     WorkerName, WorkerReport, WorkerState,
 };
+use physical_ai_fleet::Fleet;
 
 pub use workers::KnownWorker;
 
+use crate::Error;
 use crate::mission::{Mission, MissionError, MissionPhase};
-use crate::{Error, Fleet};
 use progress::Progress;
 use workers::{News, Workers};
 

@@ -141,7 +141,11 @@ impl Drives {
             now.seconds_since(command.stamp)
                 .clamp(0.0, DRIVE_WATCHDOG_S)
         };
-        self.mode = command.mode;
+        // These drives have no effort mode: a command of it is a stop.
+        self.mode = match command.mode {
+            CommandMode::Effort => CommandMode::Hold,
+            mode => mode,
+        };
         for (i, wanted) in self.wanted.iter_mut().enumerate() {
             let velocity = command.velocity.get(i).copied().unwrap_or(0.0);
             match command.mode {
@@ -191,8 +195,7 @@ impl Drives {
         mut control: impl FnMut(usize, f64, f64),
     ) {
         self.since_command_s += dt_s;
-        // These drives have no effort mode: a command of it is a stop.
-        if self.since_command_s > DRIVE_WATCHDOG_S || self.mode == CommandMode::Effort {
+        if self.since_command_s > DRIVE_WATCHDOG_S {
             self.mode = CommandMode::Hold;
         }
         self.held_s = if self.is_holding() {

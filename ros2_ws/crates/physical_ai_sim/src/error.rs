@@ -59,6 +59,12 @@ pub enum Error {
         /// The value.
         value: f64,
     },
+    /// A command of efforts, which these drives do not know.
+    #[error("command for robot {robot}: effort: these drives know positions and velocities only")]
+    EffortCommand {
+        /// Robot.
+        robot: String,
+    },
     /// A command that does not fit its robot.
     #[error(
         "command for robot {robot}: {field} has {observed} values, but the robot has {expected} joints"

@@ -404,13 +404,19 @@ impl SimulatedWorld {
     ///
     /// # Errors
     /// [`Error::UnknownRobot`], [`Error::WrongLength`] or [`Error::NotFinite`]; the drives keep what
-    /// they had.
+    /// they had. [`Error::EffortCommand`]; they stop.
     pub fn apply(&mut self, command: &ActuatorCommand) -> Result<(), Error> {
         let now = self.time();
         let robot = self
             .robots
             .get_mut(&command.robot)
             .ok_or_else(|| Error::UnknownRobot(command.robot.to_string()))?;
+        if command.is_of_effort() {
+            robot.drives.hold();
+            return Err(Error::EffortCommand {
+                robot: command.robot.to_string(),
+            });
+        }
         let joints = robot.position_index.len();
         let required: &[(&'static str, &Vec<f64>, bool)] = &[
             (

@@ -44,6 +44,35 @@ fn drive(speed_rps: f64) -> ActuatorCommand {
 }
 
 #[test]
+fn command_of_efforts_is_refused_by_name_and_stops_the_drives() {
+    let mut world = world("demo", 1);
+    let name = robot("rover_1");
+    for step in 0..1000 {
+        if step % 5 == 0 {
+            world.apply(&drive(3.0)).unwrap();
+        }
+        world.step().unwrap();
+    }
+    assert!(world.joint_sample(&name).unwrap().velocity[0] > 2.0);
+    for step in 0..1000 {
+        if step % 5 == 0 {
+            let pushed = ActuatorCommand {
+                mode: CommandMode::Effort,
+                effort: vec![1.0; 2],
+                ..drive(0.0)
+            };
+            let error = world.apply(&pushed).unwrap_err().to_string();
+            assert!(
+                error.contains("rover_1") && error.contains("effort"),
+                "{error}"
+            );
+        }
+        world.step().unwrap();
+    }
+    assert!(world.joint_sample(&name).unwrap().velocity[0].abs() < 0.05);
+}
+
+#[test]
 fn same_seed_gives_the_same_bits() {
     let run = |seed| {
         let mut world = world("demo", seed);

@@ -36,7 +36,7 @@ fn serve_robot(context: &mut Context<Actuators>, robot: &str, index: usize) -> R
         Qos::command(),
         move |app: &mut Actuators, _, message| {
             let robot = &mut app.robots[index];
-            match robot_state_from_msg(message, &robot.joint_names) {
+            match robot_state_from_msg(message, &robot.name, &robot.joint_names) {
                 Ok(state) => robot.guard.observe(&state),
                 Err(error) => tracing::warn!("state ignored: {error}"),
             }
@@ -136,7 +136,7 @@ impl Application for Actuators {
         for robot in &mut self.robots {
             let reason = "the actuator worker is inactive";
             robot.hold(now, SafetyCause::StaleCommand, reason);
-            robot.tell_status(context, Some(reason), self.latch.is_engaged());
+            robot.tell_status(context, Some((None, reason)), self.latch.is_engaged());
         }
         Ok(())
     }
@@ -227,8 +227,11 @@ impl Actuators {
         let source = self.link.incarnation();
         let engaged = self.latch.is_engaged();
         let obstacle = match (context.is_active(), engaged) {
-            (false, _) => Some("the actuator worker is inactive"),
-            (true, true) => Some("the emergency stop is engaged"),
+            (false, _) => Some((None, "the actuator worker is inactive")),
+            (true, true) => {
+                let cause = SafetyCause::EmergencyStop;
+                Some((Some(cause), "the emergency stop is engaged"))
+            }
             (true, false) => None,
         };
         for (index, robot) in self.robots.iter_mut().enumerate() {

@@ -7,8 +7,8 @@ use physical_ai_ros::msg::physical_ai_msgs::msg::{
 };
 use physical_ai_ros::msg::std_msgs::msg::Header;
 use physical_ai_ros::{
-    CommandOrigin, Context, Diagnostic, Error, Level, Publisher, Qos, command_from_msg,
-    command_to_msg, time_to_msg,
+    CommandMessage, CommandOrigin, Context, Diagnostic, Error, Level, Publisher, Qos,
+    command_from_msg, time_to_msg,
 };
 
 use crate::drive_link::DriveLink;
@@ -28,6 +28,9 @@ pub struct Robot {
     command_topic: String,
     pub joint_names: Vec<String>,
     hardware: Publisher<CommandMsg>,
+    message: CommandMessage,
+    /// Why the last command could not be published.
+    fault: Option<String>,
     safety: Publisher<SafetyStatus>,
     status: Publisher<CommandStatus>,
     source: u64,
@@ -36,6 +39,8 @@ pub struct Robot {
     warned_s: f64,
     /// Why it is not ready; empty: it is.
     reason: String,
+    /// What is behind that, where the safety layer has a name for it.
+    cause: Option<SafetyCause>,
     told_s: f64,
     told_source: u64,
     published: Option<(SafetyState, Option<SafetyCause>, String)>,
@@ -59,6 +64,8 @@ impl Robot {
             session: CommandSession::default(),
             drive: DriveLink::try_new(context, model.name.as_str(), index)?,
             command_topic: topic("command"),
+            message: CommandMessage::new(&model.name, &model.joint_names()),
+            fault: None,
             joint_names: model.joint_names(),
             hardware: context.publisher(&topic("hardware_command"), Qos::command())?,
             safety: context.publisher(&topic("actuator_safety"), Qos::state_latched())?,
@@ -68,6 +75,7 @@ impl Robot {
             holds: 0,
             warned_s: f64::NEG_INFINITY,
             reason: "it was not looked at yet".to_owned(),
+            cause: None,
             told_s: f64::NEG_INFINITY,
             told_source: 0,
             published: None,
@@ -88,9 +96,8 @@ impl Robot {
             }
             return;
         }
-        let mut command = match command_from_msg(message) {
-            Ok(command) if command.robot == self.name => command,
-            Ok(command) => return self.reject(&format!("it is for robot {}", command.robot)),
+        let mut command = match command_from_msg(message, &self.name) {
+            Ok(command) => command,
             Err(error) => return self.reject(&error.to_string()),
         };
         let mut verdict = self.guard.check(&mut command, now, steady_s);
@@ -103,13 +110,9 @@ impl Robot {
             GuardVerdict::Reject(reason) => self.reject(&reason),
             GuardVerdict::Hold(cause, reason) => self.hold(now, cause, &reason),
             GuardVerdict::Clamped(cause) => {
-                self.send(&command);
-                self.tell(now, SafetyState::Limited, Some(cause), "clamped");
+                self.forward(&command, now, SafetyState::Limited, Some(cause), "clamped");
             }
-            GuardVerdict::Accept => {
-                self.send(&command);
-                self.tell(now, SafetyState::Normal, None, "");
-            }
+            GuardVerdict::Accept => self.forward(&command, now, SafetyState::Normal, None, ""),
         }
     }
 
@@ -141,15 +144,25 @@ impl Robot {
     pub fn tell_status(
         &mut self,
         context: &Context<Actuators>,
-        obstacle: Option<&str>,
+        obstacle: Option<(Option<SafetyCause>, &str)>,
         emergency_stop: bool,
     ) -> bool {
         let (now, steady_s) = (context.now(), context.steady_s());
-        let reason = obstacle
-            .map(str::to_owned)
-            .or_else(|| self.second_writer(steady_s))
-            .or_else(|| self.drive.fault(self.source, steady_s))
-            .or_else(|| self.guard.state_fault(now))
+        let because = |cause: SafetyCause| move |reason: String| (Some(cause), reason);
+        let drive = || self.drive.fault(self.source, steady_s);
+        let (cause, reason) = obstacle
+            .map(|(cause, reason)| (cause, reason.to_owned()))
+            .or_else(|| {
+                self.second_writer(steady_s)
+                    .map(because(SafetyCause::SecondWriter))
+            })
+            .or_else(|| self.fault.clone().map(|reason| (None, reason)))
+            .or_else(|| drive().map(|reason| (None, reason)))
+            .or_else(|| {
+                self.guard
+                    .state_fault(now)
+                    .map(because(SafetyCause::StaleState))
+            })
             .unwrap_or_default();
         let source = self.session.source();
         let changed = reason != self.reason || source != self.told_source;
@@ -159,7 +172,7 @@ impl Robot {
         if changed && !reason.is_empty() {
             tracing::info!(robot = %self.name, "not ready: {reason}");
         }
-        self.reason = reason;
+        (self.cause, self.reason) = (cause, reason);
         self.told_s = steady_s;
         self.told_source = source;
         self.status.publish(&CommandStatus {
@@ -184,7 +197,9 @@ impl Robot {
     /// Its line in the diagnostics.
     pub fn diagnostic(&self) -> Diagnostic {
         let name = format!("{} commands", self.name);
-        let (level, text) = if self.reason.contains("second writer") {
+        let (level, text) = if let Some(fault) = &self.fault {
+            (Level::Error, fault.clone())
+        } else if self.cause == Some(SafetyCause::SecondWriter) {
             (Level::Error, self.reason.clone())
         } else if !self.reason.is_empty() {
             (Level::Warn, format!("not ready: {}", self.reason))
@@ -200,6 +215,30 @@ impl Robot {
             .with("commanded_by", self.session.node().unwrap_or("nobody"))
     }
 
+    /// Sends a command that passed; one that cannot be sent is a stop: its drives get nothing, and stand.
+    fn forward(
+        &mut self,
+        command: &ActuatorCommand,
+        now: Time,
+        state: SafetyState,
+        cause: Option<SafetyCause>,
+        detail: &str,
+    ) {
+        self.send(command);
+        if let Some(fault) = self.fault.take() {
+            self.guard.release();
+            self.tell(
+                now,
+                SafetyState::Stopped,
+                Some(SafetyCause::StaleCommand),
+                &fault,
+            );
+            self.fault = Some(fault);
+        } else {
+            self.tell(now, state, cause, detail);
+        }
+    }
+
     fn send(&mut self, command: &ActuatorCommand) {
         // A drive that hands out sessions takes us for a stranger without one; it stands.
         if self.drive.awaits_session() {
@@ -211,8 +250,14 @@ impl Robot {
             session: self.drive.session(),
             sequence: self.sequence,
         };
-        let message = command_to_msg(command, &self.joint_names, origin);
-        self.hardware.publish(&message);
+        let sent = (self.hardware).try_publish(self.message.fill(command, origin));
+        let fault = sent.err().map(|e| format!("commands are not sent: {e}"));
+        if self.fault.is_none()
+            && let Some(fault) = &fault
+        {
+            tracing::error!(robot = %self.name, "{fault}");
+        }
+        self.fault = fault;
     }
 
     fn reject(&mut self, reason: &str) {

@@ -1,6 +1,7 @@
 //! The `agent_worker` node: several robots controlled at once, tasks in, commands out.
 
 mod check_tasks;
+mod follow_trajectory;
 mod node;
 mod parameters;
 mod robot_link;

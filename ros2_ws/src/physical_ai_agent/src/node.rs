@@ -17,6 +17,7 @@ use physical_ai_ros::{
     robot_state_from_msg, time_from_msg, time_to_msg,
 };
 
+use crate::follow_trajectory::{self, Trajectories};
 use crate::parameters::AgentParameters;
 use crate::robot_link::RobotLink;
 use crate::seen::{BadSamples, objects_from_msg, obstacles_from_msg};
@@ -28,6 +29,7 @@ pub struct AgentNode {
     pub(crate) link: WorkerLink,
     pub(crate) robots: BTreeMap<RobotName, RobotLink>,
     pub(crate) stops: StopFollower,
+    pub(crate) trajectories: Trajectories,
     bad_samples: BadSamples,
 }
 
@@ -76,12 +78,15 @@ impl Application for AgentNode {
             robot.set_period_s(1.0 / p.rate_hz);
         }
         let drives = |r: &RobotControl| r.model().kind == RobotKind::Rover;
-        let names: Vec<(RobotName, bool)> = agent
+        let names: Vec<(RobotName, bool, bool)> = agent
             .robots_mut()
-            .map(|r| (r.model().name.clone(), drives(r)))
+            .map(|r| (r.model().name.clone(), drives(r), r.follows_trajectories()))
             .collect();
         let mut robots = BTreeMap::new();
-        for (name, drives) in names {
+        for (name, drives, follows) in names {
+            if follows {
+                follow_trajectory::serve(context, &name)?;
+            }
             let link = RobotLink::try_new(context, &name)?;
             agent.set_held(&name, link.held(context.steady_s()), context.steady_s());
             observe(context, &name, drives)?;
@@ -109,12 +114,18 @@ impl Application for AgentNode {
             link,
             robots,
             stops: StopFollower::default(),
+            trajectories: Trajectories::new(),
             bad_samples: BadSamples::default(),
         })
     }
 
     fn activate(&mut self, context: &mut Context<Self>) -> Result<(), Error> {
         self.refresh_offer(context);
+        Ok(())
+    }
+
+    fn deactivate(&mut self, _context: &mut Context<Self>) -> Result<(), Error> {
+        self.abandon_trajectories("the agent was deactivated");
         Ok(())
     }
 
@@ -151,7 +162,15 @@ impl Application for AgentNode {
             Some(reason) => Diagnostic::new("emergency stop", Level::Error, reason),
             None => Diagnostic::new("emergency stop", Level::Ok, "not engaged"),
         };
-        vec![tasks, emergency]
+        let faults = self.robots.iter().filter_map(|(name, link)| {
+            let fault = link.fault()?;
+            Some(Diagnostic::new(
+                &format!("{name} commands"),
+                Level::Error,
+                fault,
+            ))
+        });
+        [tasks, emergency].into_iter().chain(faults).collect()
     }
 }
 
@@ -164,12 +183,8 @@ impl AgentNode {
         let Some(robot) = self.agent.robot_mut(name) else {
             return;
         };
-        let state = match robot_state_from_msg(message, robot.joint_names()) {
-            Ok(state) if state.robot == *name => state,
-            Ok(state) => {
-                let problem = format!("state of {name}: robot: is {}", state.robot);
-                return self.bad_samples.count(context, &problem);
-            }
+        let state = match robot_state_from_msg(message, name, robot.joint_names()) {
+            Ok(state) => state,
             Err(error) => return self.bad_samples.count(context, &error.to_string()),
         };
         let (now, steady_s) = (context.now().max(state.stamp), context.steady_s());
@@ -177,11 +192,16 @@ impl AgentNode {
         let Some(control) = self.agent.tick(state, now, steady_s) else {
             return;
         };
-        if let Some(link) = self.robots.get_mut(name) {
-            link.send(control.command, incarnation);
-        }
+        let link = self.robots.get_mut(name);
+        let is_news = link.is_some_and(|l| l.send(control.command, incarnation));
         let (verdict, report) = (control.verdict, control.report);
+        if is_news {
+            self.link_changed(context, name);
+        }
         self.publish_safety(context, name, verdict);
+        if self.end_trajectory(name) {
+            self.refresh_offer(context);
+        }
         if let Some(report) = report {
             if report.state.is_terminal() {
                 tracing::info!(task = %report.task, state = ?report.state, "{}", report.error_msg);
@@ -192,6 +212,18 @@ impl AgentNode {
                 self.refresh_offer(context);
             }
         }
+    }
+
+    /// Commands of a robot cannot be published any more, or can again.
+    fn link_changed(&mut self, context: &mut Context<Self>, name: &RobotName) {
+        let steady_s = context.steady_s();
+        if let Some(link) = self.robots.get(name) {
+            if let Some(fault) = link.fault() {
+                tracing::error!(robot = %name, "{fault}");
+            }
+            self.agent.set_held(name, link.held(steady_s), steady_s);
+        }
+        context.request_diagnostics_update();
     }
 
     fn publish_safety(
@@ -293,6 +325,7 @@ impl AgentNode {
             tracing::warn!(task = %report.task, "{}", report.error_msg);
             self.link.report(now, report);
         }
+        self.tell_trajectories();
         self.refresh_offer(context);
     }
 

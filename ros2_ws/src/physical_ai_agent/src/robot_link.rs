@@ -9,7 +9,7 @@ use physical_ai_ros::msg::physical_ai_msgs::msg::{
 };
 use physical_ai_ros::msg::physical_ai_msgs::srv::OpenSession;
 use physical_ai_ros::{
-    CommandOrigin, Context, Error, Publisher, Qos, ServiceClient, command_to_msg,
+    CommandMessage, CommandOrigin, Context, Error, Publisher, Qos, ServiceClient,
 };
 
 use crate::node::AgentNode;
@@ -29,6 +29,9 @@ pub struct RobotLink {
     pub judged: Option<(SafetyState, Option<SafetyCause>)>,
     /// There is one as long as this process has the session: two that publish are a fault.
     command: Option<Publisher<CommandMsg>>,
+    message: CommandMessage,
+    /// Why the last command could not be published.
+    fault: Option<String>,
     client: ServiceClient<OpenSession::Service>,
     status: Option<(CommandStatus, f64)>,
     session: u64,
@@ -54,6 +57,9 @@ impl RobotLink {
             metrics: context.publisher(&topic("control_metrics"), Qos::standard())?,
             judged: None,
             command: None,
+            // Joint names are left out: both sides hold the same model, and this is the hot path.
+            message: CommandMessage::new(robot, &[]),
+            fault: None,
             client: context.client::<OpenSession::Service>(&topic("open_session"))?,
             status: None,
             session: 0,
@@ -91,7 +97,7 @@ impl RobotLink {
             return Some(format!("{}: {}", status.node, status.reason));
         }
         if self.session != 0 {
-            return None;
+            return self.fault.clone();
         }
         Some(if self.refusal.is_empty() {
             format!("{} has not handed out a session yet", status.node)
@@ -154,10 +160,11 @@ impl RobotLink {
         }
     }
 
-    /// Sends a command, if there is a session for it. `source` is this process's incarnation.
-    pub fn send(&mut self, command: &ActuatorCommand, source: u64) {
+    /// Sends a command, if there is a session for it. `source` is this process's incarnation. True if it is news
+    /// whether commands can be published: one that cannot is a fault, and holds the robot.
+    pub fn send(&mut self, command: &ActuatorCommand, source: u64) -> bool {
         let Some(publisher) = self.command.as_ref().filter(|_| self.session != 0) else {
-            return;
+            return false;
         };
         self.sequence += 1;
         let origin = CommandOrigin {
@@ -165,7 +172,15 @@ impl RobotLink {
             session: self.session,
             sequence: self.sequence,
         };
-        // Joint names are left out: both sides hold the same model, and this is the hot path.
-        publisher.publish(&command_to_msg(command, &[], origin));
+        let sent = publisher.try_publish(self.message.fill(command, origin));
+        let fault = sent.err().map(|e| format!("commands are not sent: {e}"));
+        let is_news = fault.is_some() != self.fault.is_some();
+        self.fault = fault;
+        is_news
+    }
+
+    /// Why commands cannot be published; `None`: they can.
+    pub fn fault(&self) -> Option<&str> {
+        self.fault.as_deref()
     }
 }

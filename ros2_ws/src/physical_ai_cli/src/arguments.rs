@@ -190,10 +190,25 @@ pub struct BenchArguments {
 pub enum BenchCommand {
     /// Sensor-to-actuator latency over DDS, loop jitter, CPU and memory of one arm and one rover.
     Control(BenchControlArguments),
+    /// Inverse kinematics of a UR5 and a Panda in this process: share of poses solved, and time.
+    Kinematics(BenchKinematicsArguments),
     /// Speed and memory of a language model in this process, without ROS.
     Llm(BenchLlmArguments),
     /// From a sentence in English to a validated plan, by the deployment's language model.
     Planning(BenchPlanningArguments),
+}
+
+#[derive(Debug, Args)]
+pub struct BenchKinematicsArguments {
+    /// Number of runs; the value printed is their median.
+    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    pub runs: u32,
+    /// Poses of each arm in a run.
+    #[arg(long, default_value_t = 1000, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    pub poses: u32,
+    /// Python with pinocchio and TRAC-IK, which answer the same questions; `make bench-kinematics-peer` makes one.
+    #[arg(long, value_name = "FILE")]
+    pub peer: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

@@ -1,6 +1,7 @@
 //! `bench`: measures, with numbers that others can compare.
 
 mod control;
+mod kinematics;
 mod llm;
 mod load;
 mod planning;
@@ -14,14 +15,15 @@ use std::process::ExitCode;
 use self::control::Outcome;
 use self::result::Measurement;
 use crate::arguments::{
-    BenchArguments, BenchCommand, BenchControlArguments, BenchLlmArguments, BenchPlanningArguments,
-    Global,
+    BenchArguments, BenchCommand, BenchControlArguments, BenchKinematicsArguments,
+    BenchLlmArguments, BenchPlanningArguments, Global,
 };
 use crate::output;
 
 pub async fn run(global: &Global, options: &BenchArguments) -> anyhow::Result<ExitCode> {
     match &options.what {
         BenchCommand::Control(options) => run_control(global, options).await?,
+        BenchCommand::Kinematics(options) => run_kinematics(global, options)?,
         BenchCommand::Llm(options) => run_llm(global, options)?,
         BenchCommand::Planning(options) => run_planning(global, options).await?,
     }
@@ -44,6 +46,14 @@ async fn run_control(global: &Global, options: &BenchControlArguments) -> anyhow
         "CPU and memory (PSS) are those of all nodes and of the supervisor `up`, not of this program.",
     );
     output::line(load(&outcome));
+    Ok(())
+}
+
+fn run_kinematics(global: &Global, options: &BenchKinematicsArguments) -> anyhow::Result<()> {
+    print(global, &kinematics::measure(options)?)?;
+    if !global.json {
+        output::line(kinematics::explanation(options));
+    }
     Ok(())
 }
 
@@ -125,6 +135,7 @@ fn number(measurement: &Measurement, value: f64) -> String {
         "cores" | "s" => format!("{value:.3}"),
         "tokens/s" | "ratio" | "ms" => format!("{value:.2}"),
         "%" => format!("{value:.1}"),
+        "us" if value < 100.0 => format!("{value:.1}"),
         _ => format!("{value:.0}"),
     }
 }

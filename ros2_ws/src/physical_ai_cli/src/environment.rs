@@ -19,7 +19,7 @@ pub fn prepare(arguments: &Arguments) {
             BenchCommand::Control(_) | BenchCommand::Planning(_) => {
                 Some(1 + (std::process::id() % 100) as u16)
             }
-            BenchCommand::Llm(_) => None,
+            BenchCommand::Kinematics(_) | BenchCommand::Llm(_) => None,
         },
         _ => None,
     };

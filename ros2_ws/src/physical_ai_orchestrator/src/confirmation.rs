@@ -1,7 +1,8 @@
 //! Plans that wait for a user's word: nothing was submitted to the scheduler, and nothing moves.
 
 use physical_ai_domain::{MissionId, Plan, Time};
-use physical_ai_mission::{Error, MissionError};
+use physical_ai_fleet::Error;
+use physical_ai_mission::MissionError;
 use physical_ai_ros::msg::physical_ai_msgs::srv::ConfirmMission;
 use physical_ai_ros::{Context, GoalId, Responder, time_from_msg};
 

@@ -1,18 +1,16 @@
-//! The planning ladder: the parser makes the plan; the language model is asked for what that cannot read.
+//! Sentences become plans: the ladder of the planning crate, with its model behind the `generate` action.
 
 use physical_ai_domain::{Plan, Time};
-use physical_ai_mission::{ByRules, Error as Unread, Fleet, MissionError, is_korean, refusal};
+use physical_ai_planning::{Asking, Descent, Error as Unplanned, Ladder};
 use physical_ai_ros::msg::physical_ai_msgs::msg::Decomposition;
 use physical_ai_ros::{Context, Error, GoalId, Publisher, Qos, time_to_msg};
 
 use crate::intake::Refusal;
 use crate::messages;
-use crate::model_planner::{Answer, Asked, ModelPlanner, Outcome, answer};
+use crate::model_planner::{ModelPlanner, Outcome, answer};
 use crate::node::Orchestrator;
 use crate::parameters::OrchestratorParameters;
 
-/// Why a deployment without a planner has no plan of a model: nothing that a user of English need be told.
-const NO_PLANNER: &str = "no planner_worker is set";
 /// Decompositions that late listeners hear of.
 const KEPT: usize = 16;
 
@@ -29,19 +27,22 @@ pub struct Question {
     pub deadline: Option<Time>,
 }
 
-/// The rungs, and who is told how each plan was made.
-pub struct Ladder {
+/// Who plans, and who is told how each plan was made.
+pub struct Planners {
+    ladder: Ladder,
     model: Option<ModelPlanner>,
     told: Publisher<Decomposition>,
 }
 
-impl Ladder {
+impl Planners {
     pub fn try_new(
         context: &mut Context<Orchestrator>,
         p: &OrchestratorParameters,
     ) -> Result<Self, Error> {
+        let model = ModelPlanner::try_new(context, p)?;
         Ok(Self {
-            model: ModelPlanner::try_new(context, p)?,
+            ladder: Ladder::with_rules(model.as_ref().map(ModelPlanner::rung)),
+            model,
             told: context.publisher("decompositions", Qos::latched(KEPT))?,
         })
     }
@@ -50,6 +51,7 @@ impl Ladder {
     pub fn tune(&mut self, p: &OrchestratorParameters) {
         if let Some(model) = &mut self.model {
             model.tune(p);
+            self.ladder = Ladder::with_rules(Some(model.rung()));
         }
     }
 
@@ -64,80 +66,85 @@ impl Ladder {
             model.cancel(context, id);
         }
     }
+}
 
-    fn question<'a>(
-        &'a self,
-        question: &Question,
-        fleet: &Fleet,
-        now: Time,
-    ) -> Result<(&'a ModelPlanner, Asked), String> {
-        let model = self.model.as_ref().ok_or(NO_PLANNER)?;
-        let asked = model.question(&question.text, fleet, now, question.deadline)?;
-        Ok((model, asked))
-    }
+type Then = Box<dyn FnOnce(&mut Orchestrator, &mut Context<Orchestrator>, Made)>;
+
+/// Who gets a plan, and what is told of how it was made.
+struct Waiting {
+    question: Question,
+    told: Decomposition,
+    began_s: f64,
+    then: Then,
 }
 
 impl Orchestrator {
     /// Makes a plan of plain language; `then` gets it, at once or when the model has answered.
-    ///
-    /// What the parser reads is its plan, and what it finds wrong with a name, a number or the meaning stands: the
-    /// model is asked only for what the parser cannot read as grammar.
     pub(crate) fn decompose(
         &mut self,
         context: &mut Context<Self>,
         question: Question,
         then: impl FnOnce(&mut Self, &mut Context<Self>, Made) + 'static,
     ) {
-        let fleet = self.scheduler.state().fleet();
-        let began_s = context.steady_s();
-        let mut told = Decomposition {
+        let told = Decomposition {
             mission_id: question.mission_id.clone(),
             text: question.text.clone(),
             ..Default::default()
         };
-        let unread = match ByRules::of(&question.text, &fleet) {
-            ByRules::Unread(error) => error,
-            ByRules::Plan(made) => {
-                made.planner.clone_into(&mut told.planner);
-                self.tell_decomposition(context, told, began_s);
-                return then(self, context, Ok((made.plan, made.planner)));
-            }
-            ByRules::Refused(error) => {
-                let refusal = Refusal::from(error);
-                told.error_msg.clone_from(&refusal.error_msg);
-                self.tell_decomposition(context, told, began_s);
-                return then(self, context, Err(refusal));
-            }
+        let fleet = self.scheduler.state().fleet();
+        let descent = self.planners.ladder.descend(&question.text, &fleet);
+        let waiting = Waiting {
+            question,
+            told,
+            began_s: context.steady_s(),
+            then: Box::new(then),
         };
-        let (model, asked) = match self.ladder.question(&question, &fleet, context.now()) {
-            Ok(asked) => asked,
-            Err(reason) => {
-                let made = conclude(Answer::None(reason), unread, &mut told);
-                self.tell_decomposition(context, told, began_s);
-                return then(self, context, made);
+        self.go_on(context, descent, waiting);
+    }
+
+    fn go_on(&mut self, context: &mut Context<Self>, descent: Descent, mut waiting: Waiting) {
+        match descent {
+            Descent::Ended(ended) => {
+                let made = ended
+                    .map(|made| (made.plan, made.planner))
+                    .inspect(|(_, planner)| (*planner).clone_into(&mut waiting.told.planner))
+                    .map_err(|error| {
+                        waiting.told.error_msg = told_reason(&error);
+                        Refusal::from(error)
+                    });
+                self.tell_decomposition(context, waiting.told, waiting.began_s);
+                (waiting.then)(self, context, made);
             }
+            Descent::Asks(asking) => self.ask(context, *asking, waiting),
+        }
+    }
+
+    fn ask(&mut self, context: &mut Context<Self>, asking: Asking, mut waiting: Waiting) {
+        let now = context.now();
+        let goal = match &self.planners.model {
+            Some(model) => model.goal(&asking, now, waiting.question.deadline),
+            None => Err("no model is there".to_owned()),
         };
-        model.worker().clone_into(&mut told.worker);
-        let Asked {
-            goal,
-            question: plan_question,
-        } = asked;
-        told.prompt = messages::conversation(&goal.messages);
-        let min_probability = model.min_probability();
-        let id = question.id;
+        let (Ok(goal), Some(model)) = (&goal, &self.planners.model) else {
+            let reason = goal.err().unwrap_or_default();
+            let fleet = self.scheduler.state().fleet();
+            return self.go_on(context, asking.answered(Err(reason), &fleet), waiting);
+        };
+        model.worker().clone_into(&mut waiting.told.worker);
+        waiting.told.prompt = messages::conversation(&goal.messages);
+        let id = waiting.question.id;
         let answered = move |app: &mut Self, context: &mut Context<Self>, outcome: Outcome| {
             if matches!(outcome, Err(Error::Timeout { .. })) {
-                app.ladder.cancel(context, id);
+                app.planners.cancel(context, id);
             }
+            let (answer, result) = answer(outcome);
+            waiting.told.answer = asking.question().with_names(&result.text);
+            waiting.told.usage = result.usage;
             // What is offered may have changed meanwhile.
             let fleet = app.scheduler.state().fleet();
-            let (answer, result) = answer(outcome, &plan_question, min_probability, &fleet);
-            (told.answer, told.usage) = (result.text, result.usage);
-            let made = conclude(answer, unread, &mut told);
-            app.tell_decomposition(context, told, began_s);
-            then(app, context, made);
+            app.go_on(context, asking.answered(answer, &fleet), waiting);
         };
-        model.ask(context, id, goal, answered);
+        model.ask(context, id, goal.clone(), answered);
     }
 
     fn tell_decomposition(&self, context: &Context<Self>, told: Decomposition, began_s: f64) {
@@ -159,103 +166,14 @@ impl Orchestrator {
         }
         let mut told = Decomposition { duration_s, ..told };
         told.header.stamp = time_to_msg(context.now());
-        self.ladder.told.publish(&told);
+        self.planners.told.publish(&told);
     }
 }
 
-/// What becomes of a sentence that the parser cannot read, given what the model answered.
-fn conclude(answer: Answer, unread: Unread, told: &mut Decomposition) -> Made {
-    let (reason, is_missing) = match answer {
-        Answer::Plan(plan) => {
-            "model".clone_into(&mut told.planner);
-            return Ok((plan, "model"));
-        }
-        Answer::Refusal(reason) => {
-            told.error_msg = format!("the model refuses: {reason}");
-            (reason, false)
-        }
-        Answer::None(reason) => {
-            told.error_msg.clone_from(&reason);
-            (reason, true)
-        }
-    };
-    if reason == NO_PLANNER && !is_korean(&told.text) {
-        return Err(unread.into());
-    }
-    let error_msg = refusal(&told.text, &unread, &reason, is_missing);
-    Err(Refusal::new(MissionError::NotUnderstood, error_msg))
-}
-
-#[cfg(test)]
-mod tests {
-    use physical_ai_domain::Plan;
-
-    use super::*;
-    use crate::model_planner::tests::fleet;
-
-    fn unread(text: &str) -> Unread {
-        match ByRules::of(text, &fleet(&["arm_1"])) {
-            ByRules::Unread(error) => error,
-            other => panic!("{other:?}"),
-        }
-    }
-
-    fn concluded(text: &str, answer: Answer) -> (Made, Decomposition) {
-        let mut told = Decomposition {
-            text: text.to_owned(),
-            ..Default::default()
-        };
-        (conclude(answer, unread(text), &mut told), told)
-    }
-
-    #[test]
-    fn plan_of_the_model_counts_where_the_parser_cannot_read() {
-        let plan = Plan::default();
-        let (made, told) = concluded("sing", Answer::Plan(plan.clone()));
-        assert_eq!(made, Ok((plan, "model")));
-        assert_eq!(
-            (told.planner.as_str(), told.error_msg.as_str()),
-            ("model", "")
-        );
-    }
-
-    #[test]
-    fn without_a_plan_of_the_model_both_say_why() {
-        let (made, told) = concluded("sing", Answer::None("gone".to_owned()));
-        let reason = made.unwrap_err().error_msg;
-        assert!(
-            reason.contains("sing") && reason.contains("gone"),
-            "{reason}"
-        );
-        assert_eq!(
-            (told.planner.as_str(), told.error_msg.as_str()),
-            ("", "gone")
-        );
-        let (made, _) = concluded("sing", Answer::None(NO_PLANNER.to_owned()));
-        let reason = made.unwrap_err().error_msg;
-        assert!(!reason.contains("planner"), "{reason}");
-        let (made, told) = concluded("sing", Answer::Refusal("not a mission".to_owned()));
-        let refused = made.unwrap_err();
-        assert!(
-            refused
-                .error_msg
-                .starts_with("the planner refuses: not a mission")
-        );
-        assert_eq!(refused.error, MissionError::NotUnderstood);
-        assert_eq!(told.error_msg, "the model refuses: not a mission");
-    }
-
-    #[test]
-    fn korean_is_answered_in_korean() {
-        for answer in [
-            Answer::None(NO_PLANNER.to_owned()),
-            Answer::Refusal("임무가 아닙니다".to_owned()),
-        ] {
-            let reason = concluded("노래해", answer).0.unwrap_err().error_msg;
-            assert!(
-                is_korean(&reason) && !reason.contains("by rules"),
-                "{reason}"
-            );
-        }
+/// Why there is no plan, as it is told: what the last rung said.
+fn told_reason(error: &Unplanned) -> String {
+    match error {
+        Unplanned::NotPlanned { reason, .. } => reason.clone(),
+        other => other.to_string(),
     }
 }

@@ -4,9 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use physical_ai_domain::{MissionId, Plan};
-use physical_ai_mission::{
-    Error as InvalidPlan, Event, Mission, MissionError, MissionPhase, Submission,
-};
+use physical_ai_fleet::Error as InvalidPlan;
+use physical_ai_mission::{Event, Mission, MissionError, MissionPhase, Submission};
 use physical_ai_ros::msg::physical_ai_msgs::action::ExecuteMission;
 use physical_ai_ros::{
     ActionServer, CancelDecision, Context, Error, GoalDecision, GoalHandle, GoalId, ServerOptions,
@@ -169,7 +168,7 @@ impl Orchestrator {
         // A suite that was just started has its workers, and the model that plans, in a moment.
         let is_young = context.steady_s() < self.fleet_wait_s;
         if (fleet.is_empty() && waited_s < self.fleet_wait_s)
-            || (is_young && source.is_text() && self.ladder.misses_model())
+            || (is_young && source.is_text() && self.planners.misses_model())
         {
             return self.wait_with(waiting, MissionPhase::Decomposing);
         }
@@ -341,7 +340,7 @@ impl Orchestrator {
         let waiting = match at {
             Some(at) => Some(self.goals.waiting.swap_remove(at)),
             None => self.goals.asking.remove(&goal).inspect(|_| {
-                self.ladder.cancel(context, goal);
+                self.planners.cancel(context, goal);
             }),
         };
         if let Some(waiting) = waiting {

@@ -3,9 +3,9 @@
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use physical_ai_domain::{MissionId, Plan};
-use physical_ai_mission::{
-    Error, Fleet, MAX_PLAN_BYTES, MAX_TEXT_BYTES, MissionError, parse_plan, validate,
-};
+use physical_ai_fleet::{Error as PlanError, Fleet, MAX_PLAN_BYTES, parse_plan, validate};
+use physical_ai_mission::{Error, MissionError};
+use physical_ai_planning::{Error as Unplanned, MAX_TEXT_BYTES};
 
 use crate::decomposition::Made;
 
@@ -36,10 +36,33 @@ impl Refusal {
 impl From<Error> for Refusal {
     fn from(error: Error) -> Self {
         let code = match &error {
-            Error::TooLong { .. } => MissionError::InvalidGoal,
-            Error::Plan { .. } | Error::Sentence { .. } => MissionError::NotUnderstood,
-            Error::Invalid(_) => MissionError::InvalidMission,
             Error::Busy { .. } => MissionError::Rejected,
+            _ => MissionError::Internal,
+        };
+        Self::new(code, error.to_string())
+    }
+}
+
+impl From<PlanError> for Refusal {
+    fn from(error: PlanError) -> Self {
+        let code = match &error {
+            PlanError::TooLong { .. } => MissionError::InvalidGoal,
+            PlanError::Plan { .. } => MissionError::NotUnderstood,
+            PlanError::Invalid(_) => MissionError::InvalidMission,
+            _ => MissionError::Internal,
+        };
+        Self::new(code, error.to_string())
+    }
+}
+
+impl From<Unplanned> for Refusal {
+    fn from(error: Unplanned) -> Self {
+        let code = match &error {
+            Unplanned::TooLong { .. } => MissionError::InvalidGoal,
+            Unplanned::Sentence { .. } | Unplanned::NotPlanned { .. } => {
+                MissionError::NotUnderstood
+            }
+            Unplanned::Invalid(_) => MissionError::InvalidMission,
             _ => MissionError::Internal,
         };
         Self::new(code, error.to_string())
@@ -61,7 +84,7 @@ impl Source {
             if observed <= allowed {
                 return Ok(());
             }
-            Err(Refusal::from(Error::TooLong {
+            Err(Refusal::from(PlanError::TooLong {
                 field,
                 observed,
                 allowed,
@@ -101,7 +124,7 @@ pub fn given_plan(text: &str) -> Made {
 pub fn validated(made: (Plan, &'static str), fleet: &Fleet) -> Made {
     match validate(&made.0, fleet) {
         violations if violations.is_empty() => Ok(made),
-        violations => Err(Error::Invalid(violations).into()),
+        violations => Err(PlanError::Invalid(violations).into()),
     }
 }
 

@@ -1,10 +1,9 @@
-//! The upper rung of the planning ladder: a language model behind the `generate` action.
+//! The rung of the planning ladder that is elsewhere: a language model behind the `generate` action.
 
 use std::time::Duration;
 
-use physical_ai_domain::{Plan, Time};
-use physical_ai_llm::{PlanPromptStyle, PlanQuestion, PlanReading, PlanSchemaOptions};
-use physical_ai_mission::{Fleet, parse_plan, validate};
+use physical_ai_domain::Time;
+use physical_ai_planning::{Asking, ModelAnswer, ModelRung};
 use physical_ai_ros::msg::physical_ai_msgs::action::Generate;
 use physical_ai_ros::msg::physical_ai_msgs::msg::ChatMessage;
 use physical_ai_ros::{ActionClient, Context, Error, GoalId, GoalOutcome, time_to_msg};
@@ -18,29 +17,12 @@ const ACCEPT_TIMEOUT: Duration = Duration::from_secs(1);
 /// What comes back from the worker.
 pub type Outcome = Result<GoalOutcome<Generate::Result>, Error>;
 
-/// What the model made of a sentence.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Answer {
-    Plan(Plan),
-    /// It says that the sentence cannot be planned, and why.
-    Refusal(String),
-    /// There is no answer that can be used, and why.
-    None(String),
-}
-
-/// A question, and the goal that carries it.
-pub struct Asked {
-    pub goal: Generate::Goal,
-    pub question: PlanQuestion,
-}
-
 /// Asks one worker for plans.
 pub struct ModelPlanner {
     worker: String,
     client: ActionClient<Orchestrator, Generate::Action>,
     timeout: Duration,
-    style: PlanPromptStyle,
-    min_probability: f64,
+    rung: ModelRung,
 }
 
 impl ModelPlanner {
@@ -57,15 +39,17 @@ impl ModelPlanner {
             worker: p.planner_worker.clone(),
             client,
             timeout: Duration::from_secs_f64(p.planner_timeout_s),
-            style: p.prompt_style().map_err(Error::application)?,
-            min_probability: p.planner_min_probability,
+            rung: ModelRung {
+                style: p.prompt_style().map_err(Error::application)?,
+                min_probability: p.planner_min_probability,
+            },
         }))
     }
 
-    /// See [`crate::decomposition::Ladder::tune`].
+    /// See [`crate::decomposition::Planners::tune`].
     pub fn tune(&mut self, p: &OrchestratorParameters) {
         self.timeout = Duration::from_secs_f64(p.planner_timeout_s);
-        self.min_probability = p.planner_min_probability;
+        self.rung.min_probability = p.planner_min_probability;
     }
 
     /// The worker that is asked.
@@ -73,9 +57,9 @@ impl ModelPlanner {
         &self.worker
     }
 
-    /// Probability that an answer must have.
-    pub fn min_probability(&self) -> f64 {
-        self.min_probability
+    /// How it is asked, and when its answer counts.
+    pub fn rung(&self) -> ModelRung {
+        self.rung
     }
 
     /// True if the worker is up. It is looked for while this is asked now and then.
@@ -83,17 +67,16 @@ impl ModelPlanner {
         self.client.is_available()
     }
 
-    /// The question for a sentence.
+    /// The goal that carries a question.
     ///
     /// # Errors
-    /// Why the model is not asked: it is not up, there is no time, or what is offered has no schema.
-    pub fn question(
+    /// Why the model is not asked: it is not up, or there is no time.
+    pub fn goal(
         &self,
-        text: &str,
-        fleet: &Fleet,
+        asking: &Asking,
         now: Time,
         deadline: Option<Time>,
-    ) -> Result<Asked, String> {
+    ) -> Result<Generate::Goal, String> {
         if !self.is_up() {
             return Err(format!("{}/generate is not served now", self.worker));
         }
@@ -104,25 +87,18 @@ impl ModelPlanner {
                 "the deadline is in {left_s:.1} s and the model may take {allowed_s:.1} s"
             ));
         }
-        let options = PlanSchemaOptions::default();
-        let question = PlanQuestion::try_new(fleet.capabilities(), text, self.style, &options)
-            .map_err(|e| format!("no question for the model: {e}"))?;
-        let messages = question
-            .messages
-            .iter()
-            .map(|m| ChatMessage {
-                role: m.role.to_string(),
-                content: m.content.clone(),
-            })
-            .collect();
-        let goal = Generate::Goal {
-            messages,
+        let question = asking.question();
+        let messages = question.messages.iter().map(|m| ChatMessage {
+            role: m.role.as_str().to_owned(),
+            content: m.content.clone(),
+        });
+        Ok(Generate::Goal {
+            messages: messages.collect(),
             schema: question.schema.to_string(),
             deadline: time_to_msg(now.plus_seconds(allowed_s)),
-            logprobs: u32::from(self.min_probability > 0.0),
+            logprobs: u32::from(asking.wants_logprobs()),
             ..Default::default()
-        };
-        Ok(Asked { goal, question })
+        })
     }
 
     /// Asks; `then` is called once.
@@ -145,140 +121,63 @@ impl ModelPlanner {
     }
 }
 
-/// Reads what came back to a question, with the worker's result if there is one; its text has names then.
-pub fn answer(
-    outcome: Outcome,
-    question: &PlanQuestion,
-    min_probability: f64,
-    fleet: &Fleet,
-) -> (Answer, Generate::Result) {
-    let mut result = match outcome {
+/// What came back to a question, or why nothing did, with the worker's result if there is one.
+pub fn answer(outcome: Outcome) -> (Result<ModelAnswer, String>, Generate::Result) {
+    let result = match outcome {
         Ok(GoalOutcome::Ended(_, result)) => result,
         Ok(GoalOutcome::Rejected) => {
             let reason = "the worker does not take the question".to_owned();
-            return (Answer::None(reason), Generate::Result::default());
+            return (Err(reason), Generate::Result::default());
         }
-        Err(error) => return (Answer::None(error.to_string()), Generate::Result::default()),
+        Err(error) => return (Err(error.to_string()), Generate::Result::default()),
     };
     let answer = if result.error_code == Generate::Result::OK as u16 {
-        match question.read(&result.text, &result.token_logprobs, min_probability) {
-            PlanReading::Refusal(reason) => Answer::Refusal(reason),
-            PlanReading::Plan(plan) => read_plan(&plan, fleet),
-        }
+        Ok(ModelAnswer {
+            text: result.text.clone(),
+            token_logprobs: result.token_logprobs.clone(),
+        })
     } else {
-        Answer::None(result.error_msg.clone())
+        Err(result.error_msg.clone())
     };
-    result.text = question.with_names(&result.text);
     (answer, result)
 }
 
-/// A plan counts only if everything in it is right: what the model was bound to may have changed.
-fn read_plan(text: &str, fleet: &Fleet) -> Answer {
-    match parse_plan(text) {
-        Ok(plan) => match validate(&plan, fleet) {
-            violations if violations.is_empty() => Answer::Plan(plan),
-            violations => Answer::None(violations.join("; ")),
-        },
-        Err(error) => Answer::None(error.to_string()),
-    }
-}
-
 #[cfg(test)]
-pub mod tests {
-    use physical_ai_domain::{Capability, Resources, RobotName, SkillName};
+mod tests {
     use physical_ai_ros::GoalStatus;
-    use serde_json::json;
 
     use super::*;
-
-    /// Robots that can go home.
-    pub fn fleet(robots: &[&str]) -> Fleet {
-        let offered = robots.iter().map(|robot| Capability {
-            skill: SkillName::try_new("home").unwrap(),
-            robot: Some(RobotName::try_new(*robot).unwrap()),
-            description: String::new(),
-            parameters_schema: json!({"type": "object"}),
-            mean_duration_s: 1.0,
-            requires: Resources::new(),
-            idempotent: true,
-            ready: true,
-            reason: String::new(),
-        });
-        Fleet::new(offered.collect())
-    }
-
-    fn read_above(min_probability: f64, outcome: Outcome) -> (Answer, Generate::Result) {
-        let (fleet, options) = (fleet(&["arm_1"]), PlanSchemaOptions::default());
-        let style = PlanPromptStyle::Trained;
-        let question = PlanQuestion::try_new(fleet.capabilities(), "go home", style, &options);
-        answer(outcome, &question.unwrap(), min_probability, &fleet)
-    }
-
-    fn read(outcome: Outcome) -> (Answer, Generate::Result) {
-        read_above(0.0, outcome)
-    }
-
-    #[test]
-    fn plans_count_only_if_the_model_is_sure() {
-        let plan = r#"{"tasks":[{"id":"t1","skill":"home","robot":"ref_r1"}]}"#;
-        let sure = |logprobs: &[f32]| {
-            let Ok(GoalOutcome::Ended(status, mut result)) = ended(0, plan) else {
-                panic!("no result");
-            };
-            result.token_logprobs = logprobs.to_vec();
-            match read_above(0.7, Ok(GoalOutcome::Ended(status, result))).0 {
-                Answer::Plan(_) => true,
-                Answer::Refusal(reason) => {
-                    assert!(
-                        reason.contains("planner_min_probability is 0.7"),
-                        "{reason}"
-                    );
-                    false
-                }
-                Answer::None(reason) => panic!("{reason}"),
-            }
-        };
-        assert!(sure(&[-0.1, -0.2]));
-        assert!(!sure(&[-0.2, -0.2]));
-        assert!(!sure(&[]));
-        assert!(!sure(&[f32::NAN]));
-    }
 
     fn ended(error_code: u16, text: &str) -> Outcome {
         let result = Generate::Result {
             error_code,
             error_msg: format!("code {error_code}"),
             text: text.to_owned(),
+            token_logprobs: vec![-0.5],
             ..Default::default()
         };
         Ok(GoalOutcome::Ended(GoalStatus::Succeeded, result))
     }
 
     #[test]
-    fn only_valid_plans_count() {
-        let plan = r#"{"tasks":[{"id":"t1","skill":"home","robot":"arm_1"}]}"#;
-        for said in [plan, &plan.replace("arm_1", "ref_r1")] {
-            let (found, result) = read(ended(0, said));
-            assert!(matches!(found, Answer::Plan(p) if p.tasks.len() == 1));
-            assert_eq!(result.text, plan);
-        }
-        let none = |outcome, expected: &str| match read(outcome).0 {
-            Answer::None(reason) => assert!(reason.contains(expected), "{reason}"),
-            other => panic!("{other:?}"),
+    fn answers_count_only_if_the_worker_says_that_they_are_whole() {
+        let (answer_, result) = answer(ended(0, "x"));
+        let expected = ModelAnswer {
+            text: "x".to_owned(),
+            token_logprobs: vec![-0.5],
         };
-        none(ended(0, &plan.replace("arm_1", "arm_9")), "arm_9");
-        none(ended(0, &plan[..plan.len() - 4]), "plan:");
-        none(ended(6, plan), "code 6");
+        assert_eq!((answer_, result.text.as_str()), (Ok(expected), "x"));
+        let none = |outcome, expected: &str| {
+            let reason = answer(outcome).0.unwrap_err();
+            assert!(reason.contains(expected), "{reason}");
+        };
+        none(ended(6, "x"), "code 6");
         none(Ok(GoalOutcome::Rejected), "does not take");
-        none(
-            Err(Error::Timeout {
-                what: "service",
-                name: "x".to_owned(),
-                timeout_s: 1.0,
-            }),
-            "1",
-        );
-        let refused = read(ended(0, r#"{"refusal":"not a mission"}"#)).0;
-        assert_eq!(refused, Answer::Refusal("not a mission".to_owned()));
+        let timeout = Error::Timeout {
+            what: "service",
+            name: "x".to_owned(),
+            timeout_s: 1.0,
+        };
+        none(Err(timeout), "1");
     }
 }

@@ -11,7 +11,7 @@ use physical_ai_ros::{
     worker_from_msg,
 };
 
-use crate::decomposition::Ladder;
+use crate::decomposition::Planners;
 use crate::effects::{Batches, Wire};
 use crate::goals::Goals;
 use crate::parameters::{ConfirmPlans, OrchestratorParameters};
@@ -30,7 +30,7 @@ const FEW_MISSIONS: usize = 20;
 pub struct Orchestrator {
     pub(crate) scheduler: JournaledScheduler,
     pub(crate) goals: Goals,
-    pub(crate) ladder: Ladder,
+    pub(crate) planners: Planners,
     pub(crate) wire: Wire,
     /// The journal's fault that was logged last.
     pub(crate) journal_fault: Option<String>,
@@ -74,7 +74,7 @@ impl Application for Orchestrator {
             wire: Wire::new(scheduler.incarnation()),
             scheduler,
             goals: Goals::default(),
-            ladder: Ladder::try_new(context, p)?,
+            planners: Planners::try_new(context, p)?,
             journal_fault: None,
             changed: BTreeSet::new(),
             missions_changed: true,
@@ -110,7 +110,7 @@ impl Application for Orchestrator {
     ) -> Result<(), String> {
         self.scheduler.set_config(p.scheduler());
         self.fleet_wait_s = p.fleet_wait_s;
-        self.ladder.tune(p);
+        self.planners.tune(p);
         Ok(())
     }
 
@@ -142,7 +142,7 @@ impl Application for Orchestrator {
             let text = format!("not taking tasks: {}", silent.join(", "));
             Diagnostic::new("workers", Level::Warn, text)
         };
-        let planner = if self.ladder.misses_model() {
+        let planner = if self.planners.misses_model() {
             let text = "the model's worker is not up: the parser plans";
             Diagnostic::new("planner", Level::Warn, text)
         } else {

@@ -1,7 +1,7 @@
 use std::path::PathBuf;
 
-use physical_ai_llm::PlanPromptStyle;
 use physical_ai_mission::SchedulerConfig;
+use physical_ai_planning::PlanPromptStyle;
 
 physical_ai_ros::parameters! {
     /// Parameters of the orchestrator.
@@ -20,7 +20,7 @@ physical_ai_ros::parameters! {
         planner_worker: String = String::new(), read_only;
         /// Longest wait for the model's plan; then the parser makes one, s.
         planner_timeout_s: f64 = 60.0, range(0.1, 3600.0);
-        /// What the model was made for: "instructed" (following instructions, as Phi-3.5-mini-instruct) or "trained" (planning, by the recipe in physical_ai_llm/planner).
+        /// What the model was made for: "instructed" (following instructions, as Phi-3.5-mini-instruct) or "trained" (planning, by the recipe in physical_ai_planning/planner).
         planner_prompt: String = "instructed".to_owned(), read_only;
         /// Probability that the model itself gives its answer, below which the answer is not used; 0: any is.
         planner_min_probability: f64 = 0.0, range(0.0, 1.0);

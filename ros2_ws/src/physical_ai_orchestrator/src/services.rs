@@ -1,7 +1,8 @@
 //! The orchestrator's services: validate, cancel, resolve; confirm is in `confirmation.rs`.
 
 use physical_ai_domain::{MissionId, Plan, TaskId, Time};
-use physical_ai_mission::{Decision, Event, Fleet, MissionError, predict, validate};
+use physical_ai_fleet::{Fleet, predict, validate};
+use physical_ai_mission::{Decision, Event, MissionError};
 use physical_ai_ros::msg::physical_ai_msgs::srv::{
     CancelMission, ConfirmMission, ResolveTask, ValidateMission,
 };

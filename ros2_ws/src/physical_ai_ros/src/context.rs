@@ -95,11 +95,28 @@ pub struct Publisher<M: WrappedTypesupport> {
 }
 
 impl<M: WrappedTypesupport + 'static> Publisher<M> {
-    /// Sends a message. A message to a node that is stopping is dropped: nobody waits for it.
+    /// Sends a message that nothing moves by; one that cannot be sent is an error in the log. A message to a node
+    /// that is stopping is dropped: nobody waits for it.
     pub fn publish(&self, message: &M) {
-        if let Err(error) = self.inner.publish(message) {
-            tracing::debug!(%error, "message not published");
+        match self.try_publish(message) {
+            Ok(()) => {}
+            Err(Error::Stopping) => tracing::debug!(topic = %self.topic, "message not published"),
+            Err(error) => tracing::error!("{error}"),
         }
+    }
+
+    /// Sends a message, and says whether ROS took it.
+    ///
+    /// # Errors
+    /// [`Error::Stopping`] when the node is gone, [`Error::Ros`] with the topic and the reason.
+    /// # Real-time
+    /// r2r makes a message of C of it, for which it allocates once per text and array that is not empty; the
+    /// middleware may allocate, too.
+    pub fn try_publish(&self, message: &M) -> Result<(), Error> {
+        self.inner.publish(message).map_err(|error| match error {
+            r2r::Error::RCL_RET_PUBLISHER_INVALID => Error::Stopping,
+            error => Error::ros("publisher", &self.topic, error),
+        })
     }
 
     /// The topic, as it was given.

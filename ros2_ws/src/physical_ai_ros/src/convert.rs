@@ -76,20 +76,28 @@ pub fn robot_state_to_msg(
 /// with a fault may be empty.
 ///
 /// # Errors
-/// A name that breaks the rule, joints that are not the model's, values that are not finite, a covariance that has
+/// Another robot than `robot`, joints that are not the model's, values that are not finite, a covariance that has
 /// not nine values or is not symmetric and positive semidefinite.
+/// # Real-time
+/// Does not allocate where the joints come in the model's order: arrays become those of the state.
 pub fn robot_state_from_msg(
-    message: msg::RobotState,
+    mut message: msg::RobotState,
+    robot: &domain::RobotName,
     joint_names: &[String],
 ) -> Result<domain::RobotState, domain::Error> {
+    is_of("state", &message.robot, robot)?;
+    let arrays = [
+        std::mem::take(&mut message.position),
+        std::mem::take(&mut message.velocity),
+    ];
     let fail = |field: &str, problem: String| domain::Error::InvalidDescription {
         source_name: format!("state of {}", message.robot),
         field: field.to_owned(),
         problem,
     };
-    let in_order = |field: &str, values: &[f64]| {
+    let in_order = |field: &str, values: Vec<f64>| {
         if values.is_empty() && !message.valid {
-            return Ok(Vec::new());
+            return Ok(values);
         }
         let values = by_name(joint_names, &message.joint_names, values)
             .map_err(|problem| fail(field, problem))?;
@@ -103,9 +111,10 @@ pub fn robot_state_from_msg(
     );
     finite(&[p.x, p.y, p.z, q.x, q.y, q.z, q.w]).map_err(|problem| fail("pose", problem))?;
     finite(&[twist.linear.x, twist.angular.z]).map_err(|problem| fail("twist", problem))?;
+    let [position, velocity] = arrays;
     let (position, velocity) = (
-        in_order("position", &message.position)?,
-        in_order("velocity", &message.velocity)?,
+        in_order("position", position)?,
+        in_order("velocity", velocity)?,
     );
     let covariance =
         covariance(&message.pose_covariance).map_err(|problem| fail("pose_covariance", problem))?;
@@ -120,12 +129,12 @@ pub fn robot_state_from_msg(
             covariance,
         },
         fault: (!message.valid).then_some(message.fault),
-        robot: domain::RobotName::try_new(message.robot)?,
+        robot: robot.clone(),
     })
 }
 
 /// Values of `names` in the order of `wanted`, which must be the same names.
-fn by_name(wanted: &[String], names: &[String], values: &[f64]) -> Result<Vec<f64>, String> {
+fn by_name(wanted: &[String], names: &[String], values: Vec<f64>) -> Result<Vec<f64>, String> {
     if values.len() != names.len() {
         return Err(format!(
             "has {} values for {} joint_names",
@@ -134,7 +143,7 @@ fn by_name(wanted: &[String], names: &[String], values: &[f64]) -> Result<Vec<f6
         ));
     }
     if names == wanted {
-        return Ok(values.to_vec());
+        return Ok(values);
     }
     if names.len() != wanted.len() {
         return Err(format!(
@@ -188,45 +197,74 @@ pub struct CommandOrigin {
     pub sequence: u64,
 }
 
-/// Command to message.
-pub fn command_to_msg(
-    command: &domain::ActuatorCommand,
-    joint_names: &[String],
-    origin: CommandOrigin,
-) -> msg::ActuatorCommand {
-    msg::ActuatorCommand {
-        header: Header {
-            stamp: time_to_msg(command.stamp),
-            frame_id: String::new(),
-        },
-        robot: command.robot.to_string(),
-        source: origin.source,
-        session: origin.session,
-        sequence: origin.sequence,
-        sensor_stamp: time_to_msg(command.sensor_stamp),
-        mode: match command.mode {
+/// The commands of one robot as messages: one message, which is filled anew for each command.
+#[derive(Debug, Clone, Default)]
+pub struct CommandMessage(msg::ActuatorCommand);
+
+impl CommandMessage {
+    /// For one robot; `joint_names` may be left out where both sides hold the same model.
+    pub fn new(robot: &domain::RobotName, joint_names: &[String]) -> Self {
+        Self(msg::ActuatorCommand {
+            robot: robot.to_string(),
+            joint_names: joint_names.to_vec(),
+            ..Default::default()
+        })
+    }
+
+    /// The message of a command of this robot.
+    ///
+    /// # Real-time
+    /// Does not allocate once the arrays have their size.
+    pub fn fill(
+        &mut self,
+        command: &domain::ActuatorCommand,
+        origin: CommandOrigin,
+    ) -> &msg::ActuatorCommand {
+        let message = &mut self.0;
+        message.header.stamp = time_to_msg(command.stamp);
+        message.source = origin.source;
+        message.session = origin.session;
+        message.sequence = origin.sequence;
+        message.sensor_stamp = time_to_msg(command.sensor_stamp);
+        message.mode = match command.mode {
             domain::CommandMode::Position => 0,
             domain::CommandMode::Velocity => 1,
             domain::CommandMode::Effort => 2,
             domain::CommandMode::Hold => 3,
-        },
-        joint_names: joint_names.to_vec(),
-        position: command.position.clone(),
-        velocity: command.velocity.clone(),
-        effort: command.effort.clone(),
-        valid_for_s: command.valid_for_s,
+        };
+        message.position.clone_from(&command.position);
+        message.velocity.clone_from(&command.velocity);
+        message.effort.clone_from(&command.effort);
+        message.valid_for_s = command.valid_for_s;
+        message
     }
+}
+
+/// That a message is about this robot.
+fn is_of(field: &str, observed: &str, robot: &domain::RobotName) -> Result<(), domain::Error> {
+    if observed == robot.as_str() {
+        return Ok(());
+    }
+    Err(domain::Error::InvalidDescription {
+        source_name: format!("{field} of {robot}"),
+        field: "robot".to_owned(),
+        problem: format!("is {observed:?}"),
+    })
 }
 
 /// Command from message.
 ///
 /// # Errors
-/// A bad robot name, or a mode that is none of the four.
+/// Another robot than `robot`, or a mode that is none of the four.
+/// # Real-time
+/// Does not allocate: arrays become those of the command.
 pub fn command_from_msg(
     message: msg::ActuatorCommand,
+    robot: &domain::RobotName,
 ) -> Result<domain::ActuatorCommand, domain::Error> {
+    is_of("command", &message.robot, robot)?;
     Ok(domain::ActuatorCommand {
-        robot: domain::RobotName::try_new(message.robot)?,
+        robot: robot.clone(),
         stamp: time_from_msg(&message.header.stamp),
         sensor_stamp: time_from_msg(&message.sensor_stamp),
         mode: match message.mode {
@@ -506,6 +544,10 @@ mod tests {
         ["left", "right"].map(str::to_owned).to_vec()
     }
 
+    fn rover() -> domain::RobotName {
+        domain::RobotName::try_new("rover_1").unwrap()
+    }
+
     fn state() -> msg::RobotState {
         msg::RobotState {
             robot: "rover_1".into(),
@@ -522,7 +564,7 @@ mod tests {
     fn joints_of_a_state_are_found_by_name() {
         let mut message = state();
         message.joint_names.reverse();
-        let state = robot_state_from_msg(message, &names()).unwrap();
+        let state = robot_state_from_msg(message, &rover(), &names()).unwrap();
         assert_eq!(state.position, [2.0, 1.0]);
         assert_eq!(state.velocity, [0.2, 0.1]);
     }
@@ -532,7 +574,7 @@ mod tests {
         let check = |bend: &dyn Fn(&mut msg::RobotState), expected: &str| {
             let mut message = state();
             bend(&mut message);
-            let error = robot_state_from_msg(message, &names())
+            let error = robot_state_from_msg(message, &rover(), &names())
                 .unwrap_err()
                 .to_string();
             assert!(error.contains(expected), "{error}");
@@ -562,7 +604,10 @@ mod tests {
         );
         check(&|m| m.pose.position.x = f64::INFINITY, "pose: holds inf");
         check(&|m| m.twist.angular.z = f64::NAN, "twist: holds NaN");
-        check(&|m| m.robot = "Rover 1".into(), "robot name");
+        check(
+            &|m| m.robot = "rover_2".into(),
+            "state of rover_1: robot: is \"rover_2\"",
+        );
         let covariance = |values: &[f64], expected: &str| {
             check(&|m| m.pose_covariance = values.to_vec(), expected);
         };
@@ -588,7 +633,7 @@ mod tests {
             velocity: Vec::new(),
             ..state()
         };
-        let state = robot_state_from_msg(message, &names()).unwrap();
+        let state = robot_state_from_msg(message, &rover(), &names()).unwrap();
         assert_eq!(state.fault.as_deref(), Some("no encoder"));
         assert_eq!(state.position, [0.0; 0]);
     }

@@ -86,8 +86,9 @@ pub use worker_link::*;
 pub mod msg {
     pub use r2r::{
         WrappedActionTypeSupport as Action, WrappedServiceTypeSupport as Service,
-        WrappedTypesupport as Message, action_msgs, builtin_interfaces, diagnostic_msgs,
-        geometry_msgs, lifecycle_msgs, nav_msgs, physical_ai_msgs, rcl_interfaces, rosgraph_msgs,
-        sensor_msgs, std_msgs, std_srvs, tf2_msgs, trajectory_msgs, unique_identifier_msgs,
+        WrappedTypesupport as Message, action_msgs, builtin_interfaces, control_msgs,
+        diagnostic_msgs, geometry_msgs, lifecycle_msgs, nav_msgs, physical_ai_msgs, rcl_interfaces,
+        rosgraph_msgs, sensor_msgs, std_msgs, std_srvs, tf2_msgs, trajectory_msgs,
+        unique_identifier_msgs,
     };
 }

@@ -1,5 +1,7 @@
+use std::time::Duration;
+
 use r2r::QosProfile;
-use r2r::qos::{DurabilityPolicy, ReliabilityPolicy};
+use r2r::qos::{DurabilityPolicy, LivelinessPolicy, ReliabilityPolicy};
 
 /// Quality of service by class of data, so that both ends of a topic agree without thinking.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,6 +39,18 @@ impl Qos {
         Self(QosProfile::default().keep_last(1000).reliable())
     }
 
+    /// Signs of life, of which one is sent in each `period` and on change: offers subscriptions that ask for it to
+    /// be told when two in a row are missing (deadline), and when there was none for `lease`.
+    ///
+    /// Liveliness is asserted by what is published: a process whose threads live, but that is stuck, loses it, too.
+    pub fn heartbeat(period: Duration, lease: Duration) -> Self {
+        let mut events = Self::events();
+        events.0.deadline = 2 * period;
+        events.0.liveliness = LivelinessPolicy::ManualByTopic;
+        events.0.liveliness_lease_duration = lease;
+        events
+    }
+
     /// Services and the three of an action. The middleware's default depth of 10 keeps the *last* ten of
     /// a burst that comes while nobody spins; this is above the most missions that run at a time by default.
     pub fn services() -> Self {
@@ -70,7 +84,7 @@ impl Qos {
                 .keep_last(1000)
                 .reliable()
                 .transient_local()
-                .lifespan(std::time::Duration::from_secs(10)),
+                .lifespan(Duration::from_secs(10)),
         )
     }
 

@@ -16,7 +16,7 @@ use crate::{Application, Context, Error, Publisher, Qos};
 
 const HEARTBEAT: Duration = Duration::from_millis(200);
 /// Heartbeats that may be missed before the worker counts as suspected.
-const LEASE_S: f64 = 1.0;
+const LEASE: Duration = Duration::from_secs(1);
 /// Unacknowledged terminal updates go out again after so many heartbeats.
 const RESEND_EVERY: u64 = 2;
 
@@ -66,7 +66,7 @@ impl WorkerLink {
                 .to_owned(),
             pid: std::process::id(),
             state: WorkerState::Starting,
-            lease_s: LEASE_S,
+            lease_s: LEASE.as_secs_f64(),
             load: 0.0,
             resources_total: Resources::new(),
             resources_free: Resources::new(),
@@ -87,7 +87,7 @@ impl WorkerLink {
             link.heartbeat(now);
         });
         Ok(Self {
-            status: context.publisher("worker_status", Qos::events())?,
+            status: context.publisher("worker_status", Qos::heartbeat(HEARTBEAT, LEASE))?,
             updates: context.publisher(&format!("{worker}/updates"), Qos::events())?,
             report,
             attempts: Attempts::default(),

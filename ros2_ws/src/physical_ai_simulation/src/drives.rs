@@ -162,7 +162,7 @@ impl Simulation {
         if let Err(reason) = stage.session.admit(source, session, sequence, steady_s) {
             tracing::debug!(robot = %stage.name, "hardware command rejected: {reason}");
         } else if stage.reason.is_empty() && !stage.session.has_second_writer(steady_s) {
-            let result = command_from_msg(message)
+            let result = command_from_msg(message, &stage.name)
                 .map_err(|e| e.to_string())
                 .and_then(|command| {
                     self.robots[index]

@@ -1,3 +1,5 @@
+mod trajectory;
+
 use std::collections::BTreeMap;
 
 use physical_ai_domain::{
@@ -8,7 +10,10 @@ use serde_json::Value;
 
 use super::Control;
 use super::following::{FollowWatch, Lag};
-use super::standstill::{Standstill, StandstillWatch};
+use super::standstill::StandstillWatch;
+use trajectory::TrajectorySlot;
+pub use trajectory::{TrajectoryEnd, TrajectoryFeedback};
+
 use crate::skills::{
     ArmBody, ArmSituation, ArmSkill, Perception, Progress, RoverBody, RoverSkill, Site, Skill,
     Tick, placement,
@@ -76,6 +81,7 @@ pub struct RobotControl {
     filter: SafetyFilter,
     perception: Perception,
     running: Option<Running>,
+    trajectory: TrajectorySlot,
     durations_s: BTreeMap<String, f64>,
     command: ActuatorCommand,
     /// Why commands do not reach the joints, and since when in steady time.
@@ -137,6 +143,7 @@ impl RobotControl {
             model,
             perception: Perception::default(),
             running: None,
+            trajectory: TrajectorySlot::default(),
             durations_s: BTreeMap::new(),
             command,
             held: None,
@@ -203,9 +210,9 @@ impl RobotControl {
         &mut self.perception
     }
 
-    /// True while it executes a task.
+    /// True while it executes a task or follows a trajectory.
     pub fn is_busy(&self) -> bool {
-        self.running.is_some()
+        self.running.is_some() || self.trajectory.is_busy()
     }
 
     pub(super) fn mean_duration_s(&self, skill: &str) -> Option<f64> {
@@ -223,6 +230,11 @@ impl RobotControl {
     }
 
     pub(super) fn not_ready(&self, now: Time) -> Option<String> {
+        self.obstacle(now).or_else(|| self.trajectory_in_words())
+    }
+
+    /// Why it cannot move.
+    fn obstacle(&self, now: Time) -> Option<String> {
         if self.emergency_stop {
             return Some("the emergency stop is engaged".into());
         }
@@ -263,14 +275,8 @@ impl RobotControl {
         site: &Site,
         now: Time,
     ) -> Result<TaskReport, (ErrorCode, String)> {
-        if let Some(running) = &self.running {
-            return Err((
-                ErrorCode::Busy,
-                format!(
-                    "robot {} executes task {} of mission {}",
-                    self.model.name, running.assignment.task, running.assignment.mission
-                ),
-            ));
+        if let Some(reason) = self.task_in_words().or_else(|| self.trajectory_in_words()) {
+            return Err((ErrorCode::Busy, reason));
         }
         if let Some(reason) = self.not_ready(now) {
             let code = if self.emergency_stop {
@@ -298,6 +304,15 @@ impl RobotControl {
         let report = running.report(TaskState::Running, 0.0);
         self.running = Some(running);
         Ok(report)
+    }
+
+    /// The task that it executes.
+    fn task_in_words(&self) -> Option<String> {
+        let order = &self.running.as_ref()?.assignment;
+        let (robot, task, mission) = (&self.model.name, &order.task, &order.mission);
+        Some(format!(
+            "robot {robot} executes task {task} of mission {mission}"
+        ))
     }
 
     fn skill(
@@ -356,12 +371,17 @@ impl RobotControl {
                 running.errors.add(running.skill.tracking_error());
                 self.tracking.add(running.skill.tracking_error());
             }
-            None => self.stand(),
+            None => {
+                if !self.command_trajectory(&state, now) {
+                    self.stand();
+                }
+            }
         }
         let others = &self.perception.others;
         let verdict = self.filter.filter(&state, &mut self.command, now, others);
         let lag = self.follow(&state, verdict, now, dt_s);
         self.state = Some(state);
+        self.judge_trajectory(verdict, now, reset.is_some());
         let report = match reset {
             Some(ending) => self.end(ending, now),
             None if self.pause_while_stale(verdict, steady_s, dt_s) => None,
@@ -401,6 +421,7 @@ impl RobotControl {
             if let Some(running) = &mut self.running {
                 running.skill.pause(gap_s - self.period_s, None);
             }
+            self.trajectory.pause();
         }
         self.period_s
     }
@@ -513,16 +534,9 @@ impl RobotControl {
     fn end_at_rest(&mut self, now: Time) -> Option<TaskReport> {
         let running = self.running.as_mut()?;
         let (_, watch) = running.stopping.as_mut()?;
-        let outcome = match watch.observe(self.state.as_ref()?, now) {
-            Standstill::Awaited => return None,
-            Standstill::Reached => "the robot is at rest".to_owned(),
-            Standstill::Missed(joint, speed) => {
-                let name = self.joint_names.get(joint).map_or("?", String::as_str);
-                format!(
-                    "the robot was told to stand still, but {name} moves on at {speed:.3} rad/s or m/s"
-                )
-            }
-        };
+        let outcome = watch
+            .observe(self.state.as_ref()?, now)
+            .text(&self.joint_names)?;
         let (ending, _) = running.stopping.take()?;
         let error_msg = format!("{}; {outcome}", ending.error_msg);
         self.end(
@@ -583,9 +597,10 @@ impl RobotControl {
             return None;
         }
         self.silent_s = silent_s;
+        let reason = format!("no state of robot {} for {silent_s:.2} s", self.model.name);
+        self.abandon_trajectory(&reason);
         self.running.as_ref()?;
         self.filter.forget();
-        let reason = format!("no state of robot {} for {silent_s:.2} s", self.model.name);
         self.end(Ending::failed(ErrorCode::StaleData, reason), now)
     }
 

@@ -19,6 +19,22 @@ pub(super) enum Standstill {
     Missed(usize, f64),
 }
 
+impl Standstill {
+    /// How it came out, in words; `None`: not yet.
+    pub(super) fn text(self, joint_names: &[String]) -> Option<String> {
+        match self {
+            Self::Awaited => None,
+            Self::Reached => Some("the robot is at rest".to_owned()),
+            Self::Missed(joint, speed) => {
+                let name = joint_names.get(joint).map_or("?", String::as_str);
+                Some(format!(
+                    "the robot was told to stand still, but {name} moves on at {speed:.3} rad/s or m/s"
+                ))
+            }
+        }
+    }
+}
+
 /// Measures it: set points that do not move any more say nothing about the joints.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct StandstillWatch {

@@ -53,6 +53,11 @@ impl Bench {
         Time::from_nanoseconds(self.ticks * 5_000_000)
     }
 
+    /// Nothing happens for so long, seconds.
+    pub(super) fn wait(&mut self, seconds: f64) {
+        self.ticks += (seconds / TICK_S) as i64;
+    }
+
     fn see(&mut self, object: &str, z: f64) {
         self.see_at(object, z, 0.0);
     }

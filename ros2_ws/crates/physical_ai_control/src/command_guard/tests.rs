@@ -87,13 +87,11 @@ fn values_beyond_limits_are_clamped_to_them() {
     let verdict = bench.send_changed(1.0, |c| {
         c.position[1] = -7.0;
         c.velocity = vec![5.0; 8];
-        c.effort = vec![-1e3; 8];
     });
     assert_eq!(verdict, GuardVerdict::Clamped(SafetyCause::PositionLimit));
     assert_eq!(bench.sent.position[1], -2.0);
     assert_eq!(bench.sent.velocity[..2], [2.2, 2.2]);
     assert_eq!(bench.sent.velocity[7], 0.2);
-    assert_eq!(bench.sent.effort[0], -150.0);
 }
 
 #[test]
@@ -112,15 +110,29 @@ fn what_is_no_command_becomes_a_stop_that_names_field_and_value() {
         |c| c.velocity = vec![0.0; 9],
         "velocity has 9 values, not 8",
     );
-    check(|c| c.effort = vec![f64::NAN; 8], "effort[0] is NaN");
     check(
         |c| c.mode = CommandMode::Velocity,
         "velocity has 0 values, not 8",
     );
-    check(
+}
+
+#[test]
+fn commands_of_efforts_are_a_stop_by_name() {
+    let edits: [fn(&mut ActuatorCommand); 3] = [
         |c| c.mode = CommandMode::Effort,
-        "effort has 0 values, not 8",
-    );
+        |c| {
+            c.mode = CommandMode::Effort;
+            c.effort = vec![0.0; 8];
+        },
+        |c| c.effort = vec![1.0; 8],
+    ];
+    for edit in edits {
+        let mut bench = Bench::new();
+        bench.send(1.0);
+        let verdict = bench.send_changed(1.01, edit);
+        let reason = "effort: there is no torque control";
+        assert_holds(verdict, &bench.sent, SafetyCause::Effort, reason);
+    }
 }
 
 #[test]
@@ -296,10 +308,11 @@ proptest! {
         match verdict {
             GuardVerdict::Hold(..) => prop_assert_eq!(sent.mode, CommandMode::Hold),
             GuardVerdict::Accept | GuardVerdict::Clamped(_) if !asked_to_hold => {
-                for (values, limit) in [(&sent.velocity, 12.0), (&sent.effort, 12.0), (&sent.position, f64::MAX)] {
+                for (values, limit) in [(&sent.velocity, 12.0), (&sent.position, f64::MAX)] {
                     prop_assert!(values.len() == 2 || values.is_empty());
                     prop_assert!(values.iter().all(|v| v.abs() <= limit), "{values:?}");
                 }
+                prop_assert!(sent.effort.is_empty() && sent.mode != CommandMode::Effort);
             }
             _ => {}
         }

@@ -4,7 +4,7 @@ use super::{SafetyCause, SafetyState, SafetyVerdict};
 use crate::Chain;
 
 /// How far a command may outrun a velocity limit before it is clamped: rounding and one late tick.
-pub(super) const TOLERANCE: f64 = 1.05;
+pub(crate) const TOLERANCE: f64 = 1.05;
 /// Acceleration is judged on differences of one tick, which jitter of the tick inflates.
 pub(super) const ACCELERATION_TOLERANCE: f64 = 3.0;
 /// How long before the first command its basis, the measured state, is taken to be: two ticks.
@@ -110,12 +110,6 @@ impl SetPointLimiter {
             CommandMode::Position => self.limit_positions(state, command, now, &mut hits),
             CommandMode::Velocity => self.limit_velocities(state, command, now, &mut hits),
             CommandMode::Effort | CommandMode::Hold => self.forget(),
-        }
-        for (i, (value, limits)) in command.effort.iter_mut().zip(&self.joints).enumerate() {
-            if value.abs() > limits.effort {
-                hits.add(SafetyCause::EffortLimit, i, *value, limits.effort);
-                *value = value.clamp(-limits.effort, limits.effort);
-            }
         }
         hits.0
     }

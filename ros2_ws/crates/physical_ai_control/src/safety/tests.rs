@@ -72,13 +72,11 @@ fn value_that_is_not_finite_stops_and_names_its_joint() {
 
 #[test]
 fn wrong_number_of_values_in_any_field_stops() {
-    let edits: [fn(&mut ActuatorCommand); 6] = [
+    let edits: [fn(&mut ActuatorCommand); 4] = [
         |c| c.position.clear(),
         |c| c.position.truncate(7),
         |c| c.position.push(0.0),
         |c| c.velocity = vec![0.0; 3],
-        |c| c.effort = vec![0.0; 9],
-        |c| c.mode = CommandMode::Effort,
     ];
     for edit in edits {
         let (verdict, out) = judge(&arm(), &REST, |_, c| edit(c));
@@ -124,15 +122,22 @@ fn position_beyond_its_limit_is_clamped_to_it() {
 }
 
 #[test]
-fn effort_beyond_its_limit_is_clamped_to_it() {
-    let (verdict, out) = judge(&arm(), &REST, |_, c| {
-        c.mode = CommandMode::Effort;
-        c.position.clear();
-        c.effort = vec![0.0; 8];
-        c.effort[3] = -41.0;
-    });
-    assert_eq!(verdict.cause, Some(SafetyCause::EffortLimit));
-    assert_eq!(out.effort[3], -40.0);
+fn commands_of_efforts_stop_by_name() {
+    let edits: [fn(&mut ActuatorCommand); 3] = [
+        |c| c.mode = CommandMode::Effort,
+        |c| {
+            c.mode = CommandMode::Effort;
+            c.position.clear();
+            c.effort = vec![0.0; 8];
+        },
+        |c| c.effort = vec![1.0; 8],
+    ];
+    for edit in edits {
+        let (verdict, out) = judge(&arm(), &REST, |_, c| edit(c));
+        assert_stops(verdict, SafetyCause::Effort, &out);
+        let detail = verdict.detail(&arm().joint_names());
+        assert!(detail.contains("no torque control"), "{detail}");
+    }
 }
 
 #[test]
@@ -404,7 +409,7 @@ fn names_of_causes_are_those_of_the_message() {
         SafetyCause::PositionLimit,
         SafetyCause::VelocityLimit,
         SafetyCause::AccelerationLimit,
-        SafetyCause::EffortLimit,
+        SafetyCause::Effort,
         SafetyCause::Workspace,
         SafetyCause::Obstacle,
         SafetyCause::NotFinite,
@@ -454,6 +459,7 @@ struct Watcher {
 
 impl Watcher {
     fn watch(&mut self, out: &ActuatorCommand, now_s: f64) -> Result<(), TestCaseError> {
+        prop_assert!(out.mode != CommandMode::Effort && out.effort.is_empty());
         let values = match out.mode {
             CommandMode::Position => &out.position,
             CommandMode::Velocity => &out.velocity,

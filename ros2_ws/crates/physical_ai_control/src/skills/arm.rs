@@ -70,6 +70,11 @@ impl ArmBody {
         })
     }
 
+    /// What of it may run into itself.
+    pub(crate) fn self_collision(&self) -> &SelfCollision {
+        &self.collision
+    }
+
     /// Writes set points as a position command.
     pub fn command(&self, point: &JointPoint, command: &mut ActuatorCommand) {
         command.mode = CommandMode::Position;

@@ -1,15 +1,14 @@
 use llguidance::api::{ParserLimits, TopLevelGrammar};
 use llguidance::toktrie::InferenceCapabilities;
 use llguidance::{JsonCompileOptions, Matcher, ParserFactory};
+use physical_ai_schema::{MAX_REGEX_BYTES, check_satisfiable};
 use serde_json::Value;
 
 use crate::Error;
 
 use super::integers::split_at_zero;
-use super::satisfiable::MAX_REGEX_BYTES;
 use super::{
-    Constraint, MASK_LEXER_FUEL, MASK_PARSER_ITEMS, MAX_LEXER_STATES, MaskVocabulary,
-    check_satisfiable, reason,
+    Constraint, MASK_LEXER_FUEL, MASK_PARSER_ITEMS, MAX_LEXER_STATES, MaskVocabulary, reason,
 };
 
 /// Most lexer work to compile a constraint (about 50 a microsecond).
@@ -84,7 +83,7 @@ impl ConstraintCompiler {
         schema: &Value,
         options: &JsonOptions,
     ) -> Result<Constraint, Error> {
-        check_satisfiable(schema)?;
+        check_satisfiable(schema).map_err(|e| Error::InvalidSchema(e.to_string()))?;
         let mut schema = match schema {
             Value::Object(_) => schema.clone(),
             // `true`; `false` has no instance.

@@ -6,7 +6,8 @@
 use std::cell::RefCell;
 use std::ops::Range;
 
-use super::{InstructionSet, avx2, avx512};
+use super::{avx2, avx512};
+use crate::InstructionSet;
 use crate::activations::Activations;
 use crate::weight::TILE_ROWS;
 use crate::{Format, Weight};

@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use serde_json::json;
 
 use super::*;
-use crate::parse_plan;
+use physical_ai_fleet::parse_plan;
 
 /// A worker that does what it is told, unless it is dead.
 struct FakeWorker {

@@ -166,7 +166,7 @@ mod tests {
             let [there, back] = plans(&world, &root.join("urdf")).unwrap();
             for plan in [&there, &back] {
                 assert_eq!(plan["tasks"].as_array().unwrap().len(), robots, "{plan}");
-                physical_ai_mission::parse_plan(&plan.to_string()).unwrap();
+                physical_ai_fleet::parse_plan(&plan.to_string()).unwrap();
             }
             assert_ne!(there, back);
         }

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail};
-use physical_ai_domain::CommandMode;
+use physical_ai_domain::{CommandMode, RobotName};
 use physical_ai_ros::msg::physical_ai_msgs::msg::ActuatorCommand;
 use physical_ai_ros::msg::physical_ai_msgs::srv::EmergencyStop;
 use physical_ai_ros::msg::std_msgs::msg::Bool;
@@ -64,8 +64,11 @@ async fn listen(client: &Client) -> anyhow::Result<Drives> {
                     &topic,
                     Qos::command(),
                     move |(), _, command: ActuatorCommand| {
+                        let Ok(robot) = RobotName::try_new(command.robot.as_str()) else {
+                            return;
+                        };
                         let (Ok(command), Ok(mut heard)) =
-                            (command_from_msg(command), heard.lock())
+                            (command_from_msg(command, &robot), heard.lock())
                         else {
                             return;
                         };

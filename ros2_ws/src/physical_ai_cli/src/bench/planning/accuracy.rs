@@ -5,23 +5,27 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, anyhow};
 use physical_ai_domain::Plan;
-use physical_ai_llm::{
-    LocalPlanner, PlanPromptStyle, PlanQuestion, PlanReading, PlanSchemaOptions,
-};
-use physical_ai_mission::{
-    ByRules, Case, Decomposer, Fleet, SentenceParser, Verdict, parse_plan, validate,
+use physical_ai_fleet::Fleet;
+use physical_ai_llm::{LocalChat, Message};
+use physical_ai_planning::{
+    Case, Descent, Ladder, ModelAnswer, ModelRung, PlanPromptStyle, PlanQuestion, Rung, Verdict,
 };
 
 use super::super::result::Measurement;
 use crate::arguments::BenchPlanningArguments;
 use crate::{environment, output};
 
-/// Below it an answer is no plan, in the demo's deployments.
-const MIN_PROBABILITY: f64 = 0.7;
+/// As in the demo's deployments.
+const MODEL: ModelRung = ModelRung {
+    style: PlanPromptStyle::Trained,
+    min_probability: 0.7,
+};
+/// Longest plan, tokens.
+const MOST_TOKENS: usize = 700;
 const THREADS: usize = 2;
 /// Wrong plans, of a hundred.
 const MOST_WRONG_PERCENT: f64 = 1.0;
-const SETS: &str = "ros2_ws/crates/physical_ai_llm/planner";
+const SETS: &str = "ros2_ws/crates/physical_ai_planning/planner";
 const SET_NAMES: [&str; 2] = ["held_out", "adversarial"];
 
 /// Exact, refused and wrong plans.
@@ -40,7 +44,7 @@ pub fn measure(options: &BenchPlanningArguments) -> anyhow::Result<Vec<Measureme
         output::note("bench: no sets of sentences: --sets says where they are");
         return Ok(Vec::new());
     };
-    let mut planner = LocalPlanner::open(&model, THREADS)
+    let mut chat = LocalChat::open(&model, THREADS)
         .with_context(|| format!("{}: the model", model.display()))?;
     let mut measurements = Vec::new();
     for set in SET_NAMES {
@@ -50,7 +54,7 @@ pub fn measure(options: &BenchPlanningArguments) -> anyhow::Result<Vec<Measureme
             continue;
         }
         output::note(format!("bench: plans {}", file.display()));
-        let counts = counts(&read(&file)?, &mut planner)?;
+        let counts = counts(&read(&file)?, &mut chat)?;
         measurements.extend(shown(set, &counts));
     }
     Ok(measurements)
@@ -64,42 +68,56 @@ fn read(file: &PathBuf) -> anyhow::Result<Vec<Case>> {
 
 fn counts(
     cases: &[Case],
-    planner: &mut LocalPlanner,
+    chat: &mut LocalChat,
 ) -> anyhow::Result<BTreeMap<(String, &'static str), Counts>> {
+    let rungs = [
+        ("parser", Ladder::with_rules(None)),
+        ("model", Ladder::new([Rung::Model(MODEL)])),
+        ("ladder", Ladder::with_rules(Some(MODEL))),
+    ];
     let mut counts: BTreeMap<(String, &'static str), Counts> = BTreeMap::new();
     for case in cases {
-        let (fleet, text) = (case.fleet(), case.sentence.as_str());
-        let rules = SentenceParser
-            .decompose(text, &fleet)
-            .ok()
-            .map(|made| made.plan);
-        let model = by_model(planner, text, &fleet)?;
-        let ladder = match ByRules::of(text, &fleet) {
-            ByRules::Plan(made) => Some(made.plan),
-            ByRules::Unread(_) => model.clone(),
-            ByRules::Refused(_) => None,
-        };
-        for (rung, made) in [("parser", rules), ("model", model), ("ladder", ladder)] {
+        let fleet = case.fleet();
+        for (rung, ladder) in &rungs {
+            let made = planned(ladder, chat, &case.sentence, &fleet)?;
             let verdict = case.verdict(made.as_ref());
-            let of_rung = counts.entry((case.language.clone(), rung)).or_default();
+            let of_rung = counts.entry((case.language.clone(), *rung)).or_default();
             of_rung[verdict as usize] += 1;
         }
     }
     Ok(counts)
 }
 
-/// The plan of the model, if it and those who check it have one.
-fn by_model(planner: &mut LocalPlanner, text: &str, fleet: &Fleet) -> anyhow::Result<Option<Plan>> {
-    let options = PlanSchemaOptions::default();
-    let style = PlanPromptStyle::Trained;
-    let question = PlanQuestion::try_new(fleet.capabilities(), text, style, &options)?;
-    let answer = planner.answer(&question)?;
-    let reading = question.read(&answer.text, &answer.token_logprobs, MIN_PROBABILITY);
-    let PlanReading::Plan(text) = reading else {
-        return Ok(None);
-    };
-    let plan = parse_plan(&text).ok();
-    Ok(plan.filter(|plan| validate(plan, fleet).is_empty()))
+/// The plan of a ladder whose model is in this process, if it has one.
+fn planned(
+    ladder: &Ladder,
+    chat: &mut LocalChat,
+    text: &str,
+    fleet: &Fleet,
+) -> anyhow::Result<Option<Plan>> {
+    let mut descent = ladder.descend(text, fleet);
+    loop {
+        descent = match descent {
+            Descent::Ended(made) => return Ok(made.ok().map(|made| made.plan)),
+            Descent::Asks(asking) => {
+                let answer = answer(chat, asking.question())?;
+                asking.answered(Ok(answer), fleet)
+            }
+        };
+    }
+}
+
+fn answer(chat: &mut LocalChat, question: &PlanQuestion) -> anyhow::Result<ModelAnswer> {
+    let messages: Vec<Message> = question
+        .messages
+        .iter()
+        .map(|m| Ok(Message::new(m.role.as_str().parse()?, &m.content)))
+        .collect::<anyhow::Result<_>>()?;
+    let answer = chat.answer(&messages, &question.schema, MOST_TOKENS)?;
+    Ok(ModelAnswer {
+        text: answer.text,
+        token_logprobs: answer.token_logprobs,
+    })
 }
 
 fn shown(set: &str, counts: &BTreeMap<(String, &'static str), Counts>) -> Vec<Measurement> {

@@ -1,0 +1,360 @@
+//! What a model is asked for a mission plan.
+
+mod accounting;
+mod by_words;
+mod counted;
+mod decimals;
+mod fleet_nouns;
+mod groups;
+mod hangul;
+mod linker;
+mod normalized;
+mod numbers;
+mod order;
+mod parts;
+mod plan_words;
+mod points;
+mod reading;
+mod reasons;
+mod reference_text;
+mod references;
+mod robots;
+mod said;
+mod series;
+mod slips;
+mod spoken;
+mod spoken_numbers;
+mod syllables;
+#[cfg(test)]
+mod tests;
+mod times;
+mod units;
+mod words;
+
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
+
+use physical_ai_domain::Capability;
+use serde_json::Value;
+
+use crate::plan_schema::by_presence;
+use crate::{Error, Message, PlanSchemaOptions, Role, plan_schema};
+use fleet_nouns::FleetNouns;
+use normalized::normalized;
+use numbers::SaidNumbers;
+use order::in_order;
+use reasons::reasons;
+use references::{Kind, References};
+use said::SaidNames;
+
+pub use reading::PlanReading;
+
+/// What a model was made for.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum PlanPromptStyle {
+    /// Planning: it gets the fleet and the sentence as in its training data, and points at names by
+    /// references (see `planner/README.md`).
+    #[default]
+    Trained,
+    /// Following instructions: it is told what a plan is, too, and spells names.
+    Instructed,
+}
+
+/// A conversation whose answer under a schema is the plan of a sentence for a fleet.
+///
+/// The fleet comes first and is written the same whatever the order of capabilities, so that questions
+/// share its cache.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PlanQuestion {
+    /// What the model reads.
+    pub messages: Vec<Message>,
+    /// What its answer keeps to (see [`plan_schema`](crate::plan_schema())).
+    pub schema: Value,
+    linked: Option<Linked>,
+    /// As it was written.
+    sentence: String,
+    /// What the robots can do, by reference.
+    skills: BTreeMap<String, BTreeSet<String>>,
+}
+
+/// What stands for names in a sentence, and which of them it may mean.
+#[derive(Debug, Clone, PartialEq)]
+struct Linked {
+    references: References,
+    /// With references in place of names.
+    sentence: String,
+    may_be_meant: SaidNames,
+    /// The model spells names and sees no references: they serve to check its plan only.
+    is_hidden: bool,
+}
+
+impl Linked {
+    fn new(references: References, sentence: &str, is_hidden: bool) -> Self {
+        let sentence = references.link(&normalized(sentence));
+        Self {
+            may_be_meant: references.said_in(&sentence),
+            references,
+            sentence,
+            is_hidden,
+        }
+    }
+
+    /// What is offered, with references and only what the sentence may mean.
+    fn bound(&self, capabilities: &[Capability]) -> Vec<Capability> {
+        let numbers = SaidNumbers::of(&self.sentence);
+        let offered = capabilities.iter().map(|c| {
+            // What goes together is seen while all parts of a schema still say the same.
+            let mut offered = self.references.renamed(&Capability {
+                parameters_schema: by_presence(&c.parameters_schema),
+                ..c.clone()
+            });
+            numbers.bind(&mut offered.parameters_schema);
+            self.may_be_meant.bind(&mut offered.parameters_schema);
+            offered
+        });
+        self.may_be_meant.of_robots(offered.collect())
+    }
+}
+
+impl PlanQuestion {
+    /// The question for a sentence and what the live workers offer.
+    ///
+    /// # Errors
+    /// Those of [`plan_schema`](crate::plan_schema()); [`Error::Question`] if a model of the style
+    /// [`Trained`](PlanPromptStyle::Trained) has no references for so many names.
+    pub fn try_new(
+        capabilities: &[Capability],
+        sentence: &str,
+        style: PlanPromptStyle,
+        options: &PlanSchemaOptions,
+    ) -> Result<Self, Error> {
+        let mut options = options.clone();
+        let references = References::try_new(capabilities);
+        let (linked, offered, system, user) = match style {
+            PlanPromptStyle::Trained => {
+                let linked = Linked::new(references?, sentence, false);
+                let references = &linked.references;
+                let fleet = fleet_text(capabilities, |kind, name| {
+                    // Behind its name, a reference can gather what the name says.
+                    format!("{name}={}", references.of(kind, name)).into()
+                });
+                options.reasons = reasons(references, capabilities, &linked.sentence);
+                let offered = linked.bound(capabilities).into();
+                let user = linked.sentence.clone();
+                (Some(linked), offered, fleet, user)
+            }
+            PlanPromptStyle::Instructed => {
+                let hidden = references.ok().map(|r| Linked::new(r, sentence, true));
+                let offered: Cow<'_, [Capability]> = capabilities.into();
+                let user = sentence.to_owned();
+                (hidden, offered, instructions(capabilities), user)
+            }
+        };
+        let skills = linked
+            .as_ref()
+            .map(|l| skills_by_reference(capabilities, &l.references));
+        Ok(Self {
+            messages: vec![
+                Message::new(Role::System, system),
+                Message::new(Role::User, user),
+            ],
+            schema: plan_schema(&offered, &options)?,
+            linked,
+            sentence: sentence.to_owned(),
+            skills: skills.unwrap_or_default(),
+        })
+    }
+
+    /// Why a plan is not what was asked for: it drops a word of the sentence, is about an object or a place that the
+    /// sentence does not say, or a robot that the sentence names has nothing to do in it, and could not do what others are to do
+    /// instead.
+    ///
+    /// Bound to a fleet, a model that means to move what there is not can only move something else, and one
+    /// that means to send a rover to pick can only send an arm. `answer` is the model's, with references.
+    pub fn objection(&self, answer: &str) -> Option<String> {
+        // Only with references is it certain that a robot is named.
+        let Linked {
+            references,
+            may_be_meant,
+            sentence: said,
+            is_hidden,
+        } = self.linked.as_ref()?;
+        let mut answer: Value = serde_json::from_str(&self.ordered(answer)).ok()?;
+        let tasks = answer.get_mut("tasks")?.as_array_mut()?;
+        if *is_hidden {
+            tasks.iter_mut().for_each(|task| references.rename(task));
+        }
+        let tasks = tasks.as_slice();
+        let is_named = |robot: &str| said.split(|c| !is_of_reference(c)).any(|w| w == robot);
+        if let Some(reason) = tasks.iter().find_map(|task| may_be_meant.objection(task)) {
+            return Some(reason.to_owned());
+        }
+        let is_idle = |robot: &str| tasks.iter().all(|task| task["robot"] != robot);
+        let mut robots = self.skills.iter();
+        let lacking = robots.find_map(|(robot, skills)| {
+            let mut asked = tasks.iter().filter_map(|task| task["skill"].as_str());
+            let is_asked = is_named(robot) && is_idle(robot);
+            let skill = asked.find(|skill| is_asked && !skills.contains(*skill))?;
+            Some(references.with_names(&format!("{robot} cannot {skill}")))
+        });
+        lacking.or_else(|| self.unaccounted(said, tasks))
+    }
+
+    /// A part of the sentence with the letters that it has there.
+    fn as_written(&self, part: &str) -> String {
+        let begin = self.sentence.to_ascii_lowercase().find(part);
+        let written = begin.and_then(|at| self.sentence.get(at..at + part.len()));
+        written.unwrap_or(part).to_owned()
+    }
+
+    /// What a plan drops of a linked sentence, or adds to it, in the language of the sentence.
+    fn unaccounted(&self, said: &str, tasks: &[Value]) -> Option<String> {
+        let references = &self.linked.as_ref()?.references;
+        let as_written = |text: &str| self.as_written(&references.with_names(text));
+        let is_korean = accounting::is_korean(&self.sentence);
+        let nouns = FleetNouns::new(references.by_words(), &self.skills);
+        if let Some(dropped) = accounting::dropped(said, tasks, &nouns) {
+            let word = as_written(&dropped.text);
+            return Some(match (is_korean, dropped.nearest) {
+                (true, _) => format!("\"{word}\"은(는) 무시됩니다: 빼거나 다른 말로 해 주십시오"),
+                (false, None) => {
+                    format!("\"{word}\" would be ignored: leave it out, or say it in other words")
+                }
+                (false, Some(near)) => format!("\"{word}\" would be ignored; did you mean {near}?"),
+            });
+        }
+        if let Some(skill) = accounting::unasked(said, tasks) {
+            return Some(if is_korean {
+                format!("계획에 문장이 말하지 않은 {skill}이(가) 있습니다: 다른 말로 해 주십시오")
+            } else {
+                format!("the plan has a {skill} that nobody asked for: say it in other words")
+            });
+        }
+        if let Some(robot) = accounting::unsaid_robot(said, tasks, &self.skills, &nouns) {
+            let robot = references.with_names(robot);
+            return Some(if is_korean {
+                format!("{robot}을(를) 말하는지 분명하지 않습니다: 어느 로봇인지 말해 주십시오")
+            } else {
+                format!("it is not clear whether {robot} is meant: say which robot")
+            });
+        }
+        if let Some(angle) = accounting::too_large_angle(tasks) {
+            return Some(if is_korean {
+                format!(
+                    "\"{angle}\"은(는) 한 바퀴보다 큰 각도입니다: 각도는 라디안으로 말해 주십시오"
+                )
+            } else {
+                format!("\"{angle}\" is an angle of more than a turn: say angles in radians")
+            });
+        }
+        let place = as_written(accounting::out_of_order(said, tasks)?);
+        Some(if is_korean {
+            format!("\"{place}\"의 순서가 문장과 다릅니다: 다른 말로 해 주십시오")
+        } else {
+            format!(
+                "\"{place}\" would come in another order than it is said: say it in other words"
+            )
+        })
+    }
+
+    /// The answer with names in place of references, and its tasks in order.
+    pub fn with_names(&self, answer: &str) -> String {
+        self.named(&self.ordered(answer))
+    }
+
+    fn named(&self, text: &str) -> String {
+        let linked = self.linked.as_ref().filter(|l| !l.is_hidden);
+        linked.map_or_else(|| text.to_owned(), |l| l.references.with_names(text))
+    }
+
+    /// The tasks of an answer in order.
+    fn ordered<'a>(&self, answer: &'a str) -> Cow<'a, str> {
+        let offers = |robot: &str, skill: &str| {
+            let skills = self.skills.get(robot);
+            skills.is_some_and(|skills| skills.contains(skill))
+        };
+        let linked = self.linked.as_ref().filter(|l| !l.is_hidden);
+        let ordered = linked.and_then(|_| in_order(answer, offers));
+        ordered.map_or(Cow::Borrowed(answer), Cow::Owned)
+    }
+}
+
+/// The system prompt for a model that was not trained for it.
+fn instructions(capabilities: &[Capability]) -> String {
+    format!(
+        "{}\n\nThe fleet:\n{}\n\nWhat the skills do:\n{}",
+        include_str!("plan_question/instructions.txt").trim_end(),
+        fleet_text(capabilities, |_, name| name.into()),
+        skills_text(capabilities)
+    )
+}
+
+/// Skills by robot.
+fn skills_of_robots(capabilities: &[Capability]) -> BTreeMap<&str, BTreeSet<&str>> {
+    let mut skills: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    for capability in capabilities {
+        if let Some(robot) = &capability.robot {
+            let skill = capability.skill.as_str();
+            skills.entry(robot.as_str()).or_default().insert(skill);
+        }
+    }
+    skills
+}
+
+fn skills_by_reference(
+    capabilities: &[Capability],
+    references: &References,
+) -> BTreeMap<String, BTreeSet<String>> {
+    let skills = skills_of_robots(capabilities).into_iter();
+    let by_reference = skills.map(|(robot, skills)| {
+        let skills = skills.into_iter().map(str::to_owned).collect();
+        (references.of(Kind::Robot, robot).to_owned(), skills)
+    });
+    by_reference.collect()
+}
+
+fn is_of_reference(c: char) -> bool {
+    c.is_ascii_alphanumeric() || c == '_'
+}
+
+/// Robots with the same skills share a line; all lists are sorted.
+fn fleet_text<'a>(
+    capabilities: &'a [Capability],
+    say: impl Fn(Kind, &'a str) -> Cow<'a, str>,
+) -> String {
+    let skills = skills_of_robots(capabilities);
+    let mut groups: Vec<(&BTreeSet<&str>, Vec<&str>)> = Vec::new();
+    for (robot, skills) in &skills {
+        match groups.iter_mut().find(|(known, _)| *known == skills) {
+            Some((_, robots)) => robots.push(robot),
+            None => groups.push((skills, vec![robot])),
+        }
+    }
+    let list = |kind, names: &[&'a str]| {
+        let said: Vec<_> = names.iter().map(|name| say(kind, name)).collect();
+        said.join(",")
+    };
+    let mut text = String::new();
+    for (skills, robots) in groups {
+        let skills: Vec<&str> = skills.iter().copied().collect();
+        let _ = writeln!(text, "{}:{}", list(Kind::Robot, &robots), skills.join(","));
+    }
+    for (index, kind) in [Kind::Object, Kind::Surface, Kind::Floor]
+        .iter()
+        .enumerate()
+    {
+        let end = if index == 0 { "" } else { "\n" };
+        let names = list(*kind, &kind.names(capabilities));
+        let _ = write!(text, "{end}{}:{names}", kind.title());
+    }
+    text
+}
+
+fn skills_text(capabilities: &[Capability]) -> String {
+    let lines: BTreeSet<String> = capabilities
+        .iter()
+        .map(|c| format!("- {}: {}", c.skill, c.description))
+        .collect();
+    lines.into_iter().collect::<Vec<_>>().join("\n")
+}

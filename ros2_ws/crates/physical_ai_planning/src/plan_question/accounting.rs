@@ -1,0 +1,447 @@
+//! Whether a plan accounts for every word of its sentence.
+//!
+//! A small model drops what it does not know: a plan counts only if each word that can change its meaning is used
+//! by it (names, numbers with their units, times, words of order, what is to be done), or is one that changes
+//! nothing. What is left over is quoted, and the sentence is refused.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::Value;
+
+use super::counted::{
+    PlanNumbers, Quantity, SaidNumber, has_invented_joints, is_unit, said_numbers,
+};
+use super::fleet_nouns::FleetNouns;
+use super::syllables::{PARTICLES, is_syllable};
+use super::plan_words::PlanWords;
+use super::reference_text::references_in;
+use super::slips::is_slip;
+use super::words::{Word, WordKind, words_of};
+
+/// What a sentence says and its plan does not do.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Dropped {
+    /// As it stands in the linked sentence.
+    pub text: String,
+    /// A word that may have been meant.
+    pub nearest: Option<&'static str>,
+}
+
+/// The first thing that a linked sentence says and the tasks do not do.
+pub fn dropped(linked: &str, tasks: &[Value], fleet: &FleetNouns) -> Option<Dropped> {
+    let plan = PlanFacts::of(tasks);
+    let words = words_of(linked);
+    let numbers = said_numbers(&words);
+    let lost = |text: &str| Dropped {
+        text: text.to_owned(),
+        nearest: None,
+    };
+    for (at, word) in words.iter().enumerate() {
+        match word.kind {
+            WordKind::Reference if !plan.names.contains(word.text) => return Some(lost(word.text)),
+            // "From bin_a" is where the object is now.
+            WordKind::Reference if is_source(&words, at) => return Some(lost(whole(linked, word))),
+            WordKind::Reference => {}
+            WordKind::Sign if is_sign_held(&words, at) => {}
+            WordKind::Sign => return Some(lost(whole(linked, word))),
+            WordKind::Number | WordKind::Latin | WordKind::Hangul => {
+                if let Some(number) = numbers.iter().find(|n| n.words.contains(&at)) {
+                    if !plan.has_number(number) {
+                        let (first, last) = (number.words.start, number.words.end - 1);
+                        let text = &linked[words[first].begin..words[last].end()];
+                        return Some(lost(text));
+                    }
+                } else if !is_held(word, &plan) && !fleet.all_in(word.text, &plan.names) {
+                    return Some(Dropped {
+                        text: whole(linked, word).to_owned(),
+                        nearest: nearest(word.text),
+                    });
+                }
+            }
+        }
+    }
+    None
+}
+
+/// A task that the sentence does not ask for, or with more in it than that.
+pub fn unasked(linked: &str, tasks: &[Value]) -> Option<&'static str> {
+    let words = words_of(linked);
+    if has_invented_joints(&said_numbers(&words), tasks) {
+        return Some("move_joints");
+    }
+    let says = |wanted: &[&str]| {
+        let is_wanted = |k: &String| wanted.contains(&k.as_str());
+        let is_kind = |w: &Word| kinds_of(w).is_some_and(|kinds| kinds.iter().any(is_wanted));
+        words.iter().any(is_kind)
+    };
+    let needed = [
+        ("wait", &["wait"][..]),
+        ("set_gripper", &["gripper", "open", "close"]),
+        ("move_joints", &["joints"]),
+        ("home", &["home"]),
+        ("patrol", &["patrol"]),
+    ];
+    let skills: BTreeSet<&str> = tasks.iter().filter_map(|t| t["skill"].as_str()).collect();
+    let unasked = needed
+        .iter()
+        .find(|(skill, kind)| skills.contains(skill) && !says(kind));
+    unasked.map(|(skill, _)| *skill)
+}
+
+/// A robot that has something to do though the sentence speaks of others or of none, and that is not the first that
+/// can do it.
+pub fn unsaid_robot<'a>(
+    linked: &str,
+    tasks: &'a [Value],
+    skills: &BTreeMap<String, BTreeSet<String>>,
+    fleet: &FleetNouns,
+) -> Option<&'a str> {
+    let said: BTreeSet<&str> = references_in(linked).map(|(_, r)| r).collect();
+    let words = words_of(linked);
+    let used: BTreeSet<&str> = tasks.iter().filter_map(|t| t["robot"].as_str()).collect();
+    if used.len() == skills.len() {
+        return None;
+    }
+    tasks.iter().find_map(|task| {
+        let (robot, skill) = (task["robot"].as_str()?, task["skill"].as_str()?);
+        let in_order = |r: &&String| (r.len(), (*r).clone());
+        let able = skills
+            .iter()
+            .filter(|(_, s)| s.contains(skill))
+            .map(|(r, _)| r);
+        let is_first = able
+            .min_by_key(in_order)
+            .is_some_and(|first| first == robot);
+        let is_meant = || words.iter().any(|w| fleet.means(w.text, robot));
+        (!said.contains(robot) && !is_first && !is_meant()).then_some(robot)
+    })
+}
+
+/// The chunk between spaces that a word stands in, without the signs around it.
+fn whole<'a>(linked: &'a str, word: &Word<'a>) -> &'a str {
+    let is_space = |c: char| c.is_whitespace();
+    let begin = linked[..word.begin].rfind(is_space).map_or(0, |at| at + 1);
+    let end = linked[word.end()..]
+        .find(is_space)
+        .map_or(linked.len(), |at| word.end() + at);
+    let chunk = linked[begin..end].trim_matches(|c: char| !c.is_alphanumeric());
+    if chunk.is_empty() { word.text } else { chunk }
+}
+
+fn nearest(word: &str) -> Option<&'static str> {
+    let mut all = PlanWords::get().words();
+    all.find(|known| known.len() > 3 && is_slip(word, known))
+}
+
+/// "Bin_a에서".
+fn is_source(words: &[Word], at: usize) -> bool {
+    let behind = words.get(at + 1).filter(|w| w.behind_reference);
+    words[at].text.starts_with("ref_s") && behind.is_some_and(|w| w.text == "에서")
+}
+
+/// True if a sign changes nothing where it stands.
+fn is_sign_held(words: &[Word], at: usize) -> bool {
+    let number = |i: usize| words.get(i).is_some_and(|w| w.kind == WordKind::Number);
+    let is_dash = |i: usize| words.get(i).is_some_and(|w| w.text == "-");
+    match words[at].text {
+        // Between numbers they make a list; "dock_a/dock_b" may be one or both.
+        "/" | "|" => at > 0 && number(at - 1) && (number(at + 1) || is_dash(at + 1)),
+        ">" => at > 0 && is_dash(at - 1) && words[at].glued,
+        "+" => number(at + 1),
+        sign => SIGNS.contains(&sign),
+    }
+}
+
+const SIGNS: [&str; 27] = [
+    ",", ".", ";", ":", "!", "?", "(", ")", "[", "]", "-", "–", "—", "−", "'", "\"", "“", "”", "‘",
+    "’", "`", "…", "=", "→", "·", "~", "&",
+];
+
+/// True if a word changes nothing, or the plan does what it says.
+fn is_held(word: &Word, plan: &PlanFacts) -> bool {
+    if word.glued && word.kind == WordKind::Hangul {
+        if word.behind_reference && EITHER.contains(&word.text) {
+            return false;
+        }
+        return PARTICLES.contains(&word.text)
+            || MORE_PARTICLES.contains(&word.text)
+            || kinds_of(word).is_some_and(|k| plan.does_any(k));
+    }
+    if AXES.contains(&word.text) {
+        return plan.has_field(&AXES);
+    }
+    is_unit(word.text) || kinds_of(word).is_some_and(|kinds| plan.does_any(kinds))
+}
+
+const AXES: [&str; 3] = ["x", "y", "z"];
+
+/// Behind a name they mean "or".
+const EITHER: [&str; 4] = ["나", "이나", "든", "이든"];
+/// What may follow a name or a noun beside particles.
+const MORE_PARTICLES: [&str; 22] = [
+    "에서는",
+    "들",
+    "들은",
+    "들이",
+    "들을",
+    "들도",
+    "들에",
+    "들의",
+    "마저",
+    "더러",
+    "한테는",
+    "에게는",
+    "씨",
+    "님",
+    "라",
+    "이라",
+    "이",
+    "행",
+    "위에",
+    "안에",
+    "쪽",
+    "랑은",
+];
+
+/// The kinds of a word, in Korean without its particle, too.
+fn kinds_of(word: &Word) -> Option<&'static [String]> {
+    let words = PlanWords::get();
+    if let Some(kinds) = words.kinds(word.text) {
+        return Some(kinds);
+    }
+    if word.kind != WordKind::Hangul {
+        return None;
+    }
+    let particles = PARTICLES.iter().chain(&MORE_PARTICLES);
+    let stems = particles
+        .filter_map(|p| word.text.strip_suffix(p))
+        .filter(|s| !s.is_empty());
+    stems
+        .into_iter()
+        .find_map(|stem| words.kinds(stem))
+        .or_else(|| compound(word.text))
+}
+
+/// "넣어주세요", "순찰해줘": known words without a space between them.
+fn compound(word: &str) -> Option<&'static [String]> {
+    let words = PlanWords::get();
+    let cuts = word.char_indices().map(|(at, _)| at).filter(|at| *at > 0);
+    let cut = cuts.rev().find(|at| {
+        let (head, tail) = word.split_at(*at);
+        words.kinds(head).is_some()
+            && words
+                .kinds(tail)
+                .is_some_and(|k| k.iter().any(|k| k == "plain"))
+    })?;
+    words.kinds(&word[..cut])
+}
+
+/// What a plan has in it.
+struct PlanFacts<'a> {
+    tasks: &'a [Value],
+    names: BTreeSet<&'a str>,
+    numbers: PlanNumbers,
+}
+
+impl<'a> PlanFacts<'a> {
+    fn of(tasks: &'a [Value]) -> Self {
+        let mut names = BTreeSet::new();
+        for task in tasks {
+            let params = &task["params"];
+            let places = params["places"].as_array().into_iter().flatten();
+            let named = [&task["robot"], &params["object"], &params["place"]];
+            names.extend(named.into_iter().chain(places).filter_map(Value::as_str));
+        }
+        let numbers = PlanNumbers::of(tasks);
+        Self {
+            tasks,
+            names,
+            numbers,
+        }
+    }
+
+    fn skills(&self) -> impl Iterator<Item = &str> {
+        self.tasks.iter().filter_map(|t| t["skill"].as_str())
+    }
+
+    fn does_any(&self, kinds: &[String]) -> bool {
+        kinds.iter().any(|kind| self.does(kind))
+    }
+
+    fn does(&self, kind: &str) -> bool {
+        let has = |some: &[&str]| self.skills().any(|s| some.contains(&s));
+        let policy = |kind: &str| self.tasks.iter().any(|t| policy_of(t) == Some(kind));
+        let opening = |is: fn(f64) -> bool| {
+            let mut openings = self
+                .tasks
+                .iter()
+                .filter_map(|t| t["params"]["opening_m"].as_f64());
+            openings.any(is)
+        };
+        match kind {
+            "plain" => true,
+            "after" => self.waits(),
+            "together" => self.has_side_by_side(),
+            "several" => self.has_several(),
+            "twice" => {
+                let minutes = self.numbers.get(Quantity::Time).contains(&120.0);
+                self.rounds().contains(&2.0) || minutes
+            }
+            "thrice" => self.rounds().contains(&3.0),
+            "once" => self.rounds().contains(&1.0) || self.waits() || self.rounds().is_empty(),
+            "transfer" => has(&["pick_and_place", "place", "pick"]),
+            "pick" => has(&["pick_and_place", "pick"]),
+            "go" => has(&["navigate_to", "move_to", "home"]),
+            "patrol" => has(&["patrol"]),
+            "home" => has(&["home"]),
+            "wait" => has(&["wait"]),
+            "gripper" => has(&["set_gripper"]),
+            "open" => opening(|m| m > 0.0),
+            "close" => has(&["set_gripper"]) && opening(|m| m < 0.09),
+            "tool" => has(&["move_to"]),
+            "joints" => has(&["move_joints"]),
+            "turn" => self.has_field(&["yaw", "pitch", "roll"]),
+            "retry" => policy("retry"),
+            "skip" => policy("skip"),
+            "ask" => policy("ask_operator"),
+            "abort" => policy("fail_mission"),
+            "another" => self
+                .tasks
+                .iter()
+                .any(|t| t["robot"] != self.tasks[0]["robot"]),
+            "failed" => ["retry", "skip", "ask_operator", "fail_mission"]
+                .iter()
+                .any(|k| policy(k)),
+            _ => false,
+        }
+    }
+
+    fn rounds(&self) -> &[f64] {
+        self.numbers.get(Quantity::Rounds)
+    }
+
+    fn has_field(&self, fields: &[&str]) -> bool {
+        self.tasks
+            .iter()
+            .any(|t| fields.iter().any(|f| t["params"].get(f).is_some()))
+    }
+
+    fn waits(&self) -> bool {
+        self.tasks
+            .iter()
+            .any(|t| t["after"].as_array().is_some_and(|a| !a.is_empty()))
+    }
+
+    fn has_several(&self) -> bool {
+        let patrols = |t: &Value| {
+            t["params"]["places"]
+                .as_array()
+                .is_some_and(|p| p.len() > 1)
+        };
+        self.tasks.len() > 1 || self.tasks.iter().any(patrols)
+    }
+
+    /// Two tasks of which neither waits for the other.
+    fn has_side_by_side(&self) -> bool {
+        let count = self.tasks.len();
+        let mut after = vec![vec![false; count]; count];
+        for (at, task) in self.tasks.iter().enumerate() {
+            for id in task["after"].as_array().into_iter().flatten() {
+                let Some(before) = self.tasks.iter().position(|t| t["id"] == *id) else {
+                    continue;
+                };
+                // Tasks are listed in an order in which they can be done.
+                let earlier = after[before].clone();
+                for (known, new) in after[at].iter_mut().zip(earlier) {
+                    *known |= new;
+                }
+                after[at][before] = true;
+            }
+        }
+        (0..count).any(|a| (0..a).any(|b| !after[a][b] && !after[b][a]))
+    }
+
+    fn has_number(&self, number: &SaidNumber) -> bool {
+        let numbers = self.numbers.get(number.quantity);
+        let robots: BTreeSet<&str> = self
+            .tasks
+            .iter()
+            .filter_map(|t| t["robot"].as_str())
+            .collect();
+        let close = |a: f64, b: f64| (a - b).abs() < 1e-6;
+        // "Two rovers", "the three boxes".
+        let counts = number.may_count
+            && (close(number.values[0], robots.len() as f64)
+                || close(number.values[0], self.tasks.len() as f64)
+                || close(number.values[0], 1.0));
+        counts
+            || number
+                .values
+                .iter()
+                .any(|v| numbers.iter().any(|n| close(*n, *v)))
+    }
+}
+
+fn policy_of(task: &Value) -> Option<&str> {
+    let policy = &task["on_failure"];
+    policy.as_str().or_else(|| policy["kind"].as_str())
+}
+
+/// Places and objects of each robot come in the order in which they are said, where nothing turns it round.
+pub fn out_of_order<'a>(linked: &'a str, tasks: &'a [Value]) -> Option<&'a str> {
+    let words = words_of(linked);
+    let turns =
+        |w: &Word| TURNING.contains(&w.text) || w.text.ends_with("전에") || w.text == "앞서";
+    if words.iter().any(turns) {
+        return None;
+    }
+    let said: Vec<&str> = references_in(linked).map(|(_, r)| r).collect();
+    let robots: BTreeSet<&str> = tasks.iter().filter_map(|t| t["robot"].as_str()).collect();
+    for robot in robots {
+        let mut at = 0;
+        for task in tasks.iter().filter(|t| t["robot"] == robot) {
+            let params = &task["params"];
+            let places = params["places"].as_array().into_iter().flatten();
+            for name in places.chain([&params["place"]]).filter_map(Value::as_str) {
+                if !said.contains(&name) {
+                    continue;
+                }
+                // Said once for several robots or tasks, it may be used again.
+                let behind = said[at..].iter().position(|s| *s == name).map(|i| at + i);
+                match behind {
+                    Some(place) => at = place,
+                    None => return Some(name),
+                }
+            }
+        }
+    }
+    None
+}
+
+/// Words that say that what comes later is done earlier.
+const TURNING: [&str; 12] = [
+    "before", "after", "once", "when", "soon", "first", "via", "way", "over", "same", "back",
+    "again",
+];
+
+/// An angle that is more than a turn: people say degrees so, and plans are in radians.
+pub fn too_large_angle(tasks: &[Value]) -> Option<f64> {
+    let angles = tasks.iter().flat_map(|task| {
+        let params = &task["params"];
+        let joints = params["positions"].as_array().into_iter().flatten();
+        let turns = ["yaw", "pitch", "roll"]
+            .iter()
+            .filter_map(|name| params.get(name));
+        joints.chain(turns).filter_map(Value::as_f64)
+    });
+    let mut angles = angles.filter(|angle| angle.abs() > std::f64::consts::TAU);
+    angles.next()
+}
+
+/// True if a text is said in Korean.
+pub fn is_korean(text: &str) -> bool {
+    text.chars().any(is_syllable)
+}
+
+#[cfg(test)]
+mod tests;
