@@ -14,7 +14,15 @@ const PURE: [(&str, &[&str]); 12] = [
     ("physical_ai_domain", &["nalgebra", "serde_yaml_ng"]),
     (
         "physical_ai_description",
-        &["physical_ai_domain", "nalgebra", "urdf-rs"],
+        &[
+            "physical_ai_domain",
+            "nalgebra",
+            "roxmltree",
+            "serde_path_to_error",
+            "serde_yaml_ng",
+            "strsim",
+            "urdf-rs",
+        ],
     ),
     ("physical_ai_schema", &["jsonschema"]),
     (

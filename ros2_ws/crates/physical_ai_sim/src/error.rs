@@ -30,6 +30,19 @@ pub enum Error {
         /// Why.
         problem: String,
     },
+    /// Pictures cannot be rendered on this machine.
+    #[error(
+        "this machine cannot render pictures: {0}; it takes EGL (on Debian and Ubuntu: libegl1 and libgl1-mesa-dri)"
+    )]
+    NoRenderer(String),
+    /// A picture that cannot be written.
+    #[error("{path} cannot be written: {problem}", path = path.display())]
+    PictureFile {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        problem: String,
+    },
     /// A command for a robot that is not in this world.
     #[error("robot {0:?} is not in this world")]
     UnknownRobot(String),

@@ -10,6 +10,7 @@ mod faults;
 mod hull;
 mod mjcf;
 mod noise;
+mod picture;
 mod probe;
 mod robot_setup;
 mod servo;
@@ -19,8 +20,9 @@ mod simulated_world;
 pub use drive::DRIVE_WATCHDOG_S;
 pub use error::Error;
 pub use faults::Fault;
-pub use robot_setup::RobotSetup;
 pub use noise::SensorNoise;
+pub use picture::{PictureShape, render_png};
+pub use robot_setup::RobotSetup;
 pub use simulated_world::{
     BaseTwist, ImuSample, JointSample, LaserSample, ObjectPose, SimulatedWorld,
 };

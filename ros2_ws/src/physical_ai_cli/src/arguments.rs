@@ -1,6 +1,7 @@
 //! What the user may say.
 
 mod llm;
+mod robot;
 
 use std::path::PathBuf;
 
@@ -10,6 +11,7 @@ pub use self::llm::{
     BenchLlmArguments, GenerationArguments, LlmArguments, LlmChatArguments, LlmCommand,
     LlmGenerateArguments,
 };
+pub use self::robot::{RobotArguments, RobotCommand, RobotFileArguments, RobotInspectArguments};
 
 /// Starts deployments of the Physical AI System, runs missions on them, watches and measures them.
 #[derive(Debug, Parser)]
@@ -57,6 +59,8 @@ pub enum Command {
     Record(RecordArguments),
     /// Make the HTML report of a recording.
     Report(ReportArguments),
+    /// Look at a robot's description: what it is made of, what its joints are for, what is doubtful.
+    Robot(RobotArguments),
     /// Say what is missing on this machine and how to get it, and what runs.
     Doctor(DoctorArguments),
     /// Measure.

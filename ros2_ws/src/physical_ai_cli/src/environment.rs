@@ -53,7 +53,8 @@ fn is_client(command: &Command) -> bool {
         | Command::Robots
         | Command::Estop(_)
         | Command::Llm(_)
-        | Command::Report(_) => true,
+        | Command::Report(_)
+        | Command::Robot(_) => true,
         Command::Up(_) | Command::Record(_) | Command::Doctor(_) | Command::Bench(_) => false,
     }
 }

@@ -16,6 +16,7 @@ mod output;
 mod process_usage;
 mod recorder;
 mod report;
+mod robot;
 mod supervisor;
 mod text_input;
 mod up;
@@ -82,6 +83,7 @@ async fn dispatch(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Command::Llm(options) => llm::run(&global, &options).await,
         Command::Record(options) => recorder::run(&global, &options).await,
         Command::Report(options) => report::run(&global, &options),
+        Command::Robot(options) => robot::run(&global, &options.command),
         Command::Doctor(options) => doctor::run(&global, &options).await,
         Command::Bench(options) => bench::run(&global, &options).await,
     }

@@ -7,7 +7,7 @@ mod page;
 mod planning;
 mod recording;
 mod run;
-mod svg;
+pub mod svg;
 mod tables;
 mod timeline;
 

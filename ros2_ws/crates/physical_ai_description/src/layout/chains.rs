@@ -1,0 +1,189 @@
+use nalgebra::Vector3;
+use physical_ai_domain::{ChainLayout, GripperJoint, GripperLayout};
+
+use crate::srdf::Srdf;
+use crate::{Certainty, Doubt, Finding, Severity};
+
+use super::from_srdf::{self, NamedSegment};
+use super::segments::{HandReason, LEAST_JOINTS, Segment, segments};
+use super::structure::Structure;
+use super::{FoundLayout, hands, names, naming, tips};
+
+/// How far a tip's z may turn from the direction away from the wrist: the cosine of 30°.
+const AWAY: f64 = 0.866;
+
+/// Finds the chains of a robot: those that an SRDF names, and those that are there beside them.
+pub(super) fn find(
+    s: &Structure<'_>,
+    srdf: Option<&Srdf>,
+    is_wheel: &[bool],
+    found: &mut FoundLayout,
+) {
+    let mut named = srdf.map_or_else(Vec::new, |srdf| {
+        from_srdf::chains(s, srdf, is_wheel, &mut found.doubts)
+    });
+    for chain in &mut named {
+        take_hand_group(s, srdf, chain);
+    }
+    let used: Vec<usize> = named.iter().flat_map(|c| joints(s, &c.segment)).collect();
+    let looked = segments(s, is_wheel).into_iter().filter(|segment| {
+        let all = joints(s, segment);
+        !segment.is_trunk && !all.iter().any(|j| used.contains(j))
+    });
+    let (looked, short): (Vec<Segment>, Vec<Segment>) =
+        looked.partition(|segment| segment.independent(s) >= LEAST_JOINTS);
+    let taken: Vec<&str> = named.iter().map(|c| c.name.as_str()).collect();
+    let new_names = names::names(s, &looked.iter().collect::<Vec<_>>(), &taken);
+    for chain in &named {
+        let why = "the SRDF says so";
+        add(s, chain, srdf, (Certainty::Certain, why), found);
+    }
+    for (name, segment) in new_names.into_iter().zip(looked) {
+        let why = if segment.hand.is_empty() {
+            "joints in a row up to the end of the robot"
+        } else {
+            "joints in a row up to a hand"
+        };
+        let chain = NamedSegment {
+            name,
+            segment,
+            tip: None,
+            hand_group: None,
+        };
+        add(s, &chain, srdf, (Certainty::Certain, why), found);
+    }
+    found.doubts.extend(short.iter().filter_map(|x| too_short(s, x)));
+}
+
+/// Joints of a segment and its hand.
+fn joints(s: &Structure<'_>, segment: &Segment) -> Vec<usize> {
+    let hand = segment.hand.iter().flat_map(|b| s.subtree_joints(*b));
+    segment.joints.iter().copied().chain(hand).collect()
+}
+
+/// Makes the group that an end effector says the hand of a chain.
+fn take_hand_group(s: &Structure<'_>, srdf: Option<&Srdf>, chain: &mut NamedSegment) {
+    let group = chain.hand_group.as_ref().and_then(|name| {
+        let groups = srdf.map(|srdf| srdf.groups.iter());
+        groups?.find(|g| g.name == *name)
+    });
+    let Some(group) = group else { return };
+    let is_of_group = |body: &usize| {
+        s.subtree_joints(*body).iter().any(|j| {
+            let joint = &s.model.joints[*j];
+            let link = &s.model.links[joint.child].name;
+            group.joints.contains(&joint.name) || group.links.contains(link)
+        })
+    };
+    let children = s.bodies[chain.segment.end].children.iter().copied();
+    let hand: Vec<usize> = children.filter(is_of_group).collect();
+    if !hand.is_empty() {
+        chain.segment.hand = hand;
+        chain.segment.reason = Some(HandReason::Said);
+    }
+}
+
+fn add(
+    s: &Structure<'_>,
+    chain: &NamedSegment,
+    srdf: Option<&Srdf>,
+    (certainty, why): (Certainty, &str),
+    found: &mut FoundLayout,
+) {
+    let name = &chain.name;
+    let segment = &chain.segment;
+    let about = format!("chain {name}: {} joints", segment.joints.len());
+    found.findings.push(Finding::new(about, certainty, why));
+    let tip = chain.tip.map_or_else(
+        || tips::tip(s, segment.end),
+        |link| tips::Tip {
+            link,
+            certainty: Certainty::Certain,
+            why: "the SRDF says so".into(),
+        },
+    );
+    let tip_name = s.link_name(tip.link);
+    let about = format!("chain {name}: tip {tip_name}");
+    found.findings.push(Finding::new(about, tip.certainty, tip.why));
+    let mut gripper = None;
+    if let Some(mut hand) = hands::hand(s, segment, name) {
+        let states = srdf.zip(chain.hand_group.as_ref());
+        if let Some((srdf, group)) = states
+            && take_states(srdf, group, &mut hand.layout)
+        {
+            hand.finding.certainty = Certainty::Certain;
+            hand.finding.why = "the SRDF names its states".into();
+        }
+        found.findings.push(hand.finding);
+        gripper = Some(hand.layout);
+    }
+    if gripper.is_some() && !points_away(s, segment, tip.link) {
+        found.doubts.push(Doubt::new(
+            Severity::Note,
+            format!("chain {name}: tip {tip_name}"),
+            "its z does not point away from the wrist, which skills that grasp take it to do",
+            "fix a frame whose z does to the hand, and say it as tip in a robot file",
+        ));
+    }
+    found.layout.chains.push(ChainLayout {
+        name: name.clone(),
+        base: s.link_name(segment.base).to_owned(),
+        tip: tip_name.to_owned(),
+        gripper,
+    });
+}
+
+/// Takes open and closed positions from the states of a hand's group. True if there were both.
+fn take_states(srdf: &Srdf, group: &str, layout: &mut GripperLayout) -> bool {
+    let state = |words: &[&str]| {
+        let of_group = srdf.states.iter().filter(|s| s.group.as_deref() == Some(group));
+        of_group
+            .filter(|s| naming::has_word(&s.name, words))
+            .map(|s| &s.joints)
+            .next()
+    };
+    let (Some(open), Some(closed)) = (state(&naming::OPEN), state(&naming::CLOSED)) else {
+        return false;
+    };
+    let take = |joint: &mut GripperJoint| {
+        let value = |of: &Vec<(String, Vec<f64>)>| {
+            let found = of.iter().find(|(name, _)| *name == joint.joint)?;
+            found.1.first().copied()
+        };
+        let both = value(open).zip(value(closed));
+        if let Some((open, closed)) = both {
+            (joint.open, joint.closed) = (open, closed);
+        }
+        both.is_some()
+    };
+    layout.joints.iter_mut().map(take).fold(true, |all, one| all && one)
+}
+
+/// Whether the z of a tip points away from the last joint, towards the hand.
+fn points_away(s: &Structure<'_>, segment: &Segment, tip: usize) -> bool {
+    let wrist = s.origin(segment.end);
+    let hand = segment.hand.iter().map(|b| s.origin(*b) - wrist);
+    let mean = hand.sum::<Vector3<f64>>() / segment.hand.len().max(1) as f64;
+    let ahead = [s.position(tip) - wrist, mean]
+        .iter()
+        .find_map(|v| v.try_normalize(1e-3));
+    ahead.is_none_or(|ahead| (s.poses[tip] * Vector3::z()).dot(&ahead) > AWAY)
+}
+
+fn too_short(s: &Structure<'_>, segment: &Segment) -> Option<Doubt> {
+    if segment.joints.is_empty() {
+        return None;
+    }
+    let names: Vec<&str> = segment
+        .joints
+        .iter()
+        .map(|j| s.model.joints[*j].name.as_str())
+        .collect();
+    let problem = format!(
+        "{} in a row: a chain has at least {LEAST_JOINTS} joints that move by themselves",
+        segment.joints.len()
+    );
+    let about = format!("joints {}", names.join(", "));
+    let advice = "skills that move single joints move them";
+    Some(Doubt::new(Severity::Note, about, problem, advice))
+}

@@ -1,0 +1,222 @@
+use std::collections::BTreeMap;
+
+use physical_ai_domain::{
+    ChainLayout, DiffDriveLayout, GripperLayout, Joint, JointKind, RobotLayout, RobotModel,
+};
+
+use super::RobotFile;
+use crate::layout::wheel_axis;
+use crate::nearest::does_not_exist;
+use crate::{Error, SensorLayout};
+
+/// A position may be beyond a limit by this much: both were rounded, radians or metres.
+const ROUNDING: f64 = 1e-6;
+
+/// Refuses a layout whose names the robot does not have, or whose joints cannot do what they are said to be for.
+///
+/// # Errors
+/// [`Error::Invalid`] naming file, field, value and what to do.
+pub(crate) fn check_layout(
+    file: &RobotFile,
+    model: &RobotModel,
+    layout: &RobotLayout,
+    sensors: &[SensorLayout],
+) -> Result<(), Error> {
+    let mut checks = Checks {
+        file,
+        model,
+        roles: BTreeMap::new(),
+    };
+    for (i, chain) in layout.chains.iter().enumerate() {
+        if layout.chains[..i].iter().any(|c| c.name == chain.name) {
+            let problem = format!("{:?} is the name of two chains: rename one", chain.name);
+            return Err(file.error(format!("chains[{i}].name"), problem));
+        }
+        checks.chain(&format!("chains[{i}]"), chain)?;
+    }
+    if let Some(drive) = &layout.drive {
+        checks.drive(drive)?;
+    }
+    for (name, posture) in &layout.postures {
+        checks.posture(&format!("postures.{name}"), posture)?;
+    }
+    for (i, sensor) in sensors.iter().enumerate() {
+        checks.link(&format!("sensors[{i}].link"), &sensor.link)?;
+    }
+    Ok(())
+}
+
+struct Checks<'a> {
+    file: &'a RobotFile,
+    model: &'a RobotModel,
+    /// What each joint of a gripper or drive is for.
+    roles: BTreeMap<String, String>,
+}
+
+impl<'a> Checks<'a> {
+    fn fail<T>(&self, field: impl Into<String>, problem: String) -> Result<T, Error> {
+        Err(self.file.error(field, problem))
+    }
+
+    fn link(&self, field: &str, name: &str) -> Result<usize, Error> {
+        match self.model.link_index(name) {
+            Some(link) => Ok(link),
+            None => {
+                let all = self.model.links.iter().map(|l| l.name.as_str());
+                self.fail(field, does_not_exist("link", name, all))
+            }
+        }
+    }
+
+    /// A joint that moves by itself.
+    fn joint(&self, field: &str, name: &str) -> Result<&'a Joint, Error> {
+        let Some(joint) = self.model.joints.iter().find(|j| j.name == name) else {
+            let all = self.model.movable().map(|j| j.name.as_str());
+            return self.fail(field, does_not_exist("joint", name, all));
+        };
+        if let Some(mimic) = joint.mimic {
+            let leader = &self.model.joints[mimic.leader].name;
+            let problem = format!("joint {name:?} follows {leader:?}: name that one");
+            return self.fail(field, problem);
+        }
+        if matches!(joint.kind, JointKind::Fixed | JointKind::Floating) {
+            let problem = format!("joint {name:?} is not moved by a drive: name another");
+            return self.fail(field, problem);
+        }
+        Ok(joint)
+    }
+
+    /// Notes what a joint is for; it can be for one thing only.
+    fn role(&mut self, field: &str, joint: &str) -> Result<(), Error> {
+        match self.roles.insert(joint.to_owned(), field.to_owned()) {
+            Some(other) => {
+                let problem = format!("joint {joint:?} stands at {other}, too: take it out of one");
+                self.fail(field, problem)
+            }
+            None => Ok(()),
+        }
+    }
+
+    fn chain(&mut self, field: &str, chain: &ChainLayout) -> Result<(), Error> {
+        if chain.name.trim().is_empty() {
+            return self.fail(format!("{field}.name"), "is empty: give one".into());
+        }
+        let base = self.link(&format!("{field}.base"), &chain.base)?;
+        let tip = self.link(&format!("{field}.tip"), &chain.tip)?;
+        let above_base = self.model.joints_to(base);
+        let to_tip = self.model.joints_to(tip);
+        if base == tip || !to_tip.starts_with(&above_base) {
+            let path: Vec<&str> = to_tip
+                .iter()
+                .map(|j| self.model.links[self.model.joints[*j].parent].name.as_str())
+                .collect();
+            let problem = format!(
+                "link {:?} is not below base {:?}: above it are {}",
+                chain.tip,
+                chain.base,
+                path.join(", ")
+            );
+            return self.fail(format!("{field}.tip"), problem);
+        }
+        let joints = &to_tip[above_base.len()..];
+        let moving = |j: &&usize| {
+            let joint = &self.model.joints[**j];
+            joint.kind != JointKind::Fixed && joint.mimic.is_none()
+        };
+        if !joints.iter().any(|j| moving(&j)) {
+            let problem = format!("no joint between {:?} and {:?} moves", chain.base, chain.tip);
+            return self.fail(format!("{field}.tip"), problem);
+        }
+        match &chain.gripper {
+            Some(gripper) => self.gripper(&format!("{field}.gripper"), gripper, joints),
+            None => Ok(()),
+        }
+    }
+
+    fn gripper(
+        &mut self,
+        field: &str,
+        gripper: &GripperLayout,
+        chain: &[usize],
+    ) -> Result<(), Error> {
+        if gripper.joints.is_empty() {
+            return self.fail(format!("{field}.joints"), "is empty: name one".into());
+        }
+        if !(gripper.opening_m.is_finite() && gripper.opening_m >= 0.0) {
+            let problem = format!("is {}: must be 0 or more, metres", gripper.opening_m);
+            return self.fail(format!("{field}.opening_m"), problem);
+        }
+        for (i, part) in gripper.joints.iter().enumerate() {
+            let at = format!("{field}.joints[{i}]");
+            let joint = self.joint(&at, &part.joint)?;
+            let carries = |j: &usize| self.model.joints[*j].name == joint.name;
+            if chain.iter().any(carries) {
+                let problem = format!("joint {:?} moves the tip: end the chain before it", joint.name);
+                return self.fail(at, problem);
+            }
+            self.within(&format!("{at}.open"), joint, part.open)?;
+            self.within(&format!("{at}.closed"), joint, part.closed)?;
+            self.role(&at, &part.joint)?;
+        }
+        if gripper.joints.iter().all(|j| j.open == j.closed) {
+            let problem = "no joint is elsewhere when open than when closed: give positions".into();
+            return self.fail(format!("{field}.joints"), problem);
+        }
+        Ok(())
+    }
+
+    fn within(&self, field: &str, joint: &Joint, value: f64) -> Result<(), Error> {
+        let (lower, upper) = (joint.limits.lower, joint.limits.upper);
+        if !value.is_finite() || value < lower - ROUNDING || value > upper + ROUNDING {
+            let problem = format!(
+                "is {value}: joint {:?} goes from {lower} to {upper}",
+                joint.name
+            );
+            return self.fail(field, problem);
+        }
+        Ok(())
+    }
+
+    fn drive(&mut self, drive: &DiffDriveLayout) -> Result<(), Error> {
+        let sizes = [("radius_m", drive.radius_m), ("separation_m", drive.separation_m)];
+        for (name, value) in sizes {
+            if !(value.is_finite() && value > 0.0) {
+                let problem = format!("is {value}: must be above 0, metres");
+                return self.fail(format!("drive.{name}"), problem);
+            }
+        }
+        let mut sides = Vec::new();
+        for (side, wheels) in [("left", &drive.left), ("right", &drive.right)] {
+            if wheels.is_empty() {
+                return self.fail(format!("drive.{side}"), "is empty: name a wheel".into());
+            }
+            for (i, name) in wheels.iter().enumerate() {
+                let at = format!("drive.{side}[{i}]");
+                let joint = self.joint(&at, name)?;
+                let wheel = wheel_axis(self.model, joint);
+                let y = wheel.map_err(|problem| self.file.error(&at, format!("joint {name:?} {problem}")))?;
+                sides.push((at.clone(), name, side == "left", y));
+                self.role(&at, name)?;
+            }
+        }
+        let lefts = sides.iter().filter(|s| s.2).map(|s| s.3);
+        let lowest_left = lefts.fold(f64::INFINITY, f64::min);
+        let wrong = sides.iter().find(|s| !s.2 && s.3 >= lowest_left);
+        match wrong {
+            Some((at, name, _, _)) => {
+                let problem = format!("wheel {name:?} is not to the right of all left ones: y is to the left");
+                self.fail(at, problem)
+            }
+            None => Ok(()),
+        }
+    }
+
+    fn posture(&self, field: &str, posture: &BTreeMap<String, f64>) -> Result<(), Error> {
+        for (name, value) in posture {
+            let at = format!("{field}.{name}");
+            let joint = self.joint(&at, name)?;
+            self.within(&at, joint, *value)?;
+        }
+        Ok(())
+    }
+}
