@@ -82,15 +82,15 @@ fn lowest(pose: &Isometry3<f64>, shape: &Shape) -> f64 {
     heights.fold(f64::INFINITY, f64::min)
 }
 
-/// Pairs of links, by index, that do not touch because of what they are: neighbours in the tree, links that are fixed
-/// together or to neighbours, and pairs that the description says.
+/// Pairs of links, by index, that do not touch because of what they are: one whose poses relative to each other take no
+/// more than one coordinate, as of neighbours and of the links of a hand that one drive moves, and those that the
+/// description names.
 pub(crate) fn apart_by_structure(setup: &RobotSetup) -> Vec<(usize, usize)> {
     let model = &setup.model;
-    let (bodies, parents) = bodies(model);
+    let ways: Vec<Vec<usize>> = (0..model.links.len()).map(|l| model.joints_to(l)).collect();
     let shaped: Vec<usize> = (0..model.links.len())
         .filter(|l| !model.links[*l].shapes.is_empty())
         .collect();
-    let are_near = |a: usize, b: usize| a == b || parents[a] == Some(b) || parents[b] == Some(a);
     let mut apart = Vec::new();
     for (i, one) in shaped.iter().enumerate() {
         for other in &shaped[i + 1..] {
@@ -99,7 +99,7 @@ pub(crate) fn apart_by_structure(setup: &RobotSetup) -> Vec<(usize, usize)> {
                 .disabled_collisions
                 .iter()
                 .any(|[a, b]| names == [a, b] || names == [b, a]);
-            if is_disabled || are_near(bodies[*one], bodies[*other]) {
+            if is_disabled || takes_one_coordinate(model, &ways[*one], &ways[*other]) {
                 apart.push((*one, *other));
             }
         }
@@ -107,23 +107,37 @@ pub(crate) fn apart_by_structure(setup: &RobotSetup) -> Vec<(usize, usize)> {
     apart
 }
 
-/// The rigid body of each link, as the first link of it, and the body that each hangs on. A link without a shape and
-/// mass, as between the two slides of a planar joint, belongs to what it carries and to what carries it.
-fn bodies(model: &RobotModel) -> (Vec<usize>, Vec<Option<usize>>) {
-    let mut bodies: Vec<usize> = (0..model.links.len()).collect();
-    let mut parents = vec![None; model.links.len()];
-    for joint in &model.joints {
-        let parent = bodies[joint.parent];
-        if joint.kind == JointKind::Fixed {
-            bodies[joint.child] = parent;
+/// Whether the relative pose of two links, given the joints from the root to each, takes at most one coordinate. The
+/// two slides of a planar joint, with nothing between them, count as one.
+fn takes_one_coordinate(model: &RobotModel, one: &[usize], other: &[usize]) -> bool {
+    let shared = one.iter().zip(other).take_while(|(a, b)| a == b).count();
+    let between = one[shared..].iter().chain(&other[shared..]);
+    let mut coordinate = None;
+    for joint in between {
+        let part = &model.joints[*joint];
+        let Some(moves) = model.coordinates()[*joint] else {
+            if part.kind == JointKind::Floating {
+                return false;
+            }
+            continue;
+        };
+        let carrier = &model.links[part.parent];
+        let is_second_slide = part.parent != model.root
+            && carrier.mass_kg <= 0.0
+            && carrier.shapes.is_empty()
+            && is_carried_by_slide(model, part.parent);
+        if is_second_slide {
             continue;
         }
-        let part = &model.links[parent];
-        let is_between = part.mass_kg <= 0.0 && part.shapes.is_empty();
-        parents[joint.child] = match parents[parent] {
-            Some(above) if is_between => Some(above),
-            _ => Some(parent),
-        };
+        if coordinate.is_some_and(|c| c != moves.index) {
+            return false;
+        }
+        coordinate = Some(moves.index);
     }
-    (bodies, parents)
+    true
+}
+
+fn is_carried_by_slide(model: &RobotModel, link: usize) -> bool {
+    let carrying = model.joints.iter().find(|j| j.child == link);
+    carrying.is_some_and(|j| j.kind == JointKind::Prismatic)
 }

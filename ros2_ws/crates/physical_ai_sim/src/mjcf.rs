@@ -21,6 +21,10 @@ pub(crate) struct Tuning {
     pub(crate) apart: Vec<(usize, usize)>,
 }
 
+/// Memory for contacts and constraints: overlapping hulls of a hand in a random posture need more than MuJoCo takes of
+/// itself. The system gives what is used of it.
+const MEMORY: &str = "256M";
+
 /// Pose attributes of a body or geom.
 fn pose(isometry: &Isometry3<f64>) -> String {
     let (t, q) = (&isometry.translation.vector, &isometry.rotation);
@@ -83,6 +87,7 @@ pub(crate) fn compose(
     // Without the pass against slip what is held creeps out of the fingers of an arm that is shaken a little.
     Ok(format!(
         "<mujoco><compiler angle=\"radian\" autolimits=\"true\"/>\
+         <size memory=\"{MEMORY}\"/>\
          <option timestep=\"{timestep_s}\" integrator=\"implicitfast\" cone=\"elliptic\" \
          impratio=\"10\" noslip_iterations=\"5\" iterations=\"50\" ls_iterations=\"20\"/>\
          <asset>{assets}</asset>\

@@ -7,7 +7,7 @@ use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 
 use crate::mjcf::Tuning;
-use crate::servo::{Gains, Servo};
+use crate::servo::{Gains, Servo, friction};
 use crate::simulated_robot::{SimulatedRobot, servos, start};
 use crate::{Error, RobotSetup, contact};
 
@@ -82,8 +82,18 @@ pub(crate) fn tune(
             apart.push((one, other));
         }
     }
+    for joint in setup.model.movable().filter(|j| friction(j) < j.friction) {
+        warnings.push(format!(
+            "robot {}: joint {}: dynamics: friction {} is more than its effort limit {} can well overcome: {} is assumed",
+            setup.model.name,
+            joint.name,
+            joint.friction,
+            joint.limits.effort,
+            friction(joint)
+        ));
+    }
     let joints = setup.model.movable().zip(servos(setup)).zip(inertias);
-    let gains = joints.map(|((joint, servo), inertia)| servo.gains(&joint.limits, inertia));
+    let gains = joints.map(|((joint, servo), inertia)| servo.gains(joint, inertia));
     let gains = gains.collect();
     Ok((Tuning { gains, apart }, warnings))
 }

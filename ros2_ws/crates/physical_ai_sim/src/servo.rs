@@ -1,6 +1,6 @@
 //! What drives a joint, and how hard.
 
-use physical_ai_domain::{JointKind, JointLimits};
+use physical_ai_domain::{Joint, JointKind};
 
 use crate::RobotSetup;
 
@@ -13,12 +13,22 @@ const CRITICAL_STIFFNESS_PER_INERTIA: f64 = 4.0 / (DAMPING_RATIO_S * DAMPING_RAT
 /// Most stiffness over inertia that the effort limit may call for, 1/s²: beyond it a drive is no better, and the numbers
 /// are worse.
 const MOST_STIFFNESS_PER_INERTIA: f64 = 1e8;
+/// Share of its effort that a drive needs for dry friction at most.
+const MOST_FRICTION_PER_EFFORT: f64 = 0.5;
+/// How far dry friction may keep a joint from its set point, radians or metres.
+const STUCK_BY_FRICTION: f64 = 1e-3;
 /// Position gain of a joint's servo, in efforts at the limit per radian or metre.
 const POSITION_GAIN_PER_EFFORT: f64 = 50.0;
 /// Velocity gain of a wheel's servo, in efforts at the limit per radian per second.
 const VELOCITY_GAIN_PER_EFFORT: f64 = 0.5;
 /// Least velocity gain of a wheel over the inertia of wheel and rotor, 1/s.
 const LEAST_VELOCITY_GAIN_PER_INERTIA: f64 = 50.0;
+
+/// Dry friction of a joint, N m or N, as far as its drive can overcome it: some descriptions give as much friction as
+/// effort.
+pub(crate) fn friction(joint: &Joint) -> f64 {
+    joint.friction.min(joint.limits.effort * MOST_FRICTION_PER_EFFORT)
+}
 
 /// What drives a joint.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,9 +64,9 @@ impl Servo {
         }
     }
 
-    /// Gains of its actuator where the joint has this inertia at most, kg m² or kg.
-    pub(crate) fn gains(self, limits: &JointLimits, inertia: f64) -> Gains {
-        let effort = limits.effort;
+    /// Gains of the actuator of a joint that has this inertia at most, kg m² or kg.
+    pub(crate) fn gains(self, joint: &Joint, inertia: f64) -> Gains {
+        let effort = joint.limits.effort;
         match self {
             Self::Free => Gains {
                 stiffness: 0.0,
@@ -75,7 +85,8 @@ impl Servo {
                 }
             }
             Self::Position | Self::Brake => {
-                let least = CRITICAL_STIFFNESS_PER_INERTIA * inertia;
+                let least = (CRITICAL_STIFFNESS_PER_INERTIA * inertia)
+                    .max(friction(joint) / STUCK_BY_FRICTION);
                 let most = MOST_STIFFNESS_PER_INERTIA * inertia;
                 let stiffness = (effort * POSITION_GAIN_PER_EFFORT).min(most).max(least);
                 Gains {

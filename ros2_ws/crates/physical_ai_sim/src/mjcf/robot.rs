@@ -4,7 +4,7 @@ use physical_ai_domain::{Geometry, Joint, JointKind, Shape};
 use super::meshes::Meshes;
 use super::{Sections, Tuning, half, inertia, line, pose, quoted};
 use crate::contact::{Grip, Grips};
-use crate::servo::Servo;
+use crate::servo::{Servo, friction};
 use crate::{Error, RobotSetup};
 
 /// Inertia of the rotor of a drive as its joint feels it, kg m² or kg.
@@ -119,7 +119,7 @@ impl<'a> Writer<'a> {
                 a.y,
                 a.z,
                 joint.damping,
-                joint.friction
+                friction(joint)
             ),
         );
         true
