@@ -106,6 +106,26 @@ build_interfaces() {
     --install-base "$deps/interfaces" --packages-select physical_ai_msgs --event-handlers console_direct- >/dev/null
 }
 
+# Descriptions of robots that everybody uses, for the tests; the folder is an ament prefix, too.
+fetch_robots() {
+  local python=$1
+  rm -rf "$deps/robots" "$deps/robots.tmp"
+  mkdir -p "$deps/robots.tmp"
+  "$python" -m pip download -q --disable-pip-version-check --no-deps --only-binary=:all: \
+    -d "$deps/robots.tmp" example-robot-data==6.0.0
+  unzip -q "$deps"/robots.tmp/*.whl 'cmeel.prefix/share/*' -d "$deps/robots.tmp"
+  mv "$deps/robots.tmp/cmeel.prefix" "$deps/robots"
+  rm -r "$deps/robots.tmp"
+}
+
+# Turns xacro files into URDF; an environment of its own, since ROS 2 has its own pins.
+fetch_xacro() {
+  local python=$1
+  rm -rf "$deps/xacro"
+  "$python" -m venv "$deps/xacro"
+  "$deps/xacro/bin/python" -m pip install -q --disable-pip-version-check xacro==2.1.1 pyyaml==6.0.3
+}
+
 # Everything that knows where things lie on this machine.
 write_environment() {
   local prefixes=$1 libs=$2
@@ -171,6 +191,8 @@ command -v colcon >/dev/null || fail "colcon is missing: sudo apt-get install -y
 python=$(command -v python3)
 [ -x "$deps/ros/bin/python" ] && python=$deps/ros/bin/python
 step mujoco "3.17.0 $deps" fetch_mujoco "$python"
+step robots "6.0.0 $deps" fetch_robots "$python"
+step xacro "2.1.1 $deps" fetch_xacro "$python"
 missing=""
 for package in $generated_packages; do
   [ -z "$(prefix_of "$package" "$AMENT_PREFIX_PATH")" ] || continue

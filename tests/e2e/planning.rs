@@ -74,12 +74,9 @@ fn tasks(value: &Value) -> Vec<(&str, &str)> {
         .collect()
 }
 
-/// A suite that plans with the shipped model.
+/// A suite that plans with the shipped model, as every one does that a test does not start otherwise.
 fn start_shipped() -> Suite {
-    let set = [
-        "orchestrator.planner_worker=inference_worker",
-        "orchestrator.confirm_plans=never",
-    ];
+    let set = ["orchestrator.confirm_plans=never"];
     let suite = Suite::start_in("demo", Suite::shared_domain(), "", &set);
     wait_for(&suite, KOREAN, |answer| answer["planner"] == "model");
     suite

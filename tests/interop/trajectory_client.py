@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Sends joint trajectories to `<robot>/follow_joint_trajectory` from rclpy, as MoveIt would, and says what happened.
 
-Prints READY once all robots were measured and their servers are there, {"event": "started"} once a goal is under way,
+Prints READY once all robots were measured and commanded and their servers are there, {"event": "started"} once a goal is under way,
 and at the end one {"event": "outcome", …} for each robot: `status` of the goal (4 succeeded, 5 canceled, 6 aborted),
 `code` and `text` of its result, `off` the largest distance of a joint from the goal's end as measured by the driver
 after the result, `speed` the largest speed then, `moved` how far a joint moved in the half second after it,
@@ -94,7 +94,7 @@ class Bench:
         self.executor = SingleThreadedExecutor()
         self.executor.add_node(self.node)
         self.robots = [Robot(self.node, name) for name in arguments.robots]
-        self.until(lambda: all(r.at and r.client.server_is_ready() for r in self.robots), "robots")
+        self.until(lambda: all(r.at and r.commands and r.client.server_is_ready() for r in self.robots), "robots")
         print("READY", flush=True)
 
     def until(self, condition, what, timeout_s=60.0):
@@ -150,9 +150,10 @@ class Bench:
 
     def stream(self):
         """A newer goal every 50 ms for two seconds, each from a little ahead on: `jump` is the largest change of
-        joint_1's commanded velocity beyond what an acceleration of `acceleration` allows between two commands, `gap`
-        that of its position beyond what its velocities explain; `replaced` goals ended for a newer one."""
-        robot, acceleration = self.robots[0], 8.0
+        joint_1's commanded velocity beyond what its acceleration of `allowed` explains between two commands, `gap`
+        that of its position beyond what its velocities explain, `acceleration` the largest commanded one; `replaced`
+        goals ended for a newer one."""
+        robot, allowed = self.robots[0], 8.0
         middle, began = robot.at["joint_1"], self.node.get_clock().now()
         amplitude, rate = 0.25, 2.0
 
@@ -174,7 +175,7 @@ class Bench:
         self.until(lambda: all(r.done() for r in results), "results")
         replaced = sum(r.result().status == 6 and "replaced" in r.result().result.error_string for r in results)
         others = [r.result().result.error_string for r in results[:-1] if "replaced" not in r.result().result.error_string]
-        jump = gap = 0.0
+        jump = gap = fastest = 0.0
         steps = holds = 0
         for (s0, before), (s1, now) in zip(robot.commands, robot.commands[1:]):
             if now is None and before is not None:
@@ -182,12 +183,13 @@ class Bench:
             if before is None or now is None or not 0 < s1 - s0 < 0.05:
                 continue
             steps += 1
-            jump = max(jump, abs(now[1] - before[1]) - acceleration * (s1 - s0))
+            jump = max(jump, abs(now[1] - before[1]) - allowed * (s1 - s0))
+            fastest = max(fastest, abs(now[1] - before[1]) / (s1 - s0))
             gap = max(gap, abs(now[0] - before[0] - (now[1] + before[1]) / 2 * (s1 - s0)))
         last = results[-1].result()
         say(event="outcome", sent=len(sent), replaced=replaced, status=last.status, code=last.result.error_code,
-            text=last.result.error_string, others=others[:3], jump=jump, gap=gap, steps=steps, holds=holds,
-            swung=max(abs(v[0] - middle) for _, v in robot.commands if v))
+            text=last.result.error_string, others=others[:3], jump=jump, gap=gap, acceleration=fastest, steps=steps, holds=holds,
+            swung=max((abs(v[0] - middle) for _, v in robot.commands if v), default=0.0))
 
 
 def main():

@@ -40,7 +40,7 @@ fn open() -> LocalChat {
 
 fn answer(chat: &mut LocalChat, question: &PlanQuestion) -> ModelAnswer {
     let messages = question.messages.iter().map(|m| {
-        let role = m.role.as_str().parse().unwrap();
+        let role = m.speaker.as_str().parse().unwrap();
         Message::new(role, &m.content)
     });
     let messages: Vec<Message> = messages.collect();

@@ -1,4 +1,5 @@
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 
 use physical_ai_control::agent::Agent;
 use physical_ai_control::skills::SeenObject;
@@ -6,8 +7,8 @@ use physical_ai_control::{
     DifferentialDrive, DriveLimits, Obstacles, Odometry, SafetyLimits, SafetyState,
 };
 use physical_ai_domain::{
-    ActuatorCommand, Assignment, BaseState, ErrorCode, FencingToken, MissionId, RobotKind,
-    RobotModel, RobotName, RobotState, SkillName, TaskId, TaskReport, Time, World,
+    ActuatorCommand, Assignment, BaseState, ErrorCode, FencingToken, MissionId, RobotModel,
+    RobotName, RobotState, SkillName, TaskId, TaskReport, Time, World,
 };
 use physical_ai_sim::{RobotSetup, SensorNoise, SimulatedWorld};
 use serde_json::Value;
@@ -45,7 +46,7 @@ fn new_odometry(
     world: &World,
     models: &BTreeMap<RobotName, RobotModel>,
 ) -> BTreeMap<RobotName, Odometry> {
-    let rovers = models.values().filter(|m| m.kind == RobotKind::Rover);
+    let rovers = models.values().filter(|m| m.layout.drive.is_some());
     let at_start = |m: &RobotModel| {
         let start = world.robot(m.name.as_str()).unwrap().pose;
         let drive = DifferentialDrive::from_model(m).unwrap();
@@ -63,8 +64,7 @@ impl Bench {
             .robots
             .iter()
             .map(|r| {
-                let urdf = std::fs::read_to_string(format!("{top}/urdf/{}.urdf", r.model)).unwrap();
-                physical_ai_description::read_urdf(r.name.clone(), &urdf).unwrap()
+                physical_ai_description::read_model(r, Path::new(&format!("{top}/urdf"))).unwrap()
             })
             .collect();
         let noise = SensorNoise::default();

@@ -246,7 +246,10 @@ impl Bench {
                 .unwrap()
                 .pose
                 .isometry();
-            let tool = base * Chain::to_tool(model).unwrap().forward(&joints[..6]);
+            let tool = base
+                * Chain::between(model, "base_link", "tool0")
+                    .unwrap()
+                    .forward(&joints[..6]);
             tool.translation.vector
         };
         let object = || {

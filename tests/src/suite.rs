@@ -79,9 +79,7 @@ impl Suite {
             .arg("--state-file")
             .arg(&state)
             // What nodes remember beyond their lives, as the emergency stop, is this suite's alone.
-            .env("XDG_STATE_HOME", folder.path())
-            // Missions are planned by rules where a test does not say otherwise.
-            .args(["--set", "orchestrator.planner_worker="]);
+            .env("XDG_STATE_HOME", folder.path());
         for assignment in set {
             command.args(["--set", assignment]);
         }

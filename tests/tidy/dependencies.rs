@@ -16,12 +16,12 @@ const PURE: [(&str, &[&str]); 12] = [
         "physical_ai_description",
         &[
             "physical_ai_domain",
+            "mesh-loader",
             "nalgebra",
             "roxmltree",
             "serde_path_to_error",
             "serde_yaml_ng",
             "strsim",
-            "urdf-rs",
         ],
     ),
     ("physical_ai_schema", &["jsonschema"]),
@@ -49,7 +49,6 @@ const PURE: [(&str, &[&str]); 12] = [
     (
         "physical_ai_llm",
         &[
-            "physical_ai_domain",
             "physical_ai_schema",
             "candle-core",
             "candle-nn",

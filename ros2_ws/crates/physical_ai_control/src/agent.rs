@@ -15,7 +15,7 @@ use physical_ai_domain::{
 
 pub use robot::{RobotControl, RobotMetrics, TrajectoryEnd, TrajectoryFeedback};
 
-use crate::skills::{SeenObject, Site, offers};
+use crate::skills::{SeenObject, Site, SkillSet};
 use crate::{DriveLimits, Error, Obstacles, SafetyLimits, SafetyVerdict};
 
 /// Controls the robots of one agent worker.
@@ -39,7 +39,7 @@ impl Agent {
     /// An agent for these robots of a world.
     ///
     /// # Errors
-    /// [`Error::UnsuitableModel`] for a robot that has no skills, or is not in the world; for limits, see
+    /// [`Error::UnsuitableModel`] for a robot that is not in the world, or whose layout does not fit it; for limits, see
     /// [`Agent::set_limits`].
     pub fn try_new(
         world: World,
@@ -81,12 +81,25 @@ impl Agent {
         self.robots.values_mut()
     }
 
+    /// Gives one of its robots more skills than follow from its layout.
+    ///
+    /// # Errors
+    /// [`Error::UnsuitableModel`] for a robot of somebody else, or one that has a skill of the same name already.
+    pub fn add_skills(&mut self, robot: &RobotName, set: Box<dyn SkillSet>) -> Result<(), Error> {
+        let found = self.robots.get_mut(robot);
+        let found = found.ok_or_else(|| Error::UnsuitableModel {
+            robot: robot.to_string(),
+            problem: "is not one of this agent".to_owned(),
+        })?;
+        found.add_skills(set, &self.site)
+    }
+
     /// Skills of all robots; those of a robot without a recent state are not ready.
     pub fn capabilities(&self, now: Time) -> Vec<Capability> {
         let mut all = Vec::new();
         for robot in self.robots.values() {
             let reason = robot.not_ready(now);
-            for mut offer in offers(robot.model(), &self.site, &self.objects) {
+            for mut offer in robot.offers(&self.site, &self.objects) {
                 offer.ready = reason.is_none();
                 offer.reason = reason.clone().unwrap_or_default();
                 if let Some(mean_s) = robot.mean_duration_s(offer.skill.as_str()) {
@@ -160,7 +173,7 @@ impl Agent {
             None => {
                 let able = |r: &&RobotControl| {
                     !r.is_busy()
-                        && offers(r.model(), &self.site, &self.objects)
+                        && r.offers(&self.site, &self.objects)
                             .iter()
                             .any(|o| o.skill == assignment.skill)
                 };
@@ -221,6 +234,8 @@ impl Agent {
     }
 }
 
+#[cfg(test)]
+mod body_tests;
 #[cfg(test)]
 mod held_tests;
 #[cfg(test)]

@@ -1,4 +1,4 @@
-use physical_ai_domain::ErrorCode;
+use physical_ai_domain::{ErrorCode, MotionBlock};
 use thiserror::Error;
 
 use crate::NoPosture;
@@ -74,6 +74,14 @@ pub enum Error {
         lower: f64,
         /// Upper limit.
         upper: f64,
+    },
+    /// A joint that shall move and of which nobody said how.
+    #[error("{joint} may not be moved: {block}")]
+    Immovable {
+        /// Joint.
+        joint: String,
+        /// What is missing, and where to give it.
+        block: MotionBlock,
     },
     /// Sensor samples that go back in time, or stand still.
     #[error("{field} is {age_s:.3} s old: at most {allowed_s:.3} s is allowed")]
@@ -151,7 +159,7 @@ pub enum Error {
         /// Robot.
         robot: String,
         /// What is missing.
-        problem: &'static str,
+        problem: String,
     },
     /// A limit beyond what the joints can do.
     #[error("{field} is {value}: the wheels of {robot} allow at most {most:.3}")]

@@ -1,4 +1,4 @@
-use physical_ai_domain::{BaseState, Placement, RobotKind, RobotModel, RobotState, Time};
+use physical_ai_domain::{BaseState, Placement, RobotModel, RobotState, Time};
 
 use crate::stamp_check::check_stamp;
 use crate::strikes::Strikes;
@@ -43,9 +43,8 @@ pub struct StateEstimator {
     start: Placement,
     options: EstimatorOptions,
     gate: SampleGate,
+    drive: Option<DifferentialDrive>,
     odometry: Option<Odometry>,
-    /// Left and right among the model's joints.
-    wheels: Option<[usize; 2]>,
     /// Yaw rate and wheel speed that are believed, radians per second.
     fastest_turn_rps: f64,
     fastest_wheel_rps: f64,
@@ -59,24 +58,18 @@ pub struct StateEstimator {
 impl StateEstimator {
     /// An estimator for a robot that starts at `start`.
     pub fn new(model: RobotModel, start: Placement, options: EstimatorOptions) -> Self {
-        let drive = DifferentialDrive::from_model(&model)
-            .ok()
-            .filter(|_| model.kind == RobotKind::Rover);
-        let wheel = |name: &str| model.movable_index(name);
-        let wheels = wheel("left_wheel_joint")
-            .zip(wheel("right_wheel_joint"))
-            .map(|(left, right)| [left, right]);
-        let fastest_wheel_rps = wheels.map_or(0.0, |indices| {
-            let limits = |i: usize| model.movable().nth(i).map_or(0.0, |j| j.limits.velocity);
-            indices.into_iter().map(limits).fold(0.0, f64::max) * options.samples.speed_factor
-        });
-        let turn = |d: DifferentialDrive| d.base(-fastest_wheel_rps, fastest_wheel_rps).1;
+        let drive = DifferentialDrive::from_model(&model).ok();
+        let speeds = drive.iter().flat_map(DifferentialDrive::joints);
+        let speeds = speeds.filter_map(|w| model.movable().nth(w.index));
+        let fastest_wheel_rps =
+            speeds.map(|j| j.limits.velocity).fold(0.0, f64::max) * options.samples.speed_factor;
+        let turn = |d: &DifferentialDrive| d.base(-fastest_wheel_rps, fastest_wheel_rps).1;
         Self {
             gate: SampleGate::new(&model, options.samples),
-            fastest_turn_rps: drive.map_or(0.0, turn) + GYRO_MARGIN_RPS,
+            fastest_turn_rps: drive.as_ref().map_or(0.0, turn) + GYRO_MARGIN_RPS,
             fastest_wheel_rps,
-            odometry: drive.map(|drive| Odometry::new(drive, start)),
-            wheels,
+            odometry: drive.clone().map(|drive| Odometry::new(drive, start)),
+            drive,
             model,
             start,
             options,
@@ -112,7 +105,7 @@ impl StateEstimator {
         self.odometry.is_some()
     }
 
-    /// Where the robot was put at the start; an arm is there always.
+    /// Where the robot was put at the start; one that does not drive is there always.
     pub fn start(&self) -> Placement {
         self.start
     }
@@ -138,9 +131,8 @@ impl StateEstimator {
         self.imu_strikes.forgive();
         self.last_imu = None;
         self.inherited = None;
-        let drive = DifferentialDrive::from_model(&self.model).ok();
-        if let (Some(odometry), Some(drive)) = (self.odometry.as_mut(), drive) {
-            *odometry = Odometry::new(drive, self.start);
+        if let (Some(odometry), Some(drive)) = (self.odometry.as_mut(), &self.drive) {
+            *odometry = Odometry::new(drive.clone(), self.start);
         }
     }
 
@@ -187,9 +179,7 @@ impl StateEstimator {
         if continuity == Continuity::Awaited {
             return Ok(None);
         }
-        let angles = self
-            .wheels
-            .map(|w| w.map(|i| self.gate.position().get(i).copied().unwrap_or(f64::NAN)));
+        let angles = self.drive.as_ref().map(|d| d.sides(self.gate.position()));
         if let (Some(odometry), Some(angles)) = (self.odometry.as_mut(), angles) {
             match (continuity, self.inherited.take()) {
                 (Continuity::Rebased { unseen_s }, _) => {

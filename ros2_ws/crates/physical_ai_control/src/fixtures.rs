@@ -1,7 +1,11 @@
 //! The robots of `urdf/` and what else tests of several modules need.
 
+use std::path::Path;
+
+use physical_ai_description::{read_model, read_urdf};
 use physical_ai_domain::{
-    ActuatorCommand, BaseState, CommandMode, RobotModel, RobotName, RobotState, Time, World,
+    ActuatorCommand, BaseState, CommandMode, Placement, RobotLayout, RobotModel, RobotName,
+    RobotPlacement, RobotState, Time, World,
 };
 
 const WORLD: &str = include_str!(concat!(
@@ -9,20 +13,31 @@ const WORLD: &str = include_str!(concat!(
     "/../../../params/worlds/demo.yaml"
 ));
 
+const MODELS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../urdf");
+
+/// A robot that the project ships, as its nodes load it.
+fn shipped(name: &str, model: &str) -> RobotModel {
+    let placement = RobotPlacement {
+        name: RobotName::try_new(name).unwrap(),
+        model: model.to_owned(),
+        pose: Placement::default(),
+    };
+    read_model(&placement, Path::new(MODELS)).unwrap()
+}
+
 pub(crate) fn arm() -> RobotModel {
-    let urdf = include_str!(concat!(
-        env!("CARGO_MANIFEST_DIR"),
-        "/../../../urdf/arm.urdf"
-    ));
-    physical_ai_description::read_urdf(RobotName::try_new("arm_1").unwrap(), urdf).unwrap()
+    shipped("arm_1", "arm")
 }
 
 pub(crate) fn rover() -> RobotModel {
-    let urdf = include_str!(concat!(
-        env!("CARGO_MANIFEST_DIR"),
-        "/../../../urdf/rover.urdf"
-    ));
-    physical_ai_description::read_urdf(RobotName::try_new("rover_1").unwrap(), urdf).unwrap()
+    shipped("rover_1", "rover")
+}
+
+/// A robot of this description and layout.
+pub(crate) fn robot(name: &str, urdf: &str, layout: &str) -> RobotModel {
+    let model = read_urdf(RobotName::try_new(name).unwrap(), urdf).unwrap();
+    let layout = RobotLayout::from_yaml(name, layout).unwrap();
+    model.with_layout(layout).unwrap()
 }
 
 pub(crate) fn world() -> World {

@@ -1,7 +1,7 @@
 mod segment;
 
 use nalgebra::{Isometry3, Matrix3, Rotation3, Translation3, UnitQuaternion, Vector3};
-use physical_ai_domain::{Joint, JointKind, JointLimits, RobotKind, RobotModel};
+use physical_ai_domain::{Joint, JointKind, JointLimits, RobotModel};
 
 use crate::{Error, Jacobian};
 pub(crate) use segment::Frame;
@@ -42,17 +42,6 @@ pub struct Chain {
 }
 
 impl Chain {
-    /// The chain to `tool0` of an arm.
-    ///
-    /// # Errors
-    /// [`Error::UnsuitableChain`] for a robot that is no arm.
-    pub fn to_tool(model: &RobotModel) -> Result<Self, Error> {
-        if model.kind != RobotKind::Arm || model.link_index("tool0").is_none() {
-            return Err(unsuitable(model, "has no link tool0".into()));
-        }
-        Self::between(model, &model.links[model.root].name, "tool0")
-    }
-
     /// The chain from the link `base` to the link `tip`, up and down the tree as it has to be. Poses of the tip
     /// are seen from the base.
     ///
@@ -131,6 +120,17 @@ impl Chain {
     pub fn shoulder(&self) -> Vector3<f64> {
         let first = self.segments.first();
         first.map_or_else(Vector3::zeros, |s| s.before.at)
+    }
+
+    /// Its joints, given those of the whole robot: radians or metres, missing ones 0, and 0 beyond its joints.
+    ///
+    /// # Shapes
+    /// `all`: one value per movable joint of the model.
+    /// # Real-time
+    /// Does not allocate.
+    pub fn of_all(&self, all: &[f64]) -> [f64; MAX_DOF] {
+        let value = |j: &ChainJoint| all.get(j.index).copied().unwrap_or(0.0);
+        std::array::from_fn(|i| self.joints.get(i).map_or(0.0, value))
     }
 
     /// Pose of the tip in the base frame.
@@ -224,6 +224,19 @@ pub fn child_in_parent(joint: &Joint, position: f64) -> Isometry3<f64> {
         ),
     };
     joint.origin * motion
+}
+
+/// Poses of all links in the root's frame; joints come after those of their parents.
+///
+/// # Shapes
+/// `positions`: one value per movable joint, radians or metres; missing ones count as 0.
+pub(crate) fn link_poses(model: &RobotModel, positions: &[f64]) -> Vec<Isometry3<f64>> {
+    let mut poses = vec![Isometry3::identity(); model.links.len()];
+    for (i, joint) in model.joints.iter().enumerate() {
+        let position = model.joint_position(i, positions);
+        poses[joint.child] = poses[joint.parent] * child_in_parent(joint, position);
+    }
+    poses
 }
 
 /// A rotation that turns z into `axis`.

@@ -5,8 +5,8 @@ mod tests;
 use nalgebra::Vector3;
 use physical_ai_domain::{ActuatorCommand, CommandMode, RobotModel, RobotState, Time};
 
-use crate::Chain;
 use crate::skills::OtherRobot;
+use crate::{Chain, DifferentialDrive, Error};
 use set_points::SetPointLimiter;
 pub(crate) use set_points::{TOLERANCE as VELOCITY_TOLERANCE, finger_after_hold};
 
@@ -121,7 +121,7 @@ impl SafetyVerdict {
 pub struct SafetyLimits {
     /// Oldest state on which a robot may move, seconds.
     pub max_state_age_s: f64,
-    /// Lowest height of an arm's frames over its base, metres.
+    /// Lowest height of the frames of a chain with a tip over the root link, metres.
     pub min_height_m: f64,
     /// A rover stays within x and y of this, metres in the world: lowest corner.
     pub geofence_min_m: [f64; 2],
@@ -156,7 +156,9 @@ impl Default for SafetyLimits {
 #[derive(Debug, Clone)]
 pub struct SafetyFilter {
     set_points: SetPointLimiter,
-    chain: Option<Chain>,
+    /// From the root link to each tip.
+    chains: Vec<Chain>,
+    drive: Option<DifferentialDrive>,
     limits: SafetyLimits,
     emergency_stop: bool,
     interventions: u64,
@@ -164,15 +166,26 @@ pub struct SafetyFilter {
 
 impl SafetyFilter {
     /// A filter for one robot.
-    pub fn new(model: &RobotModel, limits: SafetyLimits) -> Self {
-        let chain = Chain::to_tool(model).ok();
-        Self {
-            set_points: SetPointLimiter::new(model, chain.as_ref()),
-            chain,
+    ///
+    /// # Errors
+    /// [`Error::UnsuitableModel`] for a layout that does not fit the model.
+    pub fn try_new(model: &RobotModel, limits: SafetyLimits) -> Result<Self, Error> {
+        let root = &model.links[model.root].name;
+        let chains = model.layout.chains.iter();
+        let drives = model.layout.drive.is_some();
+        Ok(Self {
+            set_points: SetPointLimiter::new(model),
+            chains: chains
+                .map(|c| Chain::between(model, root, &c.tip))
+                .collect::<Result<_, _>>()?,
+            drive: match drives {
+                true => Some(DifferentialDrive::from_model(model)?),
+                false => None,
+            },
             limits,
             emergency_stop: false,
             interventions: 0,
-        }
+        })
     }
 
     /// Engages or resets the emergency stop.
@@ -310,18 +323,23 @@ impl SafetyFilter {
         others: &[OtherRobot],
     ) -> Option<SafetyVerdict> {
         let stop = |cause, value, limit| stop(cause, usize::MAX, value, limit);
-        if let (Some(chain), CommandMode::Position) = (&self.chain, command.mode) {
-            let wanted = chain.lowest_frame_m(&command.position);
-            let current = chain.lowest_frame_m(&state.position);
+        let moved = self
+            .chains
+            .iter()
+            .filter(|_| command.mode == CommandMode::Position);
+        for chain in moved {
+            let wanted = chain.lowest_frame_m(&chain.of_all(&command.position));
+            let current = chain.lowest_frame_m(&chain.of_all(&state.position));
             // Leaving a forbidden region is always allowed.
             if wanted < self.limits.min_height_m && wanted < current - 1e-4 {
                 return stop(SafetyCause::Workspace, wanted, self.limits.min_height_m);
             }
         }
+        let drive = self.drive.as_ref()?;
         if command.mode != CommandMode::Velocity {
             return None;
         }
-        let forward: f64 = command.velocity.iter().sum();
+        let forward: f64 = drive.sides(&command.velocity).iter().sum();
         if forward.abs() < 1e-3 {
             return None;
         }

@@ -1,7 +1,7 @@
 use nalgebra::{Isometry3, Point3};
 use physical_ai_domain::{Geometry, RobotModel};
 
-use crate::child_in_parent;
+use crate::kinematics::link_poses;
 
 /// Capsules may come into each other by this much before it counts, metres: the flat end of a short
 /// cylinder bulges.
@@ -112,7 +112,7 @@ impl SelfCollision {
     }
 
     fn touching(&self, positions: &[f64]) -> Vec<(usize, usize)> {
-        let links = self.link_poses(positions);
+        let links = link_poses(&self.model, positions);
         let place = |c: &Capsule| c.ends.map(|end| links[c.link] * end);
         let ends: Vec<[Point3<f64>; 2]> = self.capsules.iter().map(place).collect();
         let touches = |(a, b): &(usize, usize)| {
@@ -120,16 +120,6 @@ impl SelfCollision {
             distance(&ends[*a], &ends[*b]) < reach
         };
         self.pairs.iter().copied().filter(touches).collect()
-    }
-
-    /// Poses of all links in the root's frame; joints come after those of their parents.
-    fn link_poses(&self, positions: &[f64]) -> Vec<Isometry3<f64>> {
-        let mut poses = vec![Isometry3::identity(); self.model.links.len()];
-        for (i, joint) in self.model.joints.iter().enumerate() {
-            let position = self.model.joint_position(i, positions);
-            poses[joint.child] = poses[joint.parent] * child_in_parent(joint, position);
-        }
-        poses
     }
 }
 

@@ -1,19 +1,36 @@
 //! What robots can do, as state machines that are ticked with each state estimate.
 
 mod arm;
+mod diff_drive;
 mod hold;
+mod joint;
+mod joint_body;
+mod outcome;
 mod parameters;
-mod rover;
+mod registry;
+mod site;
+mod situation;
+mod skill_set;
+mod steps;
+#[cfg(test)]
+mod tests;
+mod values;
 
 use std::collections::BTreeMap;
 
 use nalgebra::{Isometry3, Vector3};
-use physical_ai_domain::{ActuatorCommand, ErrorCode, RobotName, RobotState, Time};
+use physical_ai_domain::{ActuatorCommand, ErrorCode, Placement, RobotName, RobotState, Time};
 
-pub use arm::{ArmBody, ArmSituation, ArmSkill};
-pub use parameters::{Offer, Site, offers};
-pub(crate) use rover::placement;
-pub use rover::{RoverBody, RoverSkill};
+pub use arm::{ArmBody, ArmSkills};
+pub use diff_drive::{DiffDriveSkills, DriveBody};
+pub(crate) use diff_drive::{goal_separation_m, occupies};
+pub use joint::JointSkills;
+pub use joint_body::JointBody;
+pub use outcome::{Outcome, Stop};
+pub use registry::skill_sets;
+pub use site::Site;
+pub use situation::Situation;
+pub use skill_set::{SkillSet, offer};
 
 use crate::{DriveLimits, Obstacles};
 
@@ -81,6 +98,8 @@ pub struct Tick<'a> {
     pub dt_s: f64,
     /// Newest estimate.
     pub state: &'a RobotState,
+    /// Its root link in the world, metres.
+    pub root: Isometry3<f64>,
     /// Newest surroundings.
     pub perception: &'a Perception,
 }
@@ -103,6 +122,17 @@ fn exceeds(value: f64, limit: f64) -> bool {
     value.is_nan() || value > limit
 }
 
+/// Where a pose is on the floor, and its heading.
+pub(crate) fn placement(pose: &Isometry3<f64>) -> Placement {
+    let (_, _, yaw) = pose.rotation.euler_angles();
+    Placement {
+        x: pose.translation.x,
+        y: pose.translation.y,
+        z: 0.0,
+        yaw,
+    }
+}
+
 /// A skill in execution.
 pub trait Skill {
     /// Writes the set points of this tick into `command` and says where it is.
@@ -122,9 +152,14 @@ pub trait Skill {
     /// Begins a controlled stop; ticks go on until [`Progress::Canceled`].
     fn cancel(&mut self);
 
-    /// How fast a rover may go from now on, and how close to things; arms do not care.
+    /// How fast a drive may go from now on, and how close to things; others do not care.
     fn set_drive_limits(&mut self, _limits: DriveLimits) {}
 
-    /// Distance between set point and estimate, radians for arms and metres for rovers.
+    /// Distance between set point and estimate: radians or metres of a joint, metres of a drive.
     fn tracking_error(&self) -> f64;
+
+    /// What it will have brought about when it succeeds, told before its first tick.
+    fn outcome(&self, situation: &Situation<'_>) -> Outcome {
+        Outcome::unchanged(situation)
+    }
 }

@@ -70,8 +70,10 @@ fn allocations<R>(work: impl FnOnce() -> R) -> (u64, R) {
 
 const TICK_S: f64 = 0.005;
 
-fn model(name: &str, urdf: &str) -> RobotModel {
-    physical_ai_description::read_urdf(RobotName::try_new(name).unwrap(), urdf).unwrap()
+fn model(world: &World, name: &str) -> RobotModel {
+    let models = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../urdf");
+    let placement = world.robot(name).unwrap();
+    physical_ai_description::read_model(placement, std::path::Path::new(models)).unwrap()
 }
 
 /// Both robots of the demo, which do at once what they are told.
@@ -92,8 +94,8 @@ impl Bench {
     fn new() -> Self {
         let yaml = include_str!("../../../../params/worlds/demo.yaml");
         let world = World::from_yaml("demo", yaml).unwrap();
-        let arm = model("arm_1", include_str!("../../../../urdf/arm.urdf"));
-        let rover = model("rover_1", include_str!("../../../../urdf/rover.urdf"));
+        let arm = model(&world, "arm_1");
+        let rover = model(&world, "rover_1");
         let at = |model: &RobotModel, position: &[f64]| RobotState {
             robot: model.name.clone(),
             stamp: Time::ZERO,

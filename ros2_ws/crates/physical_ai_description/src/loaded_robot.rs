@@ -10,8 +10,8 @@ use crate::robot_file::check_layout;
 use crate::sensor_layout::find_sensors;
 use crate::srdf::srdf_beside;
 use crate::{
-    DescriptionOptions, Doubt, Error, Finding, PackagePaths, RobotFile, SensorLayout, Severity, Srdf,
-    read_urdf,
+    DescriptionOptions, Doubt, Error, Finding, PackagePaths, RobotFile, SensorLayout, Severity,
+    Srdf, read_robot,
 };
 
 /// Fewest and most joints of a chain whose tip can be brought to a pose.
@@ -49,9 +49,7 @@ pub fn load_robot(
     file: &Path,
     packages: &PackagePaths,
 ) -> Result<LoadedRobot, Error> {
-    let is_robot_file = file
-        .extension()
-        .is_some_and(|e| e == "yaml" || e == "yml");
+    let is_robot_file = file.extension().is_some_and(|e| e == "yaml" || e == "yml");
     let robot_file = is_robot_file.then(|| RobotFile::read(file)).transpose()?;
     let description = match &robot_file {
         Some(robot_file) => {
@@ -69,7 +67,7 @@ pub fn load_robot(
             .map(RobotFile::given_limits)
             .unwrap_or_default(),
     };
-    let model = read_description(name, &description, &options)?;
+    let model = read_robot(name, &description, &options)?;
     let (srdf, doubts) = match model.source.format {
         DescriptionFormat::Mjcf => (None, Vec::new()),
         DescriptionFormat::Urdf | DescriptionFormat::Xacro => {
@@ -111,25 +109,12 @@ pub fn robot_source(
         None => {
             let looked: Vec<String> = all.iter().map(|p| p.display().to_string()).collect();
             let problem = format!("there is no file; looked for {}", looked.join(", "));
-            Err(unreadable(descriptions.join(format!("{model}.urdf")), problem))
+            Err(unreadable(
+                descriptions.join(format!("{model}.urdf")),
+                problem,
+            ))
         }
     }
-}
-
-/// Reads a description.
-fn read_description(
-    name: RobotName,
-    path: &Path,
-    _options: &DescriptionOptions,
-) -> Result<RobotModel, Error> {
-    let text = std::fs::read_to_string(path).map_err(|e| Error::UnreadableFile {
-        what: format!("robot {name}: description"),
-        path: path.to_owned(),
-        problem: e.to_string(),
-    })?;
-    let mut model = read_urdf(name, &text)?;
-    model.source.path = Some(path.to_owned());
-    Ok(model)
 }
 
 /// The name that a description gives its robot.
@@ -158,7 +143,9 @@ impl LoadedRobot {
         let mut robot = Self {
             layout: found.layout,
             sensors: find_sensors(&model),
-            disabled_collisions: srdf.map(|s| s.disabled_collisions.clone()).unwrap_or_default(),
+            disabled_collisions: srdf
+                .map(|s| s.disabled_collisions.clone())
+                .unwrap_or_default(),
             findings: found.findings,
             left_out: found.doubts,
             robot_file: None,
@@ -171,6 +158,14 @@ impl LoadedRobot {
             robot.robot_file = Some(file);
         }
         Ok(robot)
+    }
+
+    /// The model with what its joints are for.
+    ///
+    /// # Errors
+    /// A layout that does not fit the model.
+    pub fn into_model(self) -> Result<RobotModel, Error> {
+        Ok(self.model.with_layout(self.layout)?)
     }
 
     /// What a robot file says counts in place of what was found.
@@ -230,7 +225,12 @@ impl LoadedRobot {
         doubts.extend(self.chain_doubts());
         if self.model.movable().len() == 0 {
             let problem = "no joint moves: it has no skills";
-            doubts.push(Doubt::new(Severity::Error, "robot", problem, "give it a joint"));
+            doubts.push(Doubt::new(
+                Severity::Error,
+                "robot",
+                problem,
+                "give it a joint",
+            ));
         }
         if self.model.links.iter().all(|link| link.mass_kg == 0.0) {
             let problem = "no link has a mass: it cannot be simulated";
@@ -282,7 +282,9 @@ impl LoadedRobot {
         if !path.starts_with(&above) {
             return Vec::new();
         }
-        let names = path[above.len()..].iter().map(|j| model.joints[*j].name.as_str());
+        let names = path[above.len()..]
+            .iter()
+            .map(|j| model.joints[*j].name.as_str());
         names.filter(|n| model.movable_index(n).is_some()).collect()
     }
 }

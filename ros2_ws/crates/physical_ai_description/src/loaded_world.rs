@@ -2,7 +2,11 @@ use std::path::Path;
 
 use physical_ai_domain::{RobotModel, RobotPlacement, World};
 
-use crate::{Error, read_urdf};
+use crate::robot::read_text;
+use crate::{Error, PackagePaths, load_robot, robot_source};
+
+/// Where robot files are, seen from what holds the folder of models.
+const ROBOT_FILES: &str = "params/robots";
 
 /// A world and its robots' models.
 #[derive(Debug, Clone, PartialEq)]
@@ -43,20 +47,18 @@ pub fn load_world(
     Ok(LoadedWorld { world, robots })
 }
 
-/// Reads the model of a robot of a world file.
+/// Reads a robot of a world file, with what its joints are for ([`load_robot`]). Models that are named without a path are
+/// looked for as `params/robots/MODEL.yaml` beside the folder of models, and then in it ([`robot_source`]); packages are
+/// those of this process' environment ([`PackagePaths::from_environment`]).
 ///
 /// # Errors
-/// A file that cannot be read, and whatever is wrong with the model.
+/// A file that cannot be read, and whatever is wrong with the model or its layout.
 pub fn read_model(placement: &RobotPlacement, model_folder: &Path) -> Result<RobotModel, Error> {
-    let path = model_folder.join(format!("{}.urdf", placement.model));
-    let urdf = read_text(&format!("robot {}: model", placement.name), &path)?;
-    read_urdf(placement.name.clone(), &urdf)
-}
-
-fn read_text(what: &str, path: &Path) -> Result<String, Error> {
-    std::fs::read_to_string(path).map_err(|e| Error::UnreadableFile {
-        what: what.to_owned(),
-        path: path.to_owned(),
-        problem: e.to_string(),
-    })
+    let packages = PackagePaths::from_environment(Vec::new());
+    let robots = match model_folder.parent() {
+        Some(top) => top.join(ROBOT_FILES),
+        None => ROBOT_FILES.into(),
+    };
+    let file = robot_source(&placement.model, model_folder, &robots, &packages)?;
+    load_robot(placement.name.clone(), &file, &packages)?.into_model()
 }

@@ -154,7 +154,10 @@ mod tests {
             found.assumed
         };
         let usual = [
-            ("package://arm_description/a.stl", "own/arm_description/a.stl"),
+            (
+                "package://arm_description/a.stl",
+                "own/arm_description/a.stl",
+            ),
             ("package://hand/b/c.stl", "prefix/share/hand/b/c.stl"),
             ("meshes/d.stl", "robots/meshes/d.stl"),
             ("../d.stl", "robots/../d.stl"),
@@ -166,7 +169,10 @@ mod tests {
         assert!(odd.unwrap().contains("hand"));
         let absolute = resolve("file:///a/b.stl", None, &packages).unwrap();
         assert_eq!(absolute.path, Path::new("/a/b.stl"));
-        assert_eq!(resolve("/a/b.stl", None, &packages).unwrap().path, absolute.path);
+        assert_eq!(
+            resolve("/a/b.stl", None, &packages).unwrap().path,
+            absolute.path
+        );
     }
 
     #[test]

@@ -111,7 +111,9 @@ impl RobotFile {
             path: path.to_owned(),
             problem,
         };
-        let size = std::fs::metadata(path).map_err(|e| fail(e.to_string()))?.len();
+        let size = std::fs::metadata(path)
+            .map_err(|e| fail(e.to_string()))?
+            .len();
         if size > LARGEST {
             return Err(fail(format!(
                 "has {size} bytes: a robot file has at most {LARGEST}"
@@ -160,22 +162,58 @@ mod tests {
             let error = read(&format!("description: a.urdf\n{text}")).unwrap_err();
             let error = error.to_string();
             let all = expected.iter().all(|e| error.contains(e));
-            assert!(all && error.starts_with("params/robots/r.yaml: "), "{error}");
+            assert!(
+                all && error.starts_with("params/robots/r.yaml: "),
+                "{error}"
+            );
         };
         check("chanis: []", &["unknown field `chanis`", "`chains`"]);
-        check("chains: [{name: a, base: b}]", &["chains[0]", "missing field `tip`"]);
+        check(
+            "chains: [{name: a, base: b}]",
+            &["chains[0]", "missing field `tip`"],
+        );
         check(
             "drive: {left: [a], right: [b], radius_m: big, separation_m: 1}",
             &["drive", "radius_m", "big"],
         );
-        check("limits: {j: {speed: 1}}", &["limits.j", "unknown field `speed`"]);
-        check("limits: {j: {velocity: 0}}", &["limits.j.velocity: is 0", "above 0"]);
-        check("limits: {j: {lower: .nan}}", &["limits.j.lower: is NaN", "finite"]);
-        check("limits: {j: {lower: 2, upper: 1}}", &["limits.j: lower 2 is above upper 1"]);
+        check(
+            "limits: {j: {speed: 1}}",
+            &["limits.j", "unknown field `speed`"],
+        );
+        check(
+            "limits: {j: {velocity: 0}}",
+            &["limits.j.velocity: is 0", "above 0"],
+        );
+        check(
+            "limits: {j: {lower: .nan}}",
+            &["limits.j.lower: is NaN", "finite"],
+        );
+        check(
+            "limits: {j: {lower: 2, upper: 1}}",
+            &["limits.j: lower 2 is above upper 1"],
+        );
         check("postures: {home: {j: .inf}}", &["postures.home.j: is inf"]);
-        check("sensors: [{kind: nose, link: l}]", &["sensors[0].kind", "nose"]);
-        assert!(read("description: ''").unwrap_err().to_string().contains("name the URDF"));
-        assert!(read("chains: []").unwrap_err().to_string().contains("missing field `description`"));
-        assert!(read("a: [").unwrap_err().to_string().starts_with("params/robots/r.yaml: "));
+        check(
+            "sensors: [{kind: nose, link: l}]",
+            &["sensors[0].kind", "nose"],
+        );
+        assert!(
+            read("description: ''")
+                .unwrap_err()
+                .to_string()
+                .contains("name the URDF")
+        );
+        assert!(
+            read("chains: []")
+                .unwrap_err()
+                .to_string()
+                .contains("missing field `description`")
+        );
+        assert!(
+            read("a: [")
+                .unwrap_err()
+                .to_string()
+                .starts_with("params/robots/r.yaml: ")
+        );
     }
 }

@@ -1,332 +1,262 @@
+mod element;
+mod extensions;
+mod inertia;
+mod joint;
+mod limits;
+mod planar;
+mod pose;
+mod shape;
+
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::sync::Arc;
 
-use nalgebra::{Isometry3, Matrix3, Translation3, Unit, UnitQuaternion, Vector3};
 use physical_ai_domain::{
-    DescriptionFormat, DescriptionSource, Geometry, GivenLimits, Joint, JointKind, JointLimits,
-    Link, RobotModel, RobotName, RobotParts, Shape,
+    DescriptionFormat, DescriptionSource, DescriptionWarning, GivenLimits, Joint, JointKind, Link,
+    RobotModel, RobotName, RobotParts,
 };
+use roxmltree::Document;
 
-use crate::Error;
+use self::element::Element;
+use self::extensions::Extensions;
+use self::inertia::Inertial;
+use self::shape::{Files, Materials};
+use crate::{DescriptionOptions, Error};
 
-/// Reads a URDF.
+/// What was met on the way.
+#[derive(Debug, Default)]
+struct Notes {
+    warnings: Vec<DescriptionWarning>,
+    extensions: Extensions,
+}
+
+impl Notes {
+    fn warn(&mut self, element: &str, field: &str, value: &str, assumed: &str) {
+        self.warnings.push(DescriptionWarning {
+            element: element.to_owned(),
+            field: field.to_owned(),
+            value: value.to_owned(),
+            assumed: assumed.to_owned(),
+        });
+    }
+}
+
+/// Reads a URDF (1.0 to 1.2) that is no file; it finds packages in the environment of this process.
 ///
 /// # Errors
-/// Whatever is wrong, naming element, field and value.
+/// As [`crate::read_robot`].
 pub fn read_urdf(name: RobotName, urdf: &str) -> Result<RobotModel, Error> {
-    let reader = Reader { name: &name };
-    let robot = urdf_rs::read_from_string(urdf)
-        .map_err(|e| reader.error("urdf", format!("cannot be read: {e}")))?;
-    let links: Vec<Link> = robot
-        .links
-        .iter()
-        .map(|l| reader.link(l))
-        .collect::<Result<_, _>>()?;
-    let index = reader.index(&links)?;
-    let joints: Vec<Joint> = robot
-        .joints
-        .iter()
-        .map(|j| reader.joint(j, &index))
-        .collect::<Result<_, _>>()?;
-    reader.check_masses(&links, &joints)?;
-    let source = DescriptionSource {
-        format: DescriptionFormat::Urdf,
-        path: None,
-        urdf: Arc::from(urdf),
+    let options = DescriptionOptions {
+        packages: crate::PackagePaths::from_environment(Vec::new()),
+        ..DescriptionOptions::default()
     };
+    read(name, urdf, DescriptionFormat::Urdf, None, &options)
+}
+
+/// Reads a URDF that came from the file at `path`.
+pub(crate) fn read(
+    name: RobotName,
+    urdf: &str,
+    format: DescriptionFormat,
+    path: Option<&Path>,
+    options: &DescriptionOptions,
+) -> Result<RobotModel, Error> {
+    let source_name = match path {
+        Some(path) => format!("robot {name}: {}", path.display()),
+        None => format!("robot {name}"),
+    };
+    let fail = |element: &str, problem: String| Error::Invalid {
+        source_name: source_name.clone(),
+        element: element.to_owned(),
+        problem,
+    };
+    let document = Document::parse(urdf.trim_start_matches('\u{feff}'))
+        .map_err(|e| fail("urdf", format!("is no XML: {e}")))?;
+    let root = document.root_element();
+    if root.tag_name().name() != "robot" {
+        let tag = root.tag_name().name();
+        return Err(fail(
+            "urdf",
+            format!("its root element is <{tag}>: must be <robot>"),
+        ));
+    }
+    let mut notes = Notes::default();
+    let robot = Element::new(root, "robot".to_owned(), &source_name);
+    let (links, joints) =
+        parts(&robot, path.and_then(Path::parent), options, &mut notes).map_err(|problem| {
+            match problem {
+                Problem::Error(error) => error,
+                Problem::Of(element, problem) => fail(&element, problem),
+            }
+        })?;
+    let mut warnings: Vec<DescriptionWarning> = notes.extensions.warnings().collect();
+    warnings.append(&mut notes.warnings);
     Ok(RobotModel::try_new(RobotParts {
-        name: name.clone(),
+        name,
         links,
         joints,
-        source,
-        warnings: Vec::new(),
+        source: DescriptionSource {
+            format,
+            path: path.map(Path::to_owned),
+            urdf: Arc::from(urdf),
+        },
+        warnings,
     })?)
 }
 
-/// Reads URDF elements and names them in errors.
-struct Reader<'a> {
-    name: &'a RobotName,
+/// An error, or an element and what is wrong with it.
+enum Problem {
+    Error(Error),
+    Of(String, String),
 }
 
-impl Reader<'_> {
-    fn error(&self, field: impl Into<String>, problem: String) -> Error {
-        Error::Invalid {
-            source_name: format!("robot {}", self.name),
-            element: field.into(),
-            problem,
+impl From<Error> for Problem {
+    fn from(error: Error) -> Self {
+        Self::Error(error)
+    }
+}
+
+impl From<(String, String)> for Problem {
+    fn from((element, problem): (String, String)) -> Self {
+        Self::Of(element, problem)
+    }
+}
+
+fn parts(
+    robot: &Element,
+    base: Option<&Path>,
+    options: &DescriptionOptions,
+    notes: &mut Notes,
+) -> Result<(Vec<Link>, Vec<Joint>), Problem> {
+    robot.expect(
+        &["name", "version"],
+        &["link", "joint", "material"],
+        &mut notes.extensions,
+    )?;
+    check_version(robot)?;
+    let mut materials = Materials::new();
+    for element in robot.children("material") {
+        if let (name, Some(rgba)) = shape::material(&element, notes)? {
+            materials.insert(name.to_owned(), rgba);
         }
     }
-
-    fn finite(&self, field: &str, values: &[f64]) -> Result<(), Error> {
-        match values.iter().find(|v| !v.is_finite()) {
-            Some(value) => Err(self.error(field, format!("is {value}: must be finite"))),
-            None => Ok(()),
+    let mut files = Files {
+        base,
+        options,
+        bounds: BTreeMap::new(),
+    };
+    let mut links = Vec::new();
+    let mut without_inertial = Vec::new();
+    for element in robot.children("link") {
+        let (link, has_inertial) = link(&element, &materials, &mut files, notes)?;
+        if !has_inertial {
+            without_inertial.push(links.len());
         }
+        links.push(link);
     }
-
-    fn pose(&self, field: &str, pose: &urdf_rs::Pose) -> Result<Isometry3<f64>, Error> {
-        let ([x, y, z], [roll, pitch, yaw]) = (pose.xyz.0, pose.rpy.0);
-        self.finite(field, &[x, y, z, roll, pitch, yaw])?;
-        Ok(Isometry3::from_parts(
-            Translation3::new(x, y, z),
-            UnitQuaternion::from_euler_angles(roll, pitch, yaw),
-        ))
+    if links.is_empty() {
+        return Err(robot
+            .error("has no <link>: a robot has at least one")
+            .into());
     }
-
-    fn link(&self, link: &urdf_rs::Link) -> Result<Link, Error> {
-        let field = format!("link {}", link.name);
-        let mass_kg = link.inertial.mass.value;
-        if !mass_kg.is_finite() || mass_kg < 0.0 {
-            let field = format!("{field}: mass");
-            return Err(self.error(field, format!("is {mass_kg} kg: must be 0 or more")));
-        }
-        let i = &link.inertial.inertia;
-        let inertia = Matrix3::new(
-            i.ixx, i.ixy, i.ixz, i.ixy, i.iyy, i.iyz, i.ixz, i.iyz, i.izz,
-        );
-        self.finite(&format!("{field}: inertia"), inertia.as_slice())?;
-        let principal = inertia.symmetric_eigenvalues();
-        if mass_kg > 0.0 {
-            let (min, max) = (principal.min(), principal.max());
-            // The triangle inequality holds for every rigid body; a small slack forgives rounding.
-            if min <= 0.0 || principal.sum() < 1.999 * max {
-                return Err(self.error(
-                    format!("{field}: inertia"),
-                    format!(
-                        "has principal values {:.3e}, {:.3e}, {:.3e} kg m²: no rigid body has these",
-                        principal[0], principal[1], principal[2]
-                    ),
-                ));
-            }
-        }
-        let shapes = link
-            .collision
-            .iter()
-            .map(|c| self.shape(&field, c))
-            .collect::<Result<_, _>>()?;
-        Ok(Link {
-            name: link.name.clone(),
-            mass_kg,
-            inertial_origin: self
-                .pose(&format!("{field}: inertial origin"), &link.inertial.origin)?,
-            inertia,
-            shapes,
-            visuals: Vec::new(),
-        })
+    let index: BTreeMap<&str, usize> = (links.iter().enumerate())
+        .map(|(i, l)| (l.name.as_str(), i))
+        .collect();
+    let mut read = Vec::new();
+    let nothing = GivenLimits::default();
+    for element in robot.children("joint") {
+        let over = element.text("name").and_then(|n| options.limits.get(n));
+        read.push(joint::read(
+            &element,
+            &index,
+            over.unwrap_or(&nothing),
+            notes,
+        )?);
     }
-
-    fn shape(&self, field: &str, collision: &urdf_rs::Collision) -> Result<Shape, Error> {
-        let field = format!("{field}: collision geometry");
-        let (geometry, sizes) = match &collision.geometry {
-            urdf_rs::Geometry::Box { size } => (Geometry::Box(size.0), size.0.to_vec()),
-            urdf_rs::Geometry::Cylinder { radius, length } => {
-                (Geometry::Cylinder(*radius, *length), vec![*radius, *length])
-            }
-            urdf_rs::Geometry::Sphere { radius } => (Geometry::Sphere(*radius), vec![*radius]),
-            _ => {
-                return Err(self.error(field, "must be a box, a cylinder or a sphere".into()));
-            }
-        };
-        if let Some(size) = sizes.iter().find(|s| !s.is_finite() || **s <= 0.0) {
-            return Err(self.error(field, format!("has a size of {size} m: must be above 0")));
-        }
-        Ok(Shape {
-            origin: self.pose(&field, &collision.origin)?,
-            geometry,
-        })
-    }
-
-    fn index(&self, links: &[Link]) -> Result<BTreeMap<String, usize>, Error> {
-        let mut index = BTreeMap::new();
-        for (i, link) in links.iter().enumerate() {
-            if index.insert(link.name.clone(), i).is_some() {
-                return Err(self.error(format!("link {}", link.name), "exists twice".into()));
-            }
-        }
-        Ok(index)
-    }
-
-    fn joint(
-        &self,
-        joint: &urdf_rs::Joint,
-        index: &BTreeMap<String, usize>,
-    ) -> Result<Joint, Error> {
-        let field = format!("joint {}", joint.name);
-        let link = |role: &str, name: &str| {
-            index.get(name).copied().ok_or_else(|| {
-                self.error(
-                    format!("{field}: {role}"),
-                    format!("link {name:?} does not exist"),
-                )
-            })
-        };
-        let kind = match joint.joint_type {
-            urdf_rs::JointType::Revolute => JointKind::Revolute,
-            urdf_rs::JointType::Continuous => JointKind::Continuous,
-            urdf_rs::JointType::Prismatic => JointKind::Prismatic,
-            urdf_rs::JointType::Fixed => JointKind::Fixed,
-            _ => {
-                return Err(self.error(
-                    format!("{field}: type"),
-                    "must be revolute, continuous, prismatic or fixed".into(),
-                ));
-            }
-        };
-        let axis = Vector3::from(joint.axis.xyz.0);
-        self.finite(&format!("{field}: axis"), axis.as_slice())?;
-        let axis = Unit::try_new(axis, 1e-9)
-            .ok_or_else(|| self.error(format!("{field}: axis"), "has length 0".into()))?;
-        let damping = joint.dynamics.as_ref().map_or(0.0, |d| d.damping);
-        self.finite(&format!("{field}: damping"), &[damping])?;
-        let given = self.limits(&field, kind, &joint.limit)?;
-        Ok(Joint {
-            name: joint.name.clone(),
-            kind,
-            parent: link("parent", &joint.parent.link)?,
-            child: link("child", &joint.child.link)?,
-            origin: self.pose(&format!("{field}: origin"), &joint.origin)?,
-            axis,
-            limits: JointLimits::from_given(kind, &given),
-            given,
-            mimic: None,
-            damping: damping.max(0.0),
-            friction: 0.0,
-        })
-    }
-
-    fn limits(
-        &self,
-        field: &str,
-        kind: JointKind,
-        limit: &urdf_rs::JointLimit,
-    ) -> Result<GivenLimits, Error> {
-        if kind == JointKind::Fixed {
-            return Ok(GivenLimits::default());
-        }
-        let field = format!("{field}: limit");
-        if kind != JointKind::Continuous {
-            self.finite(&field, &[limit.lower, limit.upper])?;
-        }
-        self.finite(&field, &[limit.velocity, limit.effort])?;
-        for (name, value) in [("velocity", limit.velocity), ("effort", limit.effort)] {
-            if value <= 0.0 {
-                return Err(self.error(
-                    field,
-                    format!("{name} is {value}: must be above 0 (is the <limit> element missing?)"),
-                ));
-            }
-        }
-        if kind != JointKind::Continuous && limit.lower >= limit.upper {
-            let (lower, upper) = (limit.lower, limit.upper);
-            return Err(self.error(
-                field,
-                format!("lower {lower} is not below upper {upper} (is one of them missing?)"),
+    check_overrides(&read, options)?;
+    let joints = joint::resolve_leaders(planar::split(&mut links, read), notes)?;
+    for joint in joints.iter().filter(|j| j.kind != JointKind::Fixed) {
+        let link = &links[joint.child];
+        if without_inertial.contains(&joint.child) && !link.shapes.is_empty() {
+            return Err(Problem::Of(
+                format!("link {}", link.name),
+                "moves and has a <collision> but no <inertial>: give its mass, or fix its joint"
+                    .into(),
             ));
         }
-        let acceleration = limit.acceleration;
-        Ok(GivenLimits {
-            lower: Some(limit.lower),
-            upper: Some(limit.upper),
-            velocity: Some(limit.velocity),
-            effort: Some(limit.effort),
-            acceleration: (acceleration.is_finite() && acceleration > 0.0).then_some(acceleration),
-            ..GivenLimits::default()
-        })
     }
+    inertia::check(&links, &joints, notes)?;
+    Ok((links, joints))
+}
 
-    fn check_masses(&self, links: &[Link], joints: &[Joint]) -> Result<(), Error> {
-        for joint in joints.iter().filter(|j| j.kind != JointKind::Fixed) {
-            let link = &links[joint.child];
-            if link.mass_kg <= 0.0 {
-                return Err(self.error(
-                    format!("link {}: mass", link.name),
-                    format!(
-                        "is {} kg: a link that moves needs a mass above 0",
-                        link.mass_kg
-                    ),
-                ));
-            }
-        }
-        Ok(())
+fn check_version(robot: &Element) -> Result<(), Error> {
+    match robot.text("version") {
+        None | Some("1" | "1.0" | "1.1" | "1.2") => Ok(()),
+        Some(version) => Err(robot.attribute_error(
+            "version",
+            format!("{version:?} is not known: 1.0, 1.1 and 1.2 are"),
+        )),
     }
+}
+
+fn check_overrides(read: &[joint::ReadJoint], options: &DescriptionOptions) -> Result<(), Problem> {
+    let unknown = |name: &&String| !read.iter().any(|r| r.joint.name == **name);
+    match options.limits.keys().find(unknown) {
+        Some(name) => {
+            let known: Vec<&str> = read.iter().map(|r| r.joint.name.as_str()).collect();
+            Err(Problem::Of(
+                format!("limits of joint {name}"),
+                format!("there is no such joint: {} are", known.join(", ")),
+            ))
+        }
+        None => Ok(()),
+    }
+}
+
+/// A `<link>`, and whether it has an `<inertial>`.
+fn link(
+    element: &Element,
+    materials: &Materials,
+    files: &mut Files,
+    notes: &mut Notes,
+) -> Result<(Link, bool), Error> {
+    let elements = ["inertial", "visual", "collision", "origin"];
+    element.expect(&["name"], &elements, &mut notes.extensions)?;
+    let name = element.required_text("name")?.to_owned();
+    // A link's frame is its joint's; a file that moves it by an element that URDF has not would be misread.
+    if pose::origin(element, notes)? != nalgebra::Isometry3::identity() {
+        let problem =
+            "is not known in a link: move its joint, inertial, visual and collision instead";
+        return Err(element.attribute_error("origin", problem));
+    }
+    let inertial = element.child("inertial")?;
+    let has_inertial = inertial.is_some();
+    let Inertial {
+        mass_kg,
+        origin,
+        inertia,
+    } = match inertial {
+        Some(inertial) => inertia::read(&inertial, notes)?,
+        None => Inertial::none(),
+    };
+    let shapes = element
+        .children("collision")
+        .map(|c| shape::collision(&c, files, notes))
+        .collect::<Result<_, _>>()?;
+    let visuals = element
+        .children("visual")
+        .map(|v| shape::visual(&v, materials, files, notes))
+        .collect::<Result<_, _>>()?;
+    let link = Link {
+        name,
+        mass_kg,
+        inertial_origin: origin,
+        inertia,
+        shapes,
+        visuals,
+    };
+    Ok((link, has_inertial))
 }
 
 #[cfg(test)]
-mod tests {
-    use physical_ai_domain::RobotKind;
-
-    use super::*;
-
-    const ARM: &str = r#"<robot name="a">
-      <link name="base_link"/>
-      <link name="upper"><inertial><origin xyz="0 0 0.1"/><mass value="1"/>
-        <inertia ixx="0.01" ixy="0" ixz="0" iyy="0.01" iyz="0" izz="0.005"/></inertial></link>
-      <link name="tool0"/>
-      <joint name="joint_1" type="revolute"><parent link="base_link"/><child link="upper"/>
-        <axis xyz="0 0 1"/><limit lower="-1" upper="1" velocity="2" effort="10"/></joint>
-      <joint name="tool" type="fixed"><parent link="upper"/><child link="tool0"/></joint>
-    </robot>"#;
-
-    fn read(urdf: &str) -> Result<RobotModel, Error> {
-        read_urdf(RobotName::try_new("arm_1").unwrap(), urdf)
-    }
-
-    #[test]
-    fn model_holds_tree_and_limits() {
-        let model = read(ARM).unwrap();
-        assert_eq!(model.kind, RobotKind::Arm);
-        assert_eq!(model.joint_names(), ["joint_1"]);
-        let limits = model.movable().next().unwrap().limits;
-        assert_eq!(
-            (limits.lower, limits.velocity, limits.acceleration),
-            (-1.0, 2.0, 8.0)
-        );
-        assert_eq!(model.chain_to(model.link_index("tool0").unwrap()).len(), 2);
-    }
-
-    #[test]
-    fn broken_urdf_is_refused_with_element_and_value() {
-        let check = |from: &str, to: &str, expected: &str| {
-            let error = read(&ARM.replacen(from, to, 1)).unwrap_err().to_string();
-            assert!(error.contains(expected), "{error}");
-        };
-        check(
-            r#"<limit lower="-1" upper="1" velocity="2" effort="10"/>"#,
-            "",
-            "joint joint_1: limit",
-        );
-        check(
-            r#"lower="-1""#,
-            r#"lower="2""#,
-            "lower 2 is not below upper 1",
-        );
-        check(
-            r#"mass value="1""#,
-            r#"mass value="-1""#,
-            "link upper: mass: is -1 kg",
-        );
-        check(
-            r#"mass value="1""#,
-            r#"mass value="0""#,
-            "a link that moves needs a mass",
-        );
-        check(
-            r#"mass value="1""#,
-            r#"mass value="NaN""#,
-            "link upper: mass: is NaN",
-        );
-        check(r#"izz="0.005""#, r#"izz="5""#, "link upper: inertia");
-        check(
-            r#"parent link="base_link""#,
-            r#"parent link="ghost""#,
-            r#"link "ghost" does not exist"#,
-        );
-        check(
-            r#"parent link="base_link""#,
-            r#"parent link="tool0""#,
-            "cycle",
-        );
-        check(r#"xyz="0 0 1""#, r#"xyz="0 0 0""#, "joint joint_1: axis");
-        check("<robot", "<robt", "cannot be read");
-    }
-}
+mod tests;

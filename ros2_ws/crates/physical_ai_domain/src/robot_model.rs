@@ -13,18 +13,7 @@ pub use limits::{GivenLimits, JointLimits, MotionBlock};
 pub use link::Link;
 pub use source::{DescriptionFormat, DescriptionSource, DescriptionWarning};
 
-use crate::{Error, RobotName};
-
-/// What a robot is, as far as skills are concerned.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum RobotKind {
-    /// A fixed arm whose tool is the link `tool0`.
-    Arm,
-    /// A differential drive with the joints `left_wheel_joint` and `right_wheel_joint`.
-    Rover,
-    /// Neither.
-    Other,
-}
+use crate::{Error, RobotLayout, RobotName};
 
 /// What a robot model is made of, in the order of its description.
 #[derive(Debug, Clone, PartialEq)]
@@ -46,8 +35,8 @@ pub struct RobotParts {
 pub struct RobotModel {
     /// The robot's name (not the description's).
     pub name: RobotName,
-    /// What it is.
-    pub kind: RobotKind,
+    /// What its joints are for; empty until [`RobotModel::with_layout`] says it.
+    pub layout: RobotLayout,
     /// Links.
     pub links: Vec<Link>,
     /// Joints, each after the joint of its parent link.
@@ -93,10 +82,9 @@ impl RobotModel {
                 "leads to no joint that moves by itself: name another leader".into(),
             ))
         })?;
-        let kind = kind(&links, &joints);
         Ok(Self {
             name,
-            kind,
+            layout: RobotLayout::default(),
             links,
             joints,
             root,
@@ -194,21 +182,6 @@ impl RobotModel {
         let chain = self.joints_to(link).into_iter();
         chain.map(|i| &self.joints[i]).collect()
     }
-
-    /// Radius of the wheels and distance between them, metres; `None` unless it is a rover.
-    pub fn wheel_geometry(&self) -> Option<(f64, f64)> {
-        let joint = |name: &str| self.joints.iter().find(|j| j.name == name);
-        let (left, right) = (joint("left_wheel_joint")?, joint("right_wheel_joint")?);
-        let radius = self.links[left.child]
-            .shapes
-            .iter()
-            .find_map(|s| match s.geometry {
-                Geometry::Cylinder(radius, _) | Geometry::Sphere(radius) => Some(radius),
-                _ => None,
-            })?;
-        let distance = (left.origin.translation.vector - right.origin.translation.vector).norm();
-        Some((radius, distance))
-    }
 }
 
 /// The joints in this order, their leaders' indices with them.
@@ -226,17 +199,6 @@ fn sorted(joints: Vec<Joint>, order: &[usize]) -> Vec<Joint> {
         joint
     });
     joints.collect()
-}
-
-fn kind(links: &[Link], joints: &[Joint]) -> RobotKind {
-    let has_joint = |n: &str| joints.iter().any(|j| j.name == n);
-    if has_joint("left_wheel_joint") && has_joint("right_wheel_joint") {
-        RobotKind::Rover
-    } else if links.iter().any(|l| l.name == "tool0") {
-        RobotKind::Arm
-    } else {
-        RobotKind::Other
-    }
 }
 
 #[cfg(test)]

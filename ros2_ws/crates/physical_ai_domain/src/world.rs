@@ -37,10 +37,25 @@ impl Placement {
 pub struct RobotPlacement {
     /// Name.
     pub name: RobotName,
-    /// URDF file, without folder and ending, in the folder of robot models.
+    /// Its description: the name of a URDF file in the folder of robot models, without folder and ending, or
+    /// a path or URI (`package://…`, `file://…`) with ending; paths count from that folder.
     pub model: String,
     /// Where its root link starts.
     pub pose: Placement,
+}
+
+/// Endings of descriptions: URDF, xacro, MJCF.
+const MODEL_ENDINGS: [&str; 3] = [".urdf", ".xacro", ".xml"];
+
+impl RobotPlacement {
+    /// Path or URI of its description, paths relative to the folder of robot models.
+    pub fn model_file(&self) -> String {
+        if is_plain_name(&self.model) {
+            format!("{}.urdf", self.model)
+        } else {
+            self.model.clone()
+        }
+    }
 }
 
 /// A movable box.
@@ -153,7 +168,7 @@ impl World {
         for robot in &self.robots {
             let field = format!("robot {}", robot.name);
             check_pose(&field, &robot.pose)?;
-            check_model_name(&field, &robot.model)?;
+            check_model(&field, &robot.model)?;
         }
         for item in &self.boxes {
             let field = format!("box {}", item.name);
@@ -203,15 +218,25 @@ fn check_above_zero(field: String, values: &[f64]) -> Result<(), Violation> {
     }
 }
 
-/// A model becomes part of a path.
-fn check_model_name(field: &str, model: &str) -> Result<(), Violation> {
+fn is_plain_name(model: &str) -> bool {
     let plain = |c: char| c.is_ascii_alphanumeric() || c == '_';
-    if !model.is_empty() && model.chars().all(plain) {
+    !model.is_empty() && model.chars().all(plain)
+}
+
+fn check_model(field: &str, model: &str) -> Result<(), Violation> {
+    let is_file = MODEL_ENDINGS.iter().any(|e| model.ends_with(e));
+    let scheme = model.split_once("://").map(|(scheme, _)| scheme);
+    let known = matches!(scheme, None | Some("package" | "file"));
+    if is_plain_name(model) || (is_file && known && !model.contains(char::is_control)) {
         return Ok(());
     }
     Err((
         format!("{field}: model"),
-        format!("{model:?} must be the name of a file in urdf/, without folder and ending"),
+        format!(
+            "{model:?} must be the name of a file in urdf/ without folder and ending, or a path, package:// or \
+             file:// that ends in {}",
+            MODEL_ENDINGS.join(", ")
+        ),
     ))
 }
 
@@ -222,6 +247,19 @@ mod tests {
     const WORLD: &str = "robots: [{name: arm_1, model: arm, pose: {x: 0, y: 0}}]\n\
         boxes: [{name: red_box, size_m: [0.04, 0.04, 0.04], mass_kg: 0.1, pose: {x: 0.4, y: 0, z: 0.02}}]\n\
         places: [{name: bin_b, kind: surface, pose: {x: 0.3, y: -0.3}}]\n";
+
+    #[test]
+    fn model_is_a_name_or_a_file() {
+        let check = |model: &str, expected: &str| {
+            let yaml = WORLD.replacen("model: arm", &format!("model: {model}"), 1);
+            let world = World::from_yaml("w", &yaml).unwrap();
+            assert_eq!(world.robots[0].model_file(), expected);
+        };
+        check("arm", "arm.urdf");
+        for file in ["../a/ur5.urdf", "package://p/a.xacro", "file:///a/b.xml"] {
+            check(file, file);
+        }
+    }
 
     #[test]
     fn broken_world_is_refused_with_field_and_value() {
@@ -236,6 +274,12 @@ mod tests {
         check("mass_kg: 0.1", "mass_kg: -1", "box red_box: mass_kg: -1");
         check("x: 0.4", "x: .nan", "box red_box: pose: NaN");
         check("model: arm", "model: ../arm", "robot arm_1: model");
+        check(
+            "model: arm",
+            "model: http://x/arm.urdf",
+            "robot arm_1: model",
+        );
+        check("model: arm", "model: \"\"", "robot arm_1: model");
         check("kind: surface", "kind: sky", "sky");
         check("mass_kg", "mass", "unknown field");
         check("name: arm_1", "name: Arm 1", "robot name \"Arm 1\"");

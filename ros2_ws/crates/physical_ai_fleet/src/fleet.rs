@@ -1,17 +1,66 @@
 use std::collections::BTreeSet;
 
-use physical_ai_domain::{Capability, Plan, RobotName};
+use physical_ai_domain::{Capability, Plan, RobotName, Role};
+use serde_json::Value;
+
+use crate::roles::with_roles;
 
 /// What live workers offer: the vocabulary of missions and the measure of their validity.
+///
+/// Offers that cannot be honoured are kept apart and count for nothing, and each parameter has a role where its
+/// meaning can be told.
 #[derive(Debug, Clone, Default)]
 pub struct Fleet {
     capabilities: Vec<Capability>,
+    refused: Vec<(Capability, String)>,
+}
+
+/// Keywords that say what parameters mean.
+const ANNOTATIONS: [&str; 3] = ["role", "takes", "releases"];
+
+/// Why an offer cannot be honoured: its schema forbids what nobody would check, or gives a role that is none.
+pub fn objection(offer: &Capability) -> Option<String> {
+    if let Some(objection) = physical_ai_schema::objection(&offer.parameters_schema, &ANNOTATIONS) {
+        return Some(objection);
+    }
+    let schema = &offer.parameters_schema;
+    let properties = schema.get("properties").and_then(Value::as_object);
+    for (name, property) in properties.into_iter().flatten() {
+        if let Some(role) = property.get("role")
+            && let Err(problem) = serde_json::from_value::<Role>(role.clone())
+        {
+            return Some(format!("#/properties/{name}/role is {role}: {problem}"));
+        }
+    }
+    ["takes", "releases"].into_iter().find_map(|keyword| {
+        let named = schema.get(keyword)?;
+        let is_there = named
+            .as_str()
+            .is_some_and(|n| properties.is_some_and(|p| p.contains_key(n)));
+        let text = || format!("#/{keyword} is {named}: it must name one of the properties");
+        (!is_there).then(text)
+    })
 }
 
 impl Fleet {
     /// A fleet that offers these.
     pub fn new(capabilities: Vec<Capability>) -> Self {
-        Self { capabilities }
+        let (mut honoured, mut refused) = (Vec::new(), Vec::new());
+        for offer in capabilities {
+            match objection(&offer) {
+                None => honoured.push(offer),
+                Some(objection) => refused.push((offer, objection)),
+            }
+        }
+        Self {
+            capabilities: with_roles(honoured),
+            refused,
+        }
+    }
+
+    /// Offers that cannot be honoured, and why.
+    pub fn refused(&self) -> &[(Capability, String)] {
+        &self.refused
     }
 
     /// True when nobody offers anything.
@@ -73,7 +122,7 @@ impl Fleet {
     pub fn places(&self) -> BTreeSet<&str> {
         self.capabilities
             .iter()
-            .flat_map(Capability::places)
+            .flat_map(|c| names(c, &[Role::Surface, Role::FloorPlace]))
             .collect()
     }
 
@@ -81,15 +130,23 @@ impl Fleet {
     pub fn objects(&self) -> BTreeSet<&str> {
         self.capabilities
             .iter()
-            .flat_map(Capability::objects)
+            .flat_map(|c| names(c, &[Role::Object]))
             .collect()
     }
+}
+
+/// Names that parameters of these roles take.
+fn names<'a>(offer: &'a Capability, roles: &[Role]) -> Vec<&'a str> {
+    let of_roles = offer
+        .parameters()
+        .filter(|p| p.role.is_some_and(|r| roles.contains(&r)));
+    of_roles.flat_map(|p| p.names).collect()
 }
 
 #[cfg(test)]
 pub(crate) mod tests {
     use physical_ai_domain::{Resources, SkillName};
-    use serde_json::{Value, json};
+    use serde_json::json;
 
     use super::*;
 

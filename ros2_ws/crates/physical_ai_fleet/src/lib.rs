@@ -8,10 +8,11 @@ mod error;
 mod fleet;
 mod plan_text;
 mod predict;
+mod roles;
 mod validate;
 
 pub use error::Error;
-pub use fleet::Fleet;
+pub use fleet::{Fleet, objection};
 pub use plan_text::{MAX_PLAN_BYTES, parse_plan};
 pub use predict::{Prediction, predict};
 pub use validate::validate;

@@ -100,6 +100,11 @@ fn check_numbers(task: &TaskSpec, violations: &mut Vec<String>) {
 fn check_offer(task: &TaskSpec, fleet: &Fleet, violations: &mut Vec<String>) {
     let list = |names: BTreeSet<&str>| names.into_iter().collect::<Vec<_>>().join(", ");
     let robot = task.robot.as_ref().map(|r| r.as_str());
+    let is_offered = fleet.offers(task.skill.as_str(), robot).next().is_some();
+    if let Some(refused) = refused_offer(task, fleet).filter(|_| !is_offered) {
+        violations.push(refused);
+        return;
+    }
     if let Some(robot) = robot.filter(|r| !fleet.robots().contains(r)) {
         let hint = suggestion(robot, fleet.robots());
         violations.push(format!(
@@ -136,19 +141,7 @@ fn check_offer(task: &TaskSpec, fleet: &Fleet, violations: &mut Vec<String>) {
     }
 }
 
-/// An offer whose schema is not understood is refused by name: what it forbids cannot be seen.
 fn check_params(task: &TaskSpec, offer: &Capability) -> Vec<String> {
-    if let Some(objection) = schema::objection(&offer.parameters_schema) {
-        let whose = offer
-            .robot
-            .as_ref()
-            .map_or(String::new(), |robot| format!(" of {robot}"));
-        return vec![format!(
-            "task {}: the parameters of {}{whose} cannot be checked: in the schema that its worker offers, \
-             {objection}",
-            task.id, offer.skill
-        )];
-    }
     let mut problems = Vec::new();
     schema::check(
         &offer.parameters_schema,
@@ -157,6 +150,22 @@ fn check_params(task: &TaskSpec, offer: &Capability) -> Vec<String> {
         &mut problems,
     );
     problems
+}
+
+/// An offer that cannot be honoured is refused by name: what it forbids cannot be seen.
+fn refused_offer(task: &TaskSpec, fleet: &Fleet) -> Option<String> {
+    let is_meant = |offer: &Capability| {
+        let robot = task.robot.as_ref();
+        offer.skill == task.skill
+            && robot.is_none_or(|r| offer.robot.as_ref().is_none_or(|o| o == r))
+    };
+    let (offer, objection) = fleet.refused().iter().find(|(offer, _)| is_meant(offer))?;
+    let robot = offer.robot.as_ref();
+    let whose = robot.map_or(String::new(), |robot| format!(" of {robot}"));
+    Some(format!(
+        "task {}: the parameters of {}{whose} cannot be checked: in the schema that its worker offers, {objection}",
+        task.id, offer.skill
+    ))
 }
 
 /// Names of a cycle among `after` edges, if there is one.
@@ -209,6 +218,8 @@ fn find_cycle(plan: &Plan) -> Option<Vec<String>> {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::Value;
+
     use super::*;
     use crate::fleet::tests::fleet;
     use crate::parse_plan;
@@ -267,19 +278,42 @@ mod tests {
 
     #[test]
     fn offer_with_a_schema_that_is_not_understood_is_refused_by_name() {
-        let mut offers = fleet().capabilities().to_vec();
-        for offer in &mut offers {
-            if offer.skill.as_str() == "navigate_to" {
-                offer.parameters_schema["properties"]["place"]["pattern"] = "^dock".into();
+        let refused = |change: fn(&mut Value), expected: &str| {
+            let mut offers = fleet().capabilities().to_vec();
+            for offer in &mut offers {
+                if offer.skill.as_str() == "navigate_to" {
+                    change(&mut offer.parameters_schema);
+                }
             }
-        }
-        let fleet = Fleet::new(offers);
-        let plan =
-            "tasks: [{id: a, skill: navigate_to, params: {place: dock_a}}, {id: b, skill: home}]";
-        let found = validate(&parse_plan(plan).unwrap(), &fleet);
-        assert_eq!(found.len(), 1, "{found:?}");
-        let expected = "task a: the parameters of navigate_to of rover_1 cannot be checked: in the schema that \
-             its worker offers, #/properties/place/pattern is not understood";
-        assert!(found[0].starts_with(expected), "{found:?}");
+            let fleet = Fleet::new(offers);
+            let plan = "tasks: [{id: a, skill: navigate_to, params: {place: dock_a}}, {id: b, skill: home}]";
+            let found = validate(&parse_plan(plan).unwrap(), &fleet);
+            assert_eq!(found.len(), 1, "{found:?}");
+            let expected = format!(
+                "task a: the parameters of navigate_to of rover_1 cannot be checked: in the schema that \
+                 its worker offers, {expected}"
+            );
+            assert!(found[0].starts_with(&expected), "{found:?}");
+        };
+        refused(
+            |schema| schema["properties"]["place"]["contains"] = true.into(),
+            "#/properties/place/contains is not understood",
+        );
+        refused(
+            |schema| schema["properties"]["place"]["type"] = "sting".into(),
+            "#/properties/place/type is \"sting\"",
+        );
+        refused(
+            |schema| schema["properties"]["place"]["role"] = "plaice".into(),
+            "#/properties/place/role is \"plaice\"",
+        );
+        refused(
+            |schema| schema["takes"] = "cup".into(),
+            "#/takes is \"cup\"",
+        );
+        refused(
+            |schema| *schema = "{oops".into(),
+            "# is \"{oops\": a schema is",
+        );
     }
 }

@@ -1,5 +1,5 @@
-use crate::exponential::ROUND;
 use crate::disjoint::Disjoint;
+use crate::exponential::ROUND;
 use crate::vector::{LANES, per_cpu};
 use crate::{InstructionSet, Pool};
 

@@ -357,7 +357,10 @@ impl Scheduler {
             .workers
             .iter()
             .filter(|w| w.report.state != WorkerState::Starting)
-            .flat_map(|w| w.report.capabilities.iter().cloned())
+            .flat_map(|w| {
+                let refused = w.refused.iter().map(|(offer, _)| offer);
+                w.report.capabilities.iter().chain(refused).cloned()
+            })
             .collect();
         Fleet::new(offers)
     }

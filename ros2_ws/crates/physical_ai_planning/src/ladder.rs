@@ -145,12 +145,7 @@ impl Ladder {
 }
 
 fn question(text: &str, fleet: &Fleet, style: PlanPromptStyle) -> Result<PlanQuestion, Error> {
-    PlanQuestion::try_new(
-        fleet.capabilities(),
-        text,
-        style,
-        &PlanSchemaOptions::default(),
-    )
+    PlanQuestion::try_new(fleet, text, style, &PlanSchemaOptions::default())
 }
 
 impl Asking {

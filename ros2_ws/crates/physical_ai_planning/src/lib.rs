@@ -20,7 +20,7 @@ pub use agreement::{agrees, same_values};
 pub use error::Error;
 pub use evaluation::{Case, CaseFleet, Verdict, same_effect};
 pub use ladder::{Asking, Decomposition, Descent, Ladder, ModelAnswer, ModelRung, Rung, is_korean};
-pub use message::{Message, Role};
+pub use message::{Message, Speaker};
 pub use plan_question::{PlanPromptStyle, PlanQuestion, PlanReading};
 pub use plan_schema::{MAX_PLANNED_TASKS, PlanSchemaOptions, TaskIds, plan_schema};
 pub use sentence::{Fault, MAX_TEXT_BYTES, SentenceParser};

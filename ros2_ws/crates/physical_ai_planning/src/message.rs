@@ -1,13 +1,13 @@
 /// Who says a message to a model.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Role {
+pub enum Speaker {
     /// Who runs the model: what it is to do, and with what.
     System,
     /// Who asks.
     User,
 }
 
-impl Role {
+impl Speaker {
     /// Name in requests to models.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -21,16 +21,16 @@ impl Role {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Message {
     /// Who says it.
-    pub role: Role,
+    pub speaker: Speaker,
     /// What is said.
     pub content: String,
 }
 
 impl Message {
     /// A message.
-    pub fn new(role: Role, content: impl Into<String>) -> Self {
+    pub fn new(speaker: Speaker, content: impl Into<String>) -> Self {
         Self {
-            role,
+            speaker,
             content: content.into(),
         }
     }

@@ -1,6 +1,7 @@
 //! What a model is asked for a mission plan.
 
 mod accounting;
+mod any_robot;
 mod by_words;
 mod counted;
 mod decimals;
@@ -21,6 +22,7 @@ mod references;
 mod robots;
 mod said;
 mod series;
+pub(crate) mod skill_roles;
 mod slips;
 mod spoken;
 mod spoken_numbers;
@@ -36,10 +38,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use physical_ai_domain::Capability;
+use physical_ai_fleet::Fleet;
 use serde_json::Value;
 
 use crate::plan_schema::by_presence;
-use crate::{Error, Message, PlanSchemaOptions, Role, plan_schema};
+use crate::{Error, Message, PlanSchemaOptions, Speaker, plan_schema};
 use fleet_nouns::FleetNouns;
 use normalized::normalized;
 use numbers::SaidNumbers;
@@ -49,6 +52,7 @@ use references::{Kind, References};
 use said::SaidNames;
 
 pub use reading::PlanReading;
+use skill_roles::SkillRoles;
 
 /// What a model was made for.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -75,7 +79,7 @@ pub struct PlanQuestion {
     /// As it was written.
     sentence: String,
     /// What the robots can do, by reference.
-    skills: BTreeMap<String, BTreeSet<String>>,
+    skills: SkillRoles,
 }
 
 /// What stands for names in a sentence, and which of them it may mean.
@@ -124,11 +128,12 @@ impl PlanQuestion {
     /// Those of [`plan_schema`](crate::plan_schema()); [`Error::Question`] if a model of the style
     /// [`Trained`](PlanPromptStyle::Trained) has no references for so many names.
     pub fn try_new(
-        capabilities: &[Capability],
+        fleet: &Fleet,
         sentence: &str,
         style: PlanPromptStyle,
         options: &PlanSchemaOptions,
     ) -> Result<Self, Error> {
+        let capabilities = fleet.capabilities();
         let mut options = options.clone();
         let references = References::try_new(capabilities);
         let (linked, offered, system, user) = match style {
@@ -153,11 +158,11 @@ impl PlanQuestion {
         };
         let skills = linked
             .as_ref()
-            .map(|l| skills_by_reference(capabilities, &l.references));
+            .map(|l| SkillRoles::new(capabilities, |robot| l.references.of(Kind::Robot, robot)));
         Ok(Self {
             messages: vec![
-                Message::new(Role::System, system),
-                Message::new(Role::User, user),
+                Message::new(Speaker::System, system),
+                Message::new(Speaker::User, user),
             ],
             schema: plan_schema(&offered, &options)?,
             linked,
@@ -183,15 +188,20 @@ impl PlanQuestion {
         let mut answer: Value = serde_json::from_str(&self.ordered(answer)).ok()?;
         let tasks = answer.get_mut("tasks")?.as_array_mut()?;
         if *is_hidden {
-            tasks.iter_mut().for_each(|task| references.rename(task));
+            for task in tasks.iter_mut() {
+                references.rename(task, &self.skills);
+            }
         }
         let tasks = tasks.as_slice();
         let is_named = |robot: &str| said.split(|c| !is_of_reference(c)).any(|w| w == robot);
-        if let Some(reason) = tasks.iter().find_map(|task| may_be_meant.objection(task)) {
+        if let Some(reason) = tasks
+            .iter()
+            .find_map(|task| may_be_meant.objection(task, &self.skills))
+        {
             return Some(reason.to_owned());
         }
         let is_idle = |robot: &str| tasks.iter().all(|task| task["robot"] != robot);
-        let mut robots = self.skills.iter();
+        let mut robots = self.skills.of_robots().iter();
         let lacking = robots.find_map(|(robot, skills)| {
             let mut asked = tasks.iter().filter_map(|task| task["skill"].as_str());
             let is_asked = is_named(robot) && is_idle(robot);
@@ -214,7 +224,7 @@ impl PlanQuestion {
         let as_written = |text: &str| self.as_written(&references.with_names(text));
         let is_korean = accounting::is_korean(&self.sentence);
         let nouns = FleetNouns::new(references.by_words(), &self.skills);
-        if let Some(dropped) = accounting::dropped(said, tasks, &nouns) {
+        if let Some(dropped) = accounting::dropped(said, tasks, &self.skills, &nouns) {
             let word = as_written(&dropped.text);
             return Some(match (is_korean, dropped.nearest) {
                 (true, _) => format!("\"{word}\"은(는) 무시됩니다: 빼거나 다른 말로 해 주십시오"),
@@ -224,7 +234,7 @@ impl PlanQuestion {
                 (false, Some(near)) => format!("\"{word}\" would be ignored; did you mean {near}?"),
             });
         }
-        if let Some(skill) = accounting::unasked(said, tasks) {
+        if let Some(skill) = accounting::unasked(said, tasks, &self.skills) {
             return Some(if is_korean {
                 format!("계획에 문장이 말하지 않은 {skill}이(가) 있습니다: 다른 말로 해 주십시오")
             } else {
@@ -239,7 +249,7 @@ impl PlanQuestion {
                 format!("it is not clear whether {robot} is meant: say which robot")
             });
         }
-        if let Some(angle) = accounting::too_large_angle(tasks) {
+        if let Some(angle) = accounting::too_large_angle(tasks, &self.skills) {
             return Some(if is_korean {
                 format!(
                     "\"{angle}\"은(는) 한 바퀴보다 큰 각도입니다: 각도는 라디안으로 말해 주십시오"
@@ -248,7 +258,7 @@ impl PlanQuestion {
                 format!("\"{angle}\" is an angle of more than a turn: say angles in radians")
             });
         }
-        let place = as_written(accounting::out_of_order(said, tasks)?);
+        let place = as_written(accounting::out_of_order(said, tasks, &self.skills)?);
         Some(if is_korean {
             format!("\"{place}\"의 순서가 문장과 다릅니다: 다른 말로 해 주십시오")
         } else {
@@ -263,6 +273,22 @@ impl PlanQuestion {
         self.named(&self.ordered(answer))
     }
 
+    /// The answer as a plan: with names, in order, and without robots where any would do.
+    fn plan_text(&self, answer: &str) -> String {
+        let ordered = self.ordered(answer);
+        let opened = self.with_any_robot(&ordered);
+        self.named(&opened.unwrap_or_else(|| ordered.into_owned()))
+    }
+
+    fn with_any_robot(&self, answer: &str) -> Option<String> {
+        let linked = self.linked.as_ref().filter(|l| !l.is_hidden)?;
+        let mut answer: Value = serde_json::from_str(answer).ok()?;
+        let tasks = answer.get_mut("tasks")?.as_array_mut()?;
+        let nouns = FleetNouns::new(linked.references.by_words(), &self.skills);
+        any_robot::leave_out(&linked.sentence, tasks, &self.skills, &nouns);
+        Some(answer.to_string())
+    }
+
     fn named(&self, text: &str) -> String {
         let linked = self.linked.as_ref().filter(|l| !l.is_hidden);
         linked.map_or_else(|| text.to_owned(), |l| l.references.with_names(text))
@@ -270,12 +296,8 @@ impl PlanQuestion {
 
     /// The tasks of an answer in order.
     fn ordered<'a>(&self, answer: &'a str) -> Cow<'a, str> {
-        let offers = |robot: &str, skill: &str| {
-            let skills = self.skills.get(robot);
-            skills.is_some_and(|skills| skills.contains(skill))
-        };
         let linked = self.linked.as_ref().filter(|l| !l.is_hidden);
-        let ordered = linked.and_then(|_| in_order(answer, offers));
+        let ordered = linked.and_then(|_| in_order(answer, &self.skills));
         ordered.map_or(Cow::Borrowed(answer), Cow::Owned)
     }
 }
@@ -300,18 +322,6 @@ fn skills_of_robots(capabilities: &[Capability]) -> BTreeMap<&str, BTreeSet<&str
         }
     }
     skills
-}
-
-fn skills_by_reference(
-    capabilities: &[Capability],
-    references: &References,
-) -> BTreeMap<String, BTreeSet<String>> {
-    let skills = skills_of_robots(capabilities).into_iter();
-    let by_reference = skills.map(|(robot, skills)| {
-        let skills = skills.into_iter().map(str::to_owned).collect();
-        (references.of(Kind::Robot, robot).to_owned(), skills)
-    });
-    by_reference.collect()
 }
 
 fn is_of_reference(c: char) -> bool {

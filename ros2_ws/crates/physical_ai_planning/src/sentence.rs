@@ -18,6 +18,7 @@ mod grammar;
 mod korean;
 mod names;
 mod ordinary;
+mod own_skills;
 mod quantity;
 mod skills;
 mod subjects;

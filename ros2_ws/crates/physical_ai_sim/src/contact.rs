@@ -40,7 +40,7 @@ impl Grips {
         for (i, joint) in model.joints.iter().enumerate() {
             poses[joint.child] = poses[joint.parent] * joint.origin;
             of_links[joint.child] = if setup.is_wheel(&joint.name) {
-                let drive = setup.layout.drive.as_ref();
+                let drive = setup.model.layout.drive.as_ref();
                 let radius = drive.map_or(0.0, |d| d.radius_m);
                 let lowest = poses[joint.child].translation.z - radius;
                 ground = Some(ground.unwrap_or(lowest).min(lowest));

@@ -133,11 +133,14 @@ mod tests {
             Geometry::Sphere(0.1),
             mesh,
         ];
-        let all = forms.into_iter().enumerate().map(|(i, geometry)| PictureShape {
-            pose: Isometry3::new(Vector3::y() * (i as f64) * 0.4, Vector3::zeros()),
-            geometry,
-            rgba: [0.1, 0.2, 0.9, 1.0],
-        });
+        let all = forms
+            .into_iter()
+            .enumerate()
+            .map(|(i, geometry)| PictureShape {
+                pose: Isometry3::new(Vector3::y() * (i as f64) * 0.4, Vector3::zeros()),
+                geometry,
+                rgba: [0.1, 0.2, 0.9, 1.0],
+            });
         all.collect()
     }
 
@@ -172,6 +175,11 @@ mod tests {
                 path: "a.stl".into(),
             };
         }
-        assert!(document(&shapes).unwrap_err().to_string().contains("shape 4"));
+        assert!(
+            document(&shapes)
+                .unwrap_err()
+                .to_string()
+                .contains("shape 4")
+        );
     }
 }

@@ -112,7 +112,7 @@ fn postures(setup: &RobotSetup) -> Vec<Vec<f64>> {
     let model = &setup.model;
     let begin = start(model);
     let mut home = begin.clone();
-    for (name, position) in setup.layout.postures.get(HOME).into_iter().flatten() {
+    for (name, position) in setup.model.layout.postures.get(HOME).into_iter().flatten() {
         if let Some(index) = model.movable_index(name) {
             home[index] = *position;
         }

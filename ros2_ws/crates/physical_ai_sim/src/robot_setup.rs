@@ -2,20 +2,16 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use physical_ai_domain::{
-    DiffDriveLayout, Geometry, Mesh, MeshSource, RobotKind, RobotLayout, RobotModel, TriangleMesh,
-};
+use physical_ai_domain::{Geometry, Mesh, MeshSource, RobotModel, TriangleMesh};
 
 use crate::Error;
 
 /// A robot as a simulated world takes it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RobotSetup {
-    /// Its links and joints.
+    /// Its links and joints, and what they are for. A robot that drives stands on its wheels; the root link of any other
+    /// is held where it is placed.
     pub model: RobotModel,
-    /// What its joints are for. A robot that drives stands on its wheels; the root link of any other is held where
-    /// it is placed.
-    pub layout: RobotLayout,
     /// Links in pairs that never touch each other, as an SRDF says.
     pub disabled_collisions: Vec<[String; 2]>,
     /// Triangles of the files that its collision shapes name, metres before scaling.
@@ -31,10 +27,6 @@ impl RobotSetup {
     pub fn new(model: RobotModel) -> Self {
         let link = |name: &str| model.link_index(name).map(|_| name.to_owned());
         Self {
-            layout: RobotLayout {
-                drive: drive(&model),
-                ..RobotLayout::default()
-            },
             disabled_collisions: Vec::new(),
             meshes: BTreeMap::new(),
             imu: link("imu_link"),
@@ -62,15 +54,12 @@ impl RobotSetup {
 
     /// Whether it moves through the world on wheels.
     pub fn is_mobile(&self) -> bool {
-        self.layout.drive.is_some()
+        self.model.layout.drive.is_some()
     }
 
     /// Whether a joint turns one of the wheels it drives with.
     pub fn is_wheel(&self, joint: &str) -> bool {
-        let drive = self.layout.drive.iter();
-        drive
-            .flat_map(|d| d.left.iter().chain(&d.right))
-            .any(|wheel| wheel == joint)
+        self.model.layout.wheel_joints().any(|wheel| wheel == joint)
     }
 
     /// Whether a joint moves a finger: one of a gripper, or one that follows such a joint.
@@ -91,7 +80,7 @@ impl RobotSetup {
 
     /// Whether a joint of a chain leads to one of its tips.
     pub fn is_in_chain(&self, joint: usize) -> bool {
-        self.layout.chains.iter().any(|chain| {
+        self.model.layout.chains.iter().any(|chain| {
             let tip = self.model.link_index(&chain.tip);
             tip.is_some_and(|tip| self.model.joints_to(tip).contains(&joint))
         })
@@ -113,18 +102,4 @@ impl RobotSetup {
             }
         }
     }
-}
-
-/// The drive of a model that is one by the names of its wheels.
-fn drive(model: &RobotModel) -> Option<DiffDriveLayout> {
-    if model.kind != RobotKind::Rover {
-        return None;
-    }
-    let (radius_m, separation_m) = model.wheel_geometry()?;
-    Some(DiffDriveLayout {
-        left: vec!["left_wheel_joint".into()],
-        right: vec!["right_wheel_joint".into()],
-        radius_m,
-        separation_m,
-    })
 }

@@ -18,9 +18,9 @@ fn world(file: &str, seed: u64) -> SimulatedWorld {
         .robots
         .iter()
         .map(|r| {
-            let urdf = std::fs::read_to_string(format!("{top}/urdf/{}.urdf", r.model)).unwrap();
-            let model = physical_ai_description::read_urdf(r.name.clone(), &urdf).unwrap();
-            RobotSetup::new(model)
+            let folder = format!("{top}/urdf");
+            let model = physical_ai_description::read_model(r, std::path::Path::new(&folder));
+            RobotSetup::new(model.unwrap())
         })
         .collect();
     SimulatedWorld::try_new(&world, models, SensorNoise::default(), seed, STEP_S).unwrap()

@@ -48,6 +48,8 @@ impl AgentNode {
         goal: FollowJointTrajectory::Goal,
         handle: Handle,
     ) {
+        // One that ended without a tick is told before it is replaced.
+        self.end_trajectory(name);
         let now = context.now();
         let refuse = |text: &str| TrajectoryEnd {
             code: TrajectoryCode::InvalidGoal,
@@ -98,11 +100,11 @@ impl AgentNode {
 
     /// Tells the client of a robot's trajectory how it ended, if it did. True then.
     pub fn end_trajectory(&mut self, name: &RobotName) -> bool {
-        let end = self
-            .agent
-            .robot_mut(name)
-            .and_then(|r| r.take_trajectory_end());
-        let Some((end, handle)) = end.zip(self.trajectories.remove(name)) else {
+        let robot = self.agent.robot_mut(name);
+        let Some(end) = robot.and_then(|r| r.take_trajectory_end()) else {
+            return false;
+        };
+        let Some(handle) = self.trajectories.remove(name) else {
             return false;
         };
         tracing::info!(robot = %name, code = ?end.code, "trajectory ended: {}", end.text);

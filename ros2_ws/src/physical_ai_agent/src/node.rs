@@ -2,10 +2,10 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
 
-use physical_ai_control::agent::{Agent, RobotControl};
+use physical_ai_control::agent::Agent;
 use physical_ai_control::{SafetyCause, SafetyVerdict, StopFollower};
 use physical_ai_description::{LoadedWorld, load_world};
-use physical_ai_domain::{RobotKind, RobotName};
+use physical_ai_domain::RobotName;
 use physical_ai_ros::msg::physical_ai_msgs::msg::{
     CommandStatus, ControlMetrics, ObjectPoses, RobotState as RobotStateMsg, SafetyStatus,
 };
@@ -77,10 +77,9 @@ impl Application for AgentNode {
         for robot in agent.robots_mut() {
             robot.set_period_s(1.0 / p.rate_hz);
         }
-        let drives = |r: &RobotControl| r.model().kind == RobotKind::Rover;
         let names: Vec<(RobotName, bool, bool)> = agent
             .robots_mut()
-            .map(|r| (r.model().name.clone(), drives(r), r.follows_trajectories()))
+            .map(|r| (r.model().name.clone(), r.drives(), r.follows_trajectories()))
             .collect();
         let mut robots = BTreeMap::new();
         for (name, drives, follows) in names {

@@ -71,6 +71,10 @@ class TracIk:
         kind = pytracik.SolveType.Speed
         base, tip, urdf = request["base"], request["tip"], request["urdf"]
         self.solver = pytracik.TRAC_IK(base, tip, urdf, TIMEOUT, request["tolerance"], kind)
+        # What it reads by itself is 0 where a description has a safety_controller.
+        model = pinocchio.buildModelFromXML(urdf)
+        lower, upper = model.lowerPositionLimit, model.upperPositionLimit
+        pytracik.set_joint_limits(self.solver, lower.tolist(), upper.tolist())
 
     def solve(self, position, rotation, start):
         found = pytracik.ik(self.solver, start, *position, *rotation)

@@ -51,7 +51,13 @@ mod tests {
 
     #[test]
     fn every_file_name_gives_a_robot_name() {
-        for file in ["/a/UR5e.urdf", "7dof.xml", "ä.urdf", "", "alexander_v1.lowerBodyOnly.urdf"] {
+        for file in [
+            "/a/UR5e.urdf",
+            "7dof.xml",
+            "ä.urdf",
+            "",
+            "alexander_v1.lowerBodyOnly.urdf",
+        ] {
             let name = name_of(Path::new(file));
             assert!(RobotName::try_new(&name).is_ok(), "{file}: {name}");
         }

@@ -89,7 +89,7 @@ impl ModelPlanner {
         }
         let question = asking.question();
         let messages = question.messages.iter().map(|m| ChatMessage {
-            role: m.role.as_str().to_owned(),
+            role: m.speaker.as_str().to_owned(),
             content: m.content.clone(),
         });
         Ok(Generate::Goal {

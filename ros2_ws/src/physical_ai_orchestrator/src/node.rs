@@ -136,11 +136,17 @@ impl Application for Orchestrator {
             .filter(|w| !w.takes_tasks())
             .map(|w| w.report.worker.as_str())
             .collect();
-        let workers = if silent.is_empty() {
-            Diagnostic::new("workers", Level::Ok, "all take tasks")
-        } else {
-            let text = format!("not taking tasks: {}", silent.join(", "));
-            Diagnostic::new("workers", Level::Warn, text)
+        let workers = match (silent.is_empty(), self.refused_offers()) {
+            (true, refused) if refused.is_empty() => {
+                Diagnostic::new("workers", Level::Ok, "all take tasks")
+            }
+            (true, refused) => Diagnostic::new("workers", Level::Warn, refused),
+            (false, refused) => {
+                let text = format!("not taking tasks: {}", silent.join(", "));
+                let both = [text, refused].into_iter().filter(|t| !t.is_empty());
+                let text = both.collect::<Vec<_>>().join("; ");
+                Diagnostic::new("workers", Level::Warn, text)
+            }
         };
         let planner = if self.planners.misses_model() {
             let text = "the model's worker is not up: the parser plans";
@@ -167,6 +173,19 @@ impl Orchestrator {
             ros: context.now(),
             steady_s: context.steady_s(),
         }
+    }
+
+    /// Offers that are refused, by worker and skill; empty if there are none.
+    fn refused_offers(&self) -> String {
+        let workers = self.scheduler.state().workers();
+        let refused = workers.flat_map(|w| w.refused.iter().map(move |r| (&w.report.worker, r)));
+        let texts = refused.map(|(worker, (offer, objection))| {
+            format!(
+                "offer of {} by {worker} is refused: {objection}",
+                offer.skill
+            )
+        });
+        texts.collect::<Vec<_>>().join("; ")
     }
 
     /// Takes an event in and lets its effects happen.

@@ -335,11 +335,15 @@ pub fn capability_to_msg(capability: &domain::Capability) -> msg::Capability {
 
 /// Capability from message.
 ///
+/// A schema that is no JSON becomes the text itself, which nobody takes for a schema: the offer is refused by name
+/// then, and the worker's others stay.
+///
 /// # Errors
-/// A bad name, or a schema that is no JSON.
+/// A bad name.
 pub fn capability_from_msg(message: msg::Capability) -> Result<domain::Capability, domain::Error> {
     Ok(domain::Capability {
-        parameters_schema: json(&message.parameters_schema, "capability.parameters_schema")?,
+        parameters_schema: serde_json::from_str(&message.parameters_schema)
+            .unwrap_or_else(|_| message.parameters_schema.clone().into()),
         skill: domain::SkillName::try_new(message.skill)?,
         robot: optional(message.robot, domain::RobotName::try_new)?,
         description: message.description,
@@ -492,7 +496,7 @@ pub fn worker_to_msg(report: &domain::WorkerReport, stamp: domain::Time) -> msg:
 /// Heartbeat from message.
 ///
 /// # Errors
-/// A bad name, schema or state, or a lease that is not a positive number.
+/// A bad name or state, or a lease that is not a positive number.
 pub fn worker_from_msg(message: msg::WorkerStatus) -> Result<domain::WorkerReport, domain::Error> {
     let worker = domain::WorkerName::try_new(message.worker)?;
     let bad = |field: &str, value: f64, allowed: &str, unit| domain::Error::OutOfRange {

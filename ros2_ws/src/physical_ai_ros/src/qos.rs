@@ -40,7 +40,8 @@ impl Qos {
     }
 
     /// Signs of life, of which one is sent in each `period` and on change: offers subscriptions that ask for it to
-    /// be told when two in a row are missing (deadline), and when there was none for `lease`.
+    /// be told when two in a row are missing (deadline; of the topic as a whole, as long as it has no key), and when
+    /// a publisher was silent for `lease`.
     ///
     /// Liveliness is asserted by what is published: a process whose threads live, but that is stuck, loses it, too.
     pub fn heartbeat(period: Duration, lease: Duration) -> Self {

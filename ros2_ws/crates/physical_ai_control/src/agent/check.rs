@@ -3,17 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use nalgebra::{Isometry3, Vector3};
-use physical_ai_domain::{Placement, Plan, RobotName, TaskId, TaskSpec, Time};
+use physical_ai_domain::{Plan, RobotName, TaskId, TaskSpec, Time};
 
 use super::Agent;
-use super::robot::{Body, RobotControl};
+use super::robot::RobotControl;
 use crate::Error;
 use crate::skills::{
-    ArmBody, ArmSituation, ArmSkill, OtherRobot, Perception, RoverSkill, placement,
+    OtherRobot, Outcome, Perception, Situation, goal_separation_m, occupies, placement,
 };
-
-/// Fingers that hold something are told to close altogether, metres.
-const FINGER_CLOSED_M: f64 = 0.0;
 
 impl Agent {
     /// What would fail of a plan that is given as JSON; see [`Agent::check`].
@@ -31,7 +28,7 @@ impl Agent {
     /// and of robots of which no state is known, are passed over.
     ///
     /// # Real-time
-    /// Takes up to some milliseconds per task of an arm: not for the control tick.
+    /// Takes up to some milliseconds per task that moves a tip: not for the control tick.
     pub fn check(&self, plan: &Plan, now: Time) -> Vec<String> {
         let mut rehearsal = Rehearsal::new(self, plan, now);
         for task in in_order(plan) {
@@ -59,54 +56,47 @@ fn in_order(plan: &Plan) -> Vec<&TaskSpec> {
     ordered
 }
 
-/// An arm as a plan will have left it.
+/// A robot as a plan will have left it.
 #[derive(Clone)]
-struct ArmState {
+struct Rehearsed {
     set_points: Vec<f64>,
     measured: Vec<f64>,
+    root: Isometry3<f64>,
 }
 
 /// The world as a plan will have changed it.
 struct Rehearsal<'a> {
     agent: &'a Agent,
-    arms: BTreeMap<RobotName, ArmState>,
-    rovers: BTreeMap<RobotName, Placement>,
+    robots: BTreeMap<RobotName, Rehearsed>,
     perception: Perception,
-    /// Rovers that the plan gives something to do.
+    /// Robots that the plan gives something to do.
     busy: BTreeSet<RobotName>,
-    /// Where rovers end, with the task and the goal as it was called.
+    /// Where those end that drive, with the task and the goal as it was called.
     ends: BTreeMap<RobotName, (TaskId, String)>,
-    /// Arms of which a task failed: what they hold then is not known.
+    /// Robots of which a task failed: what they hold then is not known.
     unsure: BTreeSet<RobotName>,
     violations: Vec<String>,
 }
 
 impl<'a> Rehearsal<'a> {
     fn new(agent: &'a Agent, plan: &Plan, now: Time) -> Self {
-        let (mut arms, mut rovers) = (BTreeMap::new(), BTreeMap::new());
+        let mut robots = BTreeMap::new();
         let mut perception = Perception::default();
         for (name, robot) in &agent.robots {
             let Some(state) = robot.state() else { continue };
             perception.objects.clone_from(&robot.perception().objects);
-            match robot.body() {
-                Body::Arm(_) => {
-                    let arm = ArmState {
-                        set_points: robot.set_points(now),
-                        measured: state.position.clone(),
-                    };
-                    arms.insert(name.clone(), arm);
-                }
-                Body::Rover(_) => {
-                    rovers.insert(name.clone(), placement(state));
-                }
-            }
+            let rehearsed = Rehearsed {
+                set_points: robot.set_points(now),
+                measured: state.position.clone(),
+                root: robot.root(state),
+            };
+            robots.insert(name.clone(), rehearsed);
         }
         let named = plan.tasks.iter().filter_map(|t| t.robot.clone());
         Self {
             agent,
-            arms,
+            robots,
             busy: named.collect(),
-            rovers,
             perception,
             ends: BTreeMap::new(),
             unsure: BTreeSet::new(),
@@ -119,16 +109,18 @@ impl<'a> Rehearsal<'a> {
         let Some(robot) = self.agent.robots.get(name) else {
             return;
         };
-        let outcome = match robot.body() {
-            Body::Arm(body) => self.rehearse_arm(task, name, body),
-            Body::Rover(_) => self.rehearse_rover(task, name, robot),
+        let Some(before) = self.robots.get(name).cloned() else {
+            return;
         };
-        if let Err(error) = outcome {
-            let is_cascade =
-                matches!(error, Error::NothingHeld { .. }) && self.unsure.contains(name);
-            self.unsure.insert(name.clone());
-            if !is_cascade {
-                self.complain(task, name, &error.to_string());
+        match self.outcome(task, robot, &before) {
+            Ok(outcome) => self.take(task, name, robot, outcome),
+            Err(error) => {
+                let is_cascade =
+                    matches!(error, Error::NothingHeld { .. }) && self.unsure.contains(name);
+                self.unsure.insert(name.clone());
+                if !is_cascade {
+                    self.complain(task, name, &error.to_string());
+                }
             }
         }
     }
@@ -139,109 +131,90 @@ impl<'a> Rehearsal<'a> {
         self.violations.push(complaint);
     }
 
-    fn rehearse_arm(
-        &mut self,
+    /// What a task will have brought about, with what the robot carries along.
+    fn outcome(
+        &self,
         task: &TaskSpec,
-        name: &RobotName,
-        body: &ArmBody,
-    ) -> Result<(), Error> {
-        let Some(before) = self.arms.get(name).cloned() else {
-            return Ok(());
-        };
-        let situation = ArmSituation {
-            body,
+        robot: &RobotControl,
+        before: &Rehearsed,
+    ) -> Result<Outcome, Error> {
+        let situation = Situation {
             site: &self.agent.site,
             perception: &self.perception,
             set_points: &before.set_points,
             measured: &before.measured,
+            root: before.root,
         };
-        let held = body.held_object(&before.measured, &self.perception);
-        let held = held.map(|(object, _)| object.to_owned());
-        let skill = ArmSkill::try_new(task.skill.as_str(), &task.params, &situation)?;
-        let end = skill.planned_end();
-        let mut after = ArmState {
-            set_points: end.clone(),
-            measured: end,
-        };
-        let opens = task.skill.as_str() == "set_gripper";
-        if let Some((object, at_m)) = skill.puts_down() {
-            self.put(object, Isometry3::translation(at_m[0], at_m[1], at_m[2]));
-        } else if let Some(object) = skill
-            .picks_up()
-            .map(str::to_owned)
-            .or(held)
-            .filter(|_| !opens)
-        {
-            self.put(&object, body.tool_in_world(&after.measured));
-            let width_m = self.perception.objects.get(&object);
-            let width_m = width_m.map_or(0.0, |o| o.size_m[0].min(o.size_m[1]).min(o.size_m[2]));
-            body.set_fingers(&mut after.measured, width_m / 2.0);
-            body.set_fingers(&mut after.set_points, FINGER_CLOSED_M);
-        }
-        self.arms.insert(name.clone(), after);
-        Ok(())
-    }
-
-    fn put(&mut self, object: &str, pose: Isometry3<f64>) {
-        if let Some(seen) = self.perception.objects.get_mut(object) {
-            seen.pose = pose;
-        }
-    }
-
-    fn rehearse_rover(
-        &mut self,
-        task: &TaskSpec,
-        name: &RobotName,
-        robot: &RobotControl,
-    ) -> Result<(), Error> {
-        let (Some(at), Body::Rover(body)) = (self.rovers.get(name), robot.body()) else {
-            return Ok(());
-        };
-        let site = &self.agent.site;
-        let skill = RoverSkill::try_new(task.skill.as_str(), &task.params, body, site, at)?;
-        for stop in skill.route() {
-            for (other, position) in &self.rovers {
-                let other = standing(other, position);
-                if other.robot == *name || self.busy.contains(&other.robot) {
-                    continue;
-                }
-                if let Some(off_m) = body.occupies(&other, &stop.at) {
-                    let problem = format!(
-                        "{} is occupied by {}, which has nothing to do in this plan: it stands {off_m:.2} m from it, \
-                         {:.2} m are needed",
-                        stop.name,
-                        other.robot,
-                        body.goal_separation_m()
-                    );
-                    self.complain(task, name, &problem);
-                    return Ok(());
-                }
+        let skill = robot.plan(task.skill.as_str(), &task.params, &situation)?;
+        let mut outcome = skill.outcome(&situation);
+        for set in robot.skills() {
+            let carried = set.carries(&situation, &outcome);
+            let moved_itself = |o: &String| outcome.moved.iter().any(|(moved, _)| moved == o);
+            if let Some(carried) = carried.filter(|(object, _)| !moved_itself(object)) {
+                outcome.moved.push(carried);
             }
         }
-        if let Some(last) = skill.route().last() {
-            self.rovers.insert(name.clone(), last.at);
+        Ok(outcome)
+    }
+
+    fn take(&mut self, task: &TaskSpec, name: &RobotName, robot: &RobotControl, outcome: Outcome) {
+        for stop in &outcome.route {
+            let taken = self.others_than(name).find_map(|other| {
+                let off_m = occupies(robot.safety(), &other, &stop.at)?;
+                Some((other.robot, off_m))
+            });
+            if let Some((other, off_m)) = taken {
+                let problem = format!(
+                    "{} is occupied by {other}, which has nothing to do in this plan: it stands {off_m:.2} m from it, \
+                     {:.2} m are needed",
+                    stop.name,
+                    goal_separation_m(robot.safety())
+                );
+                return self.complain(task, name, &problem);
+            }
+        }
+        if let Some(last) = outcome.route.last() {
             let end = (task.id.clone(), last.name.clone());
             self.ends.insert(name.clone(), end);
         }
-        Ok(())
+        for (object, pose) in &outcome.moved {
+            if let Some(seen) = self.perception.objects.get_mut(object) {
+                seen.pose = *pose;
+            }
+        }
+        let after = Rehearsed {
+            set_points: outcome.set_points,
+            measured: outcome.measured,
+            root: outcome.root,
+        };
+        self.robots.insert(name.clone(), after);
     }
 
-    /// Two rovers cannot end in one place.
+    /// Other robots that could drive and have nothing to do.
+    fn others_than<'b>(&'b self, name: &'b RobotName) -> impl Iterator<Item = OtherRobot> + 'b {
+        let drives = |n: &RobotName| self.agent.robots.get(n).is_some_and(RobotControl::drives);
+        let idle = move |(n, _): &(&RobotName, &Rehearsed)| {
+            *n != name && drives(n) && !self.busy.contains(*n)
+        };
+        let idle = self.robots.iter().filter(idle);
+        idle.map(|(n, at)| standing(n, &at.root))
+    }
+
+    /// Two robots cannot end in one place.
     fn compare_ends(&mut self) {
         let mut found = Vec::new();
         for (i, (first, (first_task, goal))) in self.ends.iter().enumerate() {
-            let Some(Body::Rover(body)) = self.agent.robots.get(first).map(RobotControl::body)
-            else {
+            let Some(robot) = self.agent.robots.get(first) else {
                 continue;
             };
-            let at = &self.rovers[first];
+            let at = placement(&self.robots[first].root);
             for (second, (second_task, other_goal)) in self.ends.iter().skip(i + 1) {
-                let other = standing(second, &self.rovers[second]);
-                if let Some(off_m) = body.occupies(&other, at) {
+                let other = standing(second, &self.robots[second].root);
+                if let Some(off_m) = occupies(robot.safety(), &other, &at) {
                     found.push(format!(
                         "tasks {first_task} and {second_task}: {first} ends at {goal} and {second} at {other_goal}, \
                          {off_m:.2} m apart: {:.2} m are needed; send one of them elsewhere",
-                        body.goal_separation_m()
+                        goal_separation_m(robot.safety())
                     ));
                 }
             }
@@ -250,10 +223,10 @@ impl<'a> Rehearsal<'a> {
     }
 }
 
-fn standing(robot: &RobotName, at: &Placement) -> OtherRobot {
+fn standing(robot: &RobotName, at: &Isometry3<f64>) -> OtherRobot {
     OtherRobot {
         robot: robot.clone(),
-        position: Vector3::new(at.x, at.y, 0.0),
+        position: Vector3::new(at.translation.x, at.translation.y, 0.0),
         speed_mps: 0.0,
     }
 }

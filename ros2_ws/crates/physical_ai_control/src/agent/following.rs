@@ -77,6 +77,7 @@ fn speed_lag(model: &RobotModel, state: &RobotState, command: &ActuatorCommand) 
     speeds
         .zip(model.movable())
         .enumerate()
+        .filter(|(_, (_, j))| j.motion_block().is_none())
         .find_map(|(joint, ((told, measured), j))| {
             let error = (told - measured).abs();
             let limit = SPEED_SHARE * told.abs() + LIMIT_SHARE * j.limits.velocity;

@@ -1,10 +1,13 @@
+mod skills;
 mod trajectory;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
+use nalgebra::Isometry3;
 use physical_ai_domain::{
-    ActuatorCommand, Assignment, CommandMode, ErrorCode, FencingToken, RobotKind, RobotModel,
-    RobotState, TaskReport, TaskState, Time,
+    ActuatorCommand, Assignment, CommandMode, ErrorCode, FencingToken, RobotModel, RobotState,
+    TaskReport, TaskState, Time,
 };
 use serde_json::Value;
 
@@ -14,13 +17,10 @@ use super::standstill::StandstillWatch;
 use trajectory::TrajectorySlot;
 pub use trajectory::{TrajectoryEnd, TrajectoryFeedback};
 
-use crate::skills::{
-    ArmBody, ArmSituation, ArmSkill, Perception, Progress, RoverBody, RoverSkill, Site, Skill,
-    Tick, placement,
-};
+use crate::skills::{JointBody, Perception, Progress, Site, Skill, SkillSet, Tick, skill_sets};
 use crate::{
-    Distribution, DriveLimits, Error, ErrorStatistics, SafetyCause, SafetyFilter, SafetyLimits,
-    SafetyState, SafetyVerdict, Summary,
+    DifferentialDrive, Distribution, DriveLimits, Error, ErrorStatistics, SafetyCause,
+    SafetyFilter, SafetyLimits, SafetyState, SafetyVerdict, Summary,
 };
 
 /// Seconds for which a command is valid: some ticks, so that one lost message does no harm.
@@ -32,12 +32,6 @@ const STATE_PATIENCE_S: f64 = 1.0;
 const HELD_PATIENCE_S: f64 = 1.0;
 /// Progress is reported when it moved by this much.
 const PROGRESS_STEP: f32 = 0.02;
-
-/// What a robot can do.
-pub(super) enum Body {
-    Arm(ArmBody),
-    Rover(RoverBody),
-}
 
 struct Running {
     assignment: Assignment,
@@ -77,7 +71,14 @@ pub struct RobotMetrics {
 pub struct RobotControl {
     model: RobotModel,
     joint_names: Vec<String>,
-    body: Body,
+    joints: Arc<JointBody>,
+    drive: Option<DifferentialDrive>,
+    skills: Vec<Box<dyn SkillSet>>,
+    /// Where its root link stands in the world.
+    place: Isometry3<f64>,
+    /// What it stands on, over its root link, metres.
+    ground_m: f64,
+    safety: SafetyLimits,
     filter: SafetyFilter,
     perception: Perception,
     running: Option<Running>,
@@ -113,19 +114,13 @@ impl RobotControl {
                 .robot(model.name.as_str())
                 .ok_or_else(|| Error::UnsuitableModel {
                     robot: model.name.to_string(),
-                    problem: "is not in the world file",
+                    problem: "is not in the world file".to_owned(),
                 })?;
-        let body = match model.kind {
-            RobotKind::Arm => Body::Arm(ArmBody::try_new(&model, placement.pose.isometry())?),
-            RobotKind::Rover => Body::Rover(RoverBody::try_new(&model, site, drive, safety)?),
-            RobotKind::Other => {
-                return Err(Error::UnsuitableModel {
-                    robot: model.name.to_string(),
-                    problem: "is neither an arm (link tool0) nor a rover (joints left_wheel_joint and \
-                              right_wheel_joint)",
-                });
-            }
-        };
+        let joints = Arc::new(JointBody::new(&model));
+        let drives = model.layout.drive.is_some();
+        let at = placement.pose;
+        let ground_m = site.ground_m([at.x, at.y, at.z]) - at.z;
+        let safety = over_ground(safety, ground_m);
         let command = ActuatorCommand {
             robot: model.name.clone(),
             stamp: Time::ZERO,
@@ -137,9 +132,17 @@ impl RobotControl {
             valid_for_s: COMMAND_VALID_S,
         };
         Ok(Self {
-            filter: SafetyFilter::new(&model, safety),
+            filter: SafetyFilter::try_new(&model, safety)?,
             joint_names: model.joint_names(),
-            body,
+            skills: skill_sets(&model, &joints, site, (drive, safety))?,
+            drive: match drives {
+                true => Some(DifferentialDrive::from_model(&model)?),
+                false => None,
+            },
+            joints,
+            place: at.isometry(),
+            ground_m,
+            safety,
             model,
             perception: Perception::default(),
             running: None,
@@ -166,19 +169,30 @@ impl RobotControl {
         &self.model
     }
 
-    pub(super) fn body(&self) -> &Body {
-        &self.body
+    /// Its joints, as far as position set points go.
+    pub fn joints(&self) -> &JointBody {
+        &self.joints
+    }
+
+    /// Its drive, if it has one.
+    pub fn drive(&self) -> Option<&DifferentialDrive> {
+        self.drive.as_ref()
+    }
+
+    pub(super) fn safety(&self) -> &SafetyLimits {
+        &self.safety
     }
 
     /// Takes over new limits, also for the task that runs.
     pub(super) fn set_limits(&mut self, drive: DriveLimits, safety: SafetyLimits) {
-        if let Body::Rover(body) = &mut self.body {
-            body.limits = drive;
+        self.safety = over_ground(safety, self.ground_m);
+        for set in &mut self.skills {
+            set.set_limits(drive, safety);
         }
         if let Some(running) = &mut self.running {
             running.skill.set_drive_limits(drive);
         }
-        self.filter.set_limits(safety);
+        self.filter.set_limits(self.safety);
     }
 
     /// Names of its movable joints.
@@ -186,8 +200,9 @@ impl RobotControl {
         &self.joint_names
     }
 
-    pub(super) fn drives(&self) -> bool {
-        matches!(self.body, Body::Rover(_))
+    /// True for a robot that moves its base.
+    pub fn drives(&self) -> bool {
+        self.drive.is_some()
     }
 
     pub(super) fn state(&self) -> Option<&RobotState> {
@@ -198,7 +213,7 @@ impl RobotControl {
         &self.perception
     }
 
-    /// Set points of all joints now, radians and metres: where an arm's motion begins.
+    /// Set points of all joints now, radians and metres: where a motion begins.
     pub(super) fn set_points(&self, now: Time) -> Vec<f64> {
         let state = self.state.as_ref();
         state
@@ -315,32 +330,6 @@ impl RobotControl {
         ))
     }
 
-    fn skill(
-        &self,
-        assignment: &Assignment,
-        site: &Site,
-        now: Time,
-    ) -> Result<Box<dyn Skill>, Error> {
-        let (name, params) = (assignment.skill.as_str(), &assignment.params);
-        Ok(match &self.body {
-            Body::Arm(body) => {
-                let state = self.state.as_ref();
-                let situation = ArmSituation {
-                    body,
-                    site,
-                    perception: &self.perception,
-                    set_points: &self.set_points(now),
-                    measured: state.map_or(&[], |s| &s.position),
-                };
-                Box::new(ArmSkill::try_new(name, params, &situation)?)
-            }
-            Body::Rover(body) => {
-                let from = self.state.as_ref().map_or(body.start, placement);
-                Box::new(RoverSkill::try_new(name, params, body, site, &from)?)
-            }
-        })
-    }
-
     pub(super) fn cancel(&mut self, token: FencingToken) {
         if let Some(running) = self
             .running
@@ -358,6 +347,7 @@ impl RobotControl {
         self.command.stamp = now;
         self.command.sensor_stamp = state.stamp;
         let mut progress = None;
+        let root = self.root(&state);
         let commanded = |r: &&mut Running| r.stopping.is_none() && self.held.is_none();
         match self.running.as_mut().filter(commanded) {
             Some(running) => {
@@ -365,6 +355,7 @@ impl RobotControl {
                     now,
                     dt_s,
                     state: &state,
+                    root,
                     perception: &self.perception,
                 };
                 progress = Some(running.skill.tick(&tick, &mut self.command));
@@ -612,6 +603,14 @@ impl RobotControl {
             ticks: std::mem::take(&mut self.ticks),
             overruns: std::mem::take(&mut self.overruns),
         }
+    }
+}
+
+/// Limits of a robot over what it stands on, `ground_m` over its root link, metres.
+fn over_ground(safety: SafetyLimits, ground_m: f64) -> SafetyLimits {
+    SafetyLimits {
+        min_height_m: safety.min_height_m + ground_m,
+        ..safety
     }
 }
 

@@ -508,7 +508,7 @@ fn grasp_of_nothing_fails() {
 /// Picks a box that keeps the fingers apart and comes up with them if it `lifts`. It is seen
 /// `delay_s` late, or no more once the fingers are closed.
 fn pick_with_late_eyes(delay_s: Option<f64>, lifts: bool) -> TaskReport {
-    let chain = Chain::to_tool(&arm()).unwrap();
+    let chain = Chain::between(&arm(), "base_link", "tool0").unwrap();
     let base_z = world().robot("arm_1").unwrap().pose.z;
     let mut bench = Bench::new();
     bench.see("red_box", 0.42);
@@ -599,7 +599,7 @@ fn arm_follows_its_plan_without_an_intervention_of_the_filter() {
             break;
         }
     }
-    let chain = crate::Chain::to_tool(&arm()).unwrap();
+    let chain = crate::Chain::between(&arm(), "base_link", "tool0").unwrap();
     let tool = chain.forward(&bench.states[0].position[..6]);
     // The base is 0.4 m above the floor of the world.
     let off = tool.translation.vector - nalgebra::Vector3::new(0.4, 0.2, 0.3);

@@ -255,7 +255,7 @@ fn jammed_arm_leaves_the_path_or_is_named_for_not_following() {
         ..swing(0.8)
     };
     for (goal, reason) in [
-        (tolerance(0.05), "joint_1 is at 0.0000, 0.05"),
+        (tolerance(0.05), "joint_1 is at 0.00000, 0.05"),
         (tolerance(-1.0), "joint_1 did not follow its set point"),
     ] {
         let mut bench = Bench::new();

@@ -1,9 +1,6 @@
 //! Limits that are changed while robots move: checked against what their joints can do, and taken over
 //! by all robots or by none.
 
-use physical_ai_domain::RobotModel;
-
-use super::robot::Body;
 use super::{Agent, RobotControl};
 use crate::{DriveLimits, Error, SafetyLimits};
 
@@ -51,13 +48,13 @@ pub(super) fn check_safety(safety: &SafetyLimits) -> Result<(), Error> {
 impl RobotControl {
     /// What the wheels cannot do is no limit.
     pub(super) fn check_drive(&self, limits: &DriveLimits) -> Result<(), Error> {
-        let Body::Rover(body) = self.body() else {
+        let Some(drive) = self.drive() else {
             return Ok(());
         };
-        let wheel = wheel_limits(self.model());
+        let wheel = drive.wheel_limits();
         // Both wheels turn equally fast, in the same direction or against each other.
-        let [straight, _] = body.drive.wheels(1.0, 0.0);
-        let [_, turning] = body.drive.wheels(0.0, 1.0);
+        let [straight, _] = drive.wheels(1.0, 0.0);
+        let [_, turning] = drive.wheels(0.0, 1.0);
         for (field, value, per_unit, can) in [
             ("max_speed_mps", limits.max_speed_mps, straight, wheel.0),
             (
@@ -85,17 +82,6 @@ impl RobotControl {
         }
         Ok(())
     }
-}
-
-/// Speed and acceleration of the slowest wheel, radians per second and its square.
-fn wheel_limits(model: &RobotModel) -> (f64, f64) {
-    model
-        .movable()
-        .filter(|j| ["left_wheel_joint", "right_wheel_joint"].contains(&j.name.as_str()))
-        .map(|j| (j.limits.velocity, j.limits.acceleration))
-        .fold((f64::INFINITY, f64::INFINITY), |most, wheel| {
-            (most.0.min(wheel.0), most.1.min(wheel.1))
-        })
 }
 
 #[cfg(test)]
@@ -253,7 +239,7 @@ mod tests {
         };
         let good = DriveLimits::default();
         let wheels = DifferentialDrive::from_model(&rover()).unwrap();
-        let most = wheel_limits(&rover()).0 / wheels.wheels(1.0, 0.0)[0];
+        let most = wheels.wheel_limits().0 / wheels.wheels(1.0, 0.0)[0];
         let limits = DriveLimits {
             max_speed_mps: 3.0,
             ..good

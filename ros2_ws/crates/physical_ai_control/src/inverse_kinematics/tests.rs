@@ -10,7 +10,7 @@ use crate::fixtures::arm;
 use random_chain::{Random, random_chain};
 
 fn chain() -> Chain {
-    Chain::to_tool(&arm()).unwrap()
+    Chain::between(&arm(), "base_link", "tool0").unwrap()
 }
 
 /// Metres and radians between two poses.

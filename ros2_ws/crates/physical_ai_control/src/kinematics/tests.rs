@@ -26,7 +26,7 @@ const PLANAR: &str = r#"<robot name="planar">
 
 fn planar() -> Chain {
     let name = RobotName::try_new("planar").unwrap();
-    Chain::to_tool(&read_urdf(name, PLANAR).unwrap()).unwrap()
+    Chain::between(&read_urdf(name, PLANAR).unwrap(), "base", "tool0").unwrap()
 }
 
 #[test]
@@ -58,7 +58,7 @@ fn missing_positions_count_as_zero() {
 
 #[test]
 fn arm_of_the_project_is_where_its_urdf_says() {
-    let chain = Chain::to_tool(&arm()).unwrap();
+    let chain = Chain::between(&arm(), "base_link", "tool0").unwrap();
     let check = |positions: [f64; 6], expected: [f64; 3]| {
         let at = chain.forward(&positions).translation.vector;
         assert!((at - Vector3::from(expected)).norm() < 1e-9, "{at}");
@@ -78,9 +78,23 @@ fn arm_of_the_project_is_where_its_urdf_says() {
 }
 
 #[test]
-fn rover_has_no_chain() {
-    let error = Chain::to_tool(&rover()).unwrap_err();
-    assert!(error.to_string().contains("tool0"), "{error}");
+fn joints_of_a_chain_are_found_among_all() {
+    let whole = Chain::between(&arm(), "base_link", "tool0").unwrap();
+    let upper = Chain::between(&arm(), "link_2", "tool0").unwrap();
+    let all = [0.3, 0.2, 1.1, 0.9, -0.4, 0.7, 0.01, 0.02];
+    assert_eq!(
+        whole.of_all(&all)[..8],
+        [0.3, 0.2, 1.1, 0.9, -0.4, 0.7, 0.0, 0.0]
+    );
+    assert_eq!(upper.of_all(&all)[..5], [1.1, 0.9, -0.4, 0.7, 0.0]);
+    assert_eq!(upper.of_all(&all[..3])[..2], [1.1, 0.0]);
+    let lower = Chain::between(&arm(), "base_link", "link_2").unwrap();
+    let both = lower.forward(&lower.of_all(&all)) * upper.forward(&upper.of_all(&all));
+    let off = (both.inverse() * whole.forward(&all))
+        .translation
+        .vector
+        .norm();
+    assert!(off < 1e-12, "{off}");
 }
 
 /// A trunk that turns, with an arm of two joints on each side.
@@ -195,7 +209,7 @@ fn links_without_a_chain_between_them_are_told() {
 
 #[test]
 fn reach_is_that_of_all_links_stretched_out() {
-    let chain = Chain::to_tool(&arm()).unwrap();
+    let chain = Chain::between(&arm(), "base_link", "tool0").unwrap();
     let upright = chain.forward(&[0.0; 6]).translation.vector - chain.shoulder();
     assert!(
         (upright.norm() - chain.reach_m()).abs() < 1e-9,
@@ -233,7 +247,7 @@ proptest! {
 
     #[test]
     fn jacobian_is_the_derivative_of_the_arm(positions in prop::collection::vec(-2.0..2.0f64, 6..=6)) {
-        check_jacobian(&Chain::to_tool(&arm()).unwrap(), &positions)?;
+        check_jacobian(&Chain::between(&arm(), "base_link", "tool0").unwrap(), &positions)?;
     }
 
     #[test]

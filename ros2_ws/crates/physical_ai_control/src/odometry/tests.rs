@@ -18,7 +18,7 @@ impl Bench {
     fn new(start: Placement) -> Self {
         let drive = DifferentialDrive::from_model(&rover()).unwrap();
         let mut bench = Self {
-            odometry: Odometry::new(drive, start),
+            odometry: Odometry::new(drive.clone(), start),
             drive,
             ticks: 0,
             wheels: [0.0; 2],
@@ -228,13 +228,13 @@ fn uncertainty_grows_with_the_way_and_stays_a_covariance() {
 fn successor_goes_on_from_a_snapshot_and_is_less_sure() {
     let mut first = Bench::new(Placement::default());
     assert!(
-        Odometry::new(first.drive, Placement::default())
+        Odometry::new(first.drive.clone(), Placement::default())
             .snapshot()
             .is_none()
     );
     first.drive(2.0, 0.4, 0.3, Some(0.3));
     let kept = first.odometry.snapshot().unwrap();
-    let mut second = Odometry::new(first.drive, Placement::default());
+    let mut second = Odometry::new(first.drive.clone(), Placement::default());
     let rolled = first.wheels.map(|w| w + 0.2);
     let stamp = kept.stamp.plus_seconds(1.5);
     second.resume(&kept, stamp, rolled).unwrap();
@@ -252,7 +252,7 @@ fn snapshot_of_another_run_changes_nothing() {
     let mut first = Bench::new(Placement::default());
     first.drive(2.0, 0.4, 0.0, None);
     let kept = first.odometry.snapshot().unwrap();
-    let mut second = Odometry::new(first.drive, Placement::default());
+    let mut second = Odometry::new(first.drive.clone(), Placement::default());
     let check =
         |odometry: &mut Odometry, kept: &OdometrySnapshot, away_s: f64, wheels, expected: &str| {
             let stamp = kept.stamp.plus_seconds(away_s);

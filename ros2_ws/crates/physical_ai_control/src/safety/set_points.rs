@@ -1,7 +1,6 @@
 use physical_ai_domain::{ActuatorCommand, CommandMode, JointLimits, RobotModel, RobotState, Time};
 
 use super::{SafetyCause, SafetyState, SafetyVerdict};
-use crate::Chain;
 
 /// How far a command may outrun a velocity limit before it is clamped: rounding and one late tick.
 pub(crate) const TOLERANCE: f64 = 1.05;
@@ -52,10 +51,10 @@ impl Hits {
 }
 
 impl SetPointLimiter {
-    /// `chain` leads to the tool: joints that are not part of it are fingers.
-    pub(super) fn new(model: &RobotModel, chain: Option<&Chain>) -> Self {
+    /// For one robot.
+    pub(super) fn new(model: &RobotModel) -> Self {
         let joints: Vec<JointLimits> = model.movable().map(|j| j.limits).collect();
-        let is_finger = |name: &str| chain.is_some_and(|c| c.joint_names().all(|n| n != name));
+        let is_finger = |name: &str| model.layout.gripper_joints().any(|j| j.joint == name);
         Self {
             fingers: model.movable().map(|j| is_finger(&j.name)).collect(),
             told: None,
@@ -168,7 +167,9 @@ impl SetPointLimiter {
             let (before, rate) = (self.values[i], self.rates[i]);
             let mut next = next_position(limits, wanted, before, rate, self.interval_s, dt_s);
             next.stay_near(limits, state.position[i], age_s);
-            if let Some((cause, value, limit)) = next.hit {
+            // What is between fingers keeps them from their set point: it stays near them, which is no fault.
+            let is_grip = self.fingers[i] && matches!(next.hit, Some((SafetyCause::Tracking, ..)));
+            if let Some((cause, value, limit)) = next.hit.filter(|_| !is_grip) {
                 hits.add(cause, i, value, limit);
             }
             command.position[i] = next.position;

@@ -26,7 +26,7 @@ fn judge(
     };
     let mut asked = command(model, mode, position, at(1.0));
     edit(&mut state, &mut asked);
-    let mut filter = SafetyFilter::new(model, SafetyLimits::default());
+    let mut filter = SafetyFilter::try_new(model, SafetyLimits::default()).unwrap();
     let verdict = filter.filter(&state, &mut asked, at(1.0), &[]);
     assert_eq!(
         filter.interventions(),
@@ -157,7 +157,7 @@ fn wheel_speed_and_its_change_are_clamped() {
 #[test]
 fn first_position_after_a_stop_starts_from_the_measured_state() {
     let model = arm();
-    let mut filter = SafetyFilter::new(&model, SafetyLimits::default());
+    let mut filter = SafetyFilter::try_new(&model, SafetyLimits::default()).unwrap();
     let mut far = REST;
     far[0] = 2.0;
     for stamp in [1.0, 2.0] {
@@ -174,7 +174,7 @@ fn first_position_after_a_stop_starts_from_the_measured_state() {
 #[test]
 fn fingers_that_hold_something_do_not_open_after_a_stop() {
     let model = arm();
-    let mut filter = SafetyFilter::new(&model, SafetyLimits::default());
+    let mut filter = SafetyFilter::try_new(&model, SafetyLimits::default()).unwrap();
     let mut closed = REST;
     closed[6..].fill(0.0);
     // What is between them keeps the fingers where they are, and joint 1 has given way a little.
@@ -207,7 +207,7 @@ fn fingers_that_hold_something_do_not_open_after_a_stop() {
 /// Commands `target` until the set point is there; seconds it took and how far it went beyond.
 fn approach(target: f64) -> (f64, f64) {
     let model = arm();
-    let mut filter = SafetyFilter::new(&model, SafetyLimits::default());
+    let mut filter = SafetyFilter::try_new(&model, SafetyLimits::default()).unwrap();
     let mut wanted = REST;
     wanted[0] = target;
     let (mut position, mut beyond) = (REST.to_vec(), 0.0f64);
@@ -237,7 +237,7 @@ fn jump_becomes_an_approach_that_arrives_without_overshoot() {
 #[test]
 fn set_point_stays_near_an_arm_that_does_not_follow() {
     let model = arm();
-    let mut filter = SafetyFilter::new(&model, SafetyLimits::default());
+    let mut filter = SafetyFilter::try_new(&model, SafetyLimits::default()).unwrap();
     let reach = 0.05 + 2.2 * 0.05;
     for tick in 0..400 {
         let now = at(1.0 + f64::from(tick) * TICK_S);
@@ -260,7 +260,7 @@ fn set_point_stays_near_an_arm_that_does_not_follow() {
 #[test]
 fn second_command_of_the_same_instant_moves_nothing() {
     let model = arm();
-    let mut filter = SafetyFilter::new(&model, SafetyLimits::default());
+    let mut filter = SafetyFilter::try_new(&model, SafetyLimits::default()).unwrap();
     let state = at_rest(&model, &REST, at(1.0));
     let mut first = command(&model, CommandMode::Position, &REST, at(1.0));
     filter.filter(&state, &mut first, at(1.0), &[]);
@@ -275,7 +275,7 @@ fn second_command_of_the_same_instant_moves_nothing() {
 #[test]
 fn clock_that_goes_back_starts_from_the_measured_state_anew() {
     let model = arm();
-    let mut filter = SafetyFilter::new(&model, SafetyLimits::default());
+    let mut filter = SafetyFilter::try_new(&model, SafetyLimits::default()).unwrap();
     for stamp in [100.0, 0.1] {
         let state = at_rest(&model, &REST, at(stamp));
         let mut asked = command(&model, CommandMode::Position, &REST, at(stamp));
@@ -306,7 +306,9 @@ fn clamped_position_below_the_table_stops_even_if_the_wanted_one_is_above() {
     // The tool hangs below the shoulder: only joint 3 moves it up and down.
     let mut low = REST;
     low[..6].copy_from_slice(&[0.0, 1.2, 2.5, 0.0, 0.0, 0.0]);
-    let height_m = Chain::to_tool(&model).unwrap().lowest_frame_m(&low);
+    let height_m = Chain::between(&model, "base_link", "tool0")
+        .unwrap()
+        .lowest_frame_m(&low);
     let limits = SafetyLimits {
         min_height_m: height_m - 1e-5,
         ..Default::default()
@@ -315,7 +317,10 @@ fn clamped_position_below_the_table_stops_even_if_the_wanted_one_is_above() {
     // Joint 2 would lift all of it, but not within one tick; joint 3 lowers the tool.
     (asked.position[1], asked.position[2]) = (-1.0, 2.499);
     let state = at_rest(&model, &low, at(1.0));
-    let verdict = SafetyFilter::new(&model, limits).filter(&state, &mut asked, at(1.0), &[]);
+    let verdict =
+        SafetyFilter::try_new(&model, limits)
+            .unwrap()
+            .filter(&state, &mut asked, at(1.0), &[]);
     assert_stops(verdict, SafetyCause::Workspace, &asked);
 }
 
@@ -335,7 +340,9 @@ fn drive(x: f64, yaw: f64, forward: f64, others: &[OtherRobot]) -> SafetyVerdict
     };
     state.base.pose = place.isometry();
     let mut asked = command(&model, CommandMode::Velocity, &[forward; 2], at(1.0));
-    SafetyFilter::new(&model, limits).filter(&state, &mut asked, at(1.0), others)
+    SafetyFilter::try_new(&model, limits)
+        .unwrap()
+        .filter(&state, &mut asked, at(1.0), others)
 }
 
 #[test]
@@ -373,7 +380,7 @@ fn rover_does_not_drive_into_another_but_away_from_it() {
 #[test]
 fn emergency_stop_latches_until_it_is_reset() {
     let model = arm();
-    let mut filter = SafetyFilter::new(&model, SafetyLimits::default());
+    let mut filter = SafetyFilter::try_new(&model, SafetyLimits::default()).unwrap();
     let tick = |filter: &mut SafetyFilter, stamp: f64| {
         let state = at_rest(&model, &REST, at(stamp));
         let mut asked = command(&model, CommandMode::Position, &REST, at(stamp));
@@ -539,7 +546,7 @@ fn run(
         min_height_m: -10.0,
         ..Default::default()
     };
-    let mut filter = SafetyFilter::new(&model, limits);
+    let mut filter = SafetyFilter::try_new(&model, limits).unwrap();
     let mut position = start;
     let mut nanoseconds = 5_000_000_000i64;
     let mut watcher = Watcher { model, last: None };

@@ -55,7 +55,7 @@ impl TrajectoryViolation {
         };
         let off = (self.actual - self.desired).abs();
         format!(
-            "{name} {what} {:.4}, {off:.4} {unit} from {:.4}; {:.4} is allowed",
+            "{name} {what} {:.5}, {off:.5} {unit} from {:.5}; {:.5} is allowed",
             self.actual, self.desired, self.tolerance
         )
     }

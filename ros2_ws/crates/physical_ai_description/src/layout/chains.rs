@@ -52,7 +52,9 @@ pub(super) fn find(
         };
         add(s, &chain, srdf, (Certainty::Certain, why), found);
     }
-    found.doubts.extend(short.iter().filter_map(|x| too_short(s, x)));
+    found
+        .doubts
+        .extend(short.iter().filter_map(|x| too_short(s, x)));
 }
 
 /// Joints of a segment and its hand.
@@ -104,7 +106,9 @@ fn add(
     );
     let tip_name = s.link_name(tip.link);
     let about = format!("chain {name}: tip {tip_name}");
-    found.findings.push(Finding::new(about, tip.certainty, tip.why));
+    found
+        .findings
+        .push(Finding::new(about, tip.certainty, tip.why));
     let mut gripper = None;
     if let Some(mut hand) = hands::hand(s, segment, name) {
         let states = srdf.zip(chain.hand_group.as_ref());
@@ -136,7 +140,10 @@ fn add(
 /// Takes open and closed positions from the states of a hand's group. True if there were both.
 fn take_states(srdf: &Srdf, group: &str, layout: &mut GripperLayout) -> bool {
     let state = |words: &[&str]| {
-        let of_group = srdf.states.iter().filter(|s| s.group.as_deref() == Some(group));
+        let of_group = srdf
+            .states
+            .iter()
+            .filter(|s| s.group.as_deref() == Some(group));
         of_group
             .filter(|s| naming::has_word(&s.name, words))
             .map(|s| &s.joints)
@@ -156,7 +163,11 @@ fn take_states(srdf: &Srdf, group: &str, layout: &mut GripperLayout) -> bool {
         }
         both.is_some()
     };
-    layout.joints.iter_mut().map(take).fold(true, |all, one| all && one)
+    layout
+        .joints
+        .iter_mut()
+        .map(take)
+        .fold(true, |all, one| all && one)
 }
 
 /// Whether the z of a tip points away from the last joint, towards the hand.

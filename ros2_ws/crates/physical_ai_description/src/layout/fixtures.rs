@@ -1,6 +1,6 @@
 //! Small robots for tests.
 
-use physical_ai_domain::{RobotModel, RobotName};
+use physical_ai_domain::{Mimic, RobotModel, RobotName, RobotParts};
 
 /// Joints `NAME_j1`… and links `NAME_1`… one after another along x, on a link of another part, as pieces of a URDF.
 /// Joints turn about y within ±2 rad.
@@ -48,4 +48,22 @@ pub(crate) fn names(model: &RobotModel, joints: &[usize]) -> Vec<String> {
         .iter()
         .map(|j| model.joints[*j].name.clone())
         .collect()
+}
+
+/// The same robot with a joint that follows another.
+pub(crate) fn following(model: &RobotModel, follower: &str, leader: &str) -> RobotModel {
+    let mut joints = model.joints.clone();
+    joints[model.joint_index(follower).unwrap()].mimic = Some(Mimic {
+        leader: model.joint_index(leader).unwrap(),
+        multiplier: 1.0,
+        offset: 0.0,
+    });
+    RobotModel::try_new(RobotParts {
+        name: model.name.clone(),
+        links: model.links.clone(),
+        joints,
+        source: model.source.clone(),
+        warnings: Vec::new(),
+    })
+    .unwrap()
 }

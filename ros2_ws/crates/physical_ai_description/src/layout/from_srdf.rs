@@ -198,7 +198,9 @@ fn without_shared(
             Doubt::new(Severity::Note, about(srdf, &group), problem, "")
         };
         if others().any(|(o, other)| holds(o, other)) {
-            doubts.push(note("holds another group whole: it is no chain of its own".into()));
+            doubts.push(note(
+                "holds another group whole: it is no chain of its own".into(),
+            ));
             continue;
         }
         let shared = others()
@@ -207,7 +209,9 @@ fn without_shared(
             .unwrap_or(0);
         if joints[i].len() - shared < LEAST_JOINTS {
             if shared > 0 {
-                doubts.push(note("its joints are the first of other groups' chains: it is no chain".into()));
+                doubts.push(note(
+                    "its joints are the first of other groups' chains: it is no chain".into(),
+                ));
             }
             continue;
         }
@@ -216,7 +220,8 @@ fn without_shared(
             chain.segment.joints.drain(..shared);
             chain.segment.base = s.model.joints[first].parent;
             let base = s.link_name(chain.segment.base);
-            let problem = format!("shares its first {shared} joints with others: the chain begins at {base}");
+            let problem =
+                format!("shares its first {shared} joints with others: the chain begins at {base}");
             doubts.push(note(problem));
         }
         kept.push(chain);
@@ -227,7 +232,11 @@ fn without_shared(
 fn common_start(a: &[usize], b: &[usize]) -> usize {
     // Both lists begin anywhere in the tree; what they share is one piece of it.
     let shared: Vec<&usize> = a.iter().filter(|j| b.contains(j)).collect();
-    if shared.len() == a.len() { 0 } else { shared.len() }
+    if shared.len() == a.len() {
+        0
+    } else {
+        shared.len()
+    }
 }
 
 /// A chain ends before its hand, whatever the SRDF says: who moves the tip means no jaw.

@@ -30,7 +30,9 @@ pub(super) fn hand(s: &Structure<'_>, segment: &Segment, chain: &str) -> Option<
         .copied()
         .filter(|j| {
             let joint = &s.model.joints[*j];
-            joint.mimic.is_none() && joint.limits.lower.is_finite() && joint.limits.upper.is_finite()
+            joint.mimic.is_none()
+                && joint.limits.lower.is_finite()
+                && joint.limits.upper.is_finite()
         })
         .collect();
     if commanded.is_empty() {
@@ -294,7 +296,8 @@ mod tests {
         assert_eq!(hand.layout.joints[0].joint, "jaw_j1");
         assert_eq!(hand.finding.certainty, Certainty::Guess);
         assert!(hand.finding.why.contains("no shape tells"));
-        let lowered = |u: String| u.replace(r#"lower="-2" upper="2""#, r#"lower="-0.1" upper="1.5""#);
+        let lowered =
+            |u: String| u.replace(r#"lower="-2" upper="2""#, r#"lower="-0.1" upper="1.5""#);
         let arm = chain("base", "a", 4, 0.3);
         let jaw = lowered(chain("a_4", "jaw", 1, 0.05))
             + &frame("jaw_1", "jaw_end", "0.1 0 0")

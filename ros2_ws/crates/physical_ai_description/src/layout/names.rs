@@ -22,12 +22,21 @@ pub(super) fn names(s: &Structure<'_>, segments: &[&Segment], taken: &[&str]) ->
         .collect();
     let prefixes = segments.iter().map(|x| prefix(s, x));
     let mut prefixed = plain.clone();
-    replace_doubles(&mut prefixed, taken, prefixes.map(|p| p.unwrap_or_default()));
-    let placed = segments.iter().zip(&limbs).map(|(x, limb)| {
-        joined(Some(place(s, x)?), limb.unwrap_or("chain")).into()
-    });
+    replace_doubles(
+        &mut prefixed,
+        taken,
+        prefixes.map(|p| p.unwrap_or_default()),
+    );
+    let placed = segments
+        .iter()
+        .zip(&limbs)
+        .map(|(x, limb)| joined(Some(place(s, x)?), limb.unwrap_or("chain")).into());
     let mut names = prefixed;
-    replace_doubles(&mut names, taken, placed.map(|p: Option<String>| p.unwrap_or_default()));
+    replace_doubles(
+        &mut names,
+        taken,
+        placed.map(|p: Option<String>| p.unwrap_or_default()),
+    );
     number_doubles(&mut names, taken);
     names
 }
@@ -136,18 +145,18 @@ fn place(s: &Structure<'_>, segment: &Segment) -> Option<Side> {
 
 fn doubles(names: &[String], taken: &[&str]) -> Vec<bool> {
     let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
-    for name in names.iter().map(String::as_str).chain(taken.iter().copied()) {
+    for name in names
+        .iter()
+        .map(String::as_str)
+        .chain(taken.iter().copied())
+    {
         *counts.entry(name).or_default() += 1;
     }
     names.iter().map(|n| counts[n.as_str()] > 1).collect()
 }
 
 /// Gives those whose names are not their own others, if these tell all of them apart.
-fn replace_doubles(
-    names: &mut [String],
-    taken: &[&str],
-    others: impl Iterator<Item = String>,
-) {
+fn replace_doubles(names: &mut [String], taken: &[&str], others: impl Iterator<Item = String>) {
     let double = doubles(names, taken);
     let others: Vec<String> = others.collect();
     let new: Vec<&String> = (others.iter().zip(&double))
@@ -157,7 +166,13 @@ fn replace_doubles(
     let distinct: BTreeSet<&&String> = new.iter().collect();
     let free = |name: &String| !name.is_empty() && !taken.contains(&name.as_str());
     if distinct.len() == new.len() && new.iter().all(|n| free(n)) {
-        for (name, other) in names.iter_mut().zip(&others).zip(&double).filter(|(_, d)| **d).map(|(x, _)| x) {
+        for (name, other) in names
+            .iter_mut()
+            .zip(&others)
+            .zip(&double)
+            .filter(|(_, d)| **d)
+            .map(|(x, _)| x)
+        {
             name.clone_from(other);
         }
     }
@@ -189,7 +204,11 @@ mod tests {
         let urdf: String = parts
             .iter()
             .map(|(name, xyz)| {
-                chain("base", name, 3, 0.2).replacen("xyz=\"0.2 0 0\"", &format!("xyz=\"{xyz}\""), 1)
+                chain("base", name, 3, 0.2).replacen(
+                    "xyz=\"0.2 0 0\"",
+                    &format!("xyz=\"{xyz}\""),
+                    1,
+                )
             })
             .collect();
         let model = model(&urdf);
@@ -201,15 +220,27 @@ mod tests {
 
     #[test]
     fn chains_are_named_by_side_and_part_of_the_body() {
-        check(&[("left_elbow", "0 1 0"), ("right_elbow", "0 -1 0")], &["left_arm", "right_arm"]);
-        check(&[("FL_hip", "1 1 0"), ("RR_thigh", "-1 -1 0")], &["front_left_leg", "rear_right_leg"]);
-        check(&[("LHip", "0 1 0"), ("RHip", "0 -1 0")], &["left_leg", "right_leg"]);
+        check(
+            &[("left_elbow", "0 1 0"), ("right_elbow", "0 -1 0")],
+            &["left_arm", "right_arm"],
+        );
+        check(
+            &[("FL_hip", "1 1 0"), ("RR_thigh", "-1 -1 0")],
+            &["front_left_leg", "rear_right_leg"],
+        );
+        check(
+            &[("LHip", "0 1 0"), ("RHip", "0 -1 0")],
+            &["left_leg", "right_leg"],
+        );
         check(&[("x", "0 0 0")], &["arm"]);
     }
 
     #[test]
     fn chains_with_the_same_words_are_told_apart_by_prefix_then_place_then_number() {
-        check(&[("alpha_wrist", "0 1 0"), ("beta_wrist", "0 1 0")], &["alpha_wrist", "beta_wrist"]);
+        check(
+            &[("alpha_wrist", "0 1 0"), ("beta_wrist", "0 1 0")],
+            &["alpha_wrist", "beta_wrist"],
+        );
         let numbered = [("hip1", "1 1 0"), ("hip2", "1 -1 0"), ("hip3", "-1 1 0")];
         check(&numbered, &["hip_1", "hip_2", "hip_3"]);
     }

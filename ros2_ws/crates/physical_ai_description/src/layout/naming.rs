@@ -52,7 +52,9 @@ pub(crate) const SIDES: [(&str, Side); 18] = [
 pub(crate) const LIMBS: [(&str, &[&str]); 4] = [
     (
         "arm",
-        &["arm", "shoulder", "elbow", "wrist", "forearm", "upperarm", "lowerarm"],
+        &[
+            "arm", "shoulder", "elbow", "wrist", "forearm", "upperarm", "lowerarm",
+        ],
     ),
     (
         "leg",
@@ -228,9 +230,13 @@ pub(crate) fn tip_rank(name: &str) -> Option<usize> {
 pub(crate) fn is_fitting(name: &str) -> bool {
     let short = |word: &str| matches!(word, "imu" | "led" | "rgb");
     words(name).iter().any(|word| {
-        FITTINGS
-            .iter()
-            .any(|part| if short(part) { word == part } else { word.contains(part) })
+        FITTINGS.iter().any(|part| {
+            if short(part) {
+                word == part
+            } else {
+                word.contains(part)
+            }
+        })
     })
 }
 

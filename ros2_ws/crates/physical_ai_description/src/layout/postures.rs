@@ -80,14 +80,20 @@ fn position(s: &Structure<'_>, name: &str, values: &[f64]) -> Result<Option<f64>
     let within = value.clamp(joint.limits.lower, joint.limits.upper);
     if (within - value).abs() > ROUNDING {
         let (lower, upper) = (joint.limits.lower, joint.limits.upper);
-        return Err(format!("joint {name} is {value}, its limits are {lower} to {upper}"));
+        return Err(format!(
+            "joint {name} is {value}, its limits are {lower} to {upper}"
+        ));
     }
     Ok(Some(within))
 }
 
 /// Sees to it that there is a posture `home`: one that has another of the usual names, else every joint at zero or as near
 /// to it as its limits allow.
-pub(super) fn with_home(s: &Structure<'_>, wheels: &[String], postures: &mut Postures) -> Option<Finding> {
+pub(super) fn with_home(
+    s: &Structure<'_>,
+    wheels: &[String],
+    postures: &mut Postures,
+) -> Option<Finding> {
     let home = naming::HOMES[0];
     if postures.contains_key(home) {
         return None;
@@ -107,14 +113,23 @@ pub(super) fn with_home(s: &Structure<'_>, wheels: &[String], postures: &mut Pos
         let why = format!("no posture has that name; it is {name:?}");
         return Some(Finding::new("posture home", Certainty::Likely, why));
     }
-    let joints = s.model.movable().filter(|j| moves(j) && !wheels.contains(&j.name));
+    let joints = s
+        .model
+        .movable()
+        .filter(|j| moves(j) && !wheels.contains(&j.name));
     let rest: BTreeMap<String, f64> = joints
-        .map(|j| (j.name.clone(), 0.0_f64.clamp(j.limits.lower, j.limits.upper)))
+        .map(|j| {
+            (
+                j.name.clone(),
+                0.0_f64.clamp(j.limits.lower, j.limits.upper),
+            )
+        })
         .collect();
     if rest.is_empty() {
         return None;
     }
     postures.insert(home.to_owned(), rest);
-    let why = "nobody named a posture: every joint is at zero, or as near to it as its limits allow";
+    let why =
+        "nobody named a posture: every joint is at zero, or as near to it as its limits allow";
     Some(Finding::new("posture home", Certainty::Guess, why))
 }

@@ -257,9 +257,8 @@ mod tests {
 
     #[test]
     fn two_short_branches_at_the_end_of_an_arm_are_its_hand() {
-        let urdf = chain("base", "a", 4, 0.3)
-            + &chain("a_4", "b", 1, 0.05)
-            + &chain("a_4", "c", 1, 0.05);
+        let urdf =
+            chain("base", "a", 4, 0.3) + &chain("a_4", "b", 1, 0.05) + &chain("a_4", "c", 1, 0.05);
         let all = found(&urdf);
         assert_eq!(all.len(), 1, "{all:?}");
         assert_eq!(all[0].1, ["b_j1", "c_j1"]);

@@ -73,12 +73,24 @@ mod tests {
 
     #[test]
     fn tip_is_what_is_named_like_one_then_the_outermost_then_the_last_link() {
-        let frames = [("camera_tool0", "0.3 0 0"), ("ee_link", "0.1 0 0"), ("tool0", "0.1 0 0")];
+        let frames = [
+            ("camera_tool0", "0.3 0 0"),
+            ("ee_link", "0.1 0 0"),
+            ("tool0", "0.1 0 0"),
+        ];
         check(&frames, "tool0", Certainty::Certain);
-        check(&[("near", "0.1 0 0"), ("far", "0.2 0 0")], "far", Certainty::Guess);
+        check(
+            &[("near", "0.1 0 0"), ("far", "0.2 0 0")],
+            "far",
+            Certainty::Guess,
+        );
         check(&[("left_foot", "0.1 0 0")], "left_foot", Certainty::Likely);
         check(&[("imu_link", "0.1 0 0")], "a_3", Certainty::Likely);
         // Of two with names as good, the outer one.
-        check(&[("arm_tool_link", "0.1 0 0"), ("ft_tool_link", "0.2 0 0")], "ft_tool_link", Certainty::Likely);
+        check(
+            &[("arm_tool_link", "0.1 0 0"), ("ft_tool_link", "0.2 0 0")],
+            "ft_tool_link",
+            Certainty::Likely,
+        );
     }
 }

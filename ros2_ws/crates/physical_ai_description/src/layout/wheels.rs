@@ -212,7 +212,11 @@ fn pairs(wheels: &[Wheel]) -> Vec<(usize, usize)> {
     let mut pairs = Vec::new();
     for (l, left) in wheels.iter().enumerate().filter(|(_, w)| w.at.y > 0.0) {
         let opposite = wheels.iter().position(|right| {
-            let off = Vector3::new(left.at.x - right.at.x, left.at.y + right.at.y, left.at.z - right.at.z);
+            let off = Vector3::new(
+                left.at.x - right.at.x,
+                left.at.y + right.at.y,
+                left.at.z - right.at.z,
+            );
             let radii = left.radius_m.unwrap_or(0.0) - right.radius_m.unwrap_or(0.0);
             off.norm() < SYMMETRY_M && radii.abs() < SYMMETRY_M
         });
@@ -250,7 +254,9 @@ fn layout(s: &Structure<'_>, wheels: &[Wheel], pairs: &[(usize, usize)], found: 
     };
     if let Some(problem) = problem {
         let advice = "the robot does not drive until a robot file says left, right, radius_m and separation_m";
-        found.doubts.push(Doubt::new(Severity::Warning, about, problem, advice));
+        found
+            .doubts
+            .push(Doubt::new(Severity::Warning, about, problem, advice));
         return;
     }
     if pairs.len() > 1 {
@@ -260,7 +266,10 @@ fn layout(s: &Structure<'_>, wheels: &[Wheel], pairs: &[(usize, usize)], found: 
             "several pairs of wheels alike are driven like one, slipping in turns",
         ));
     }
-    if left.iter().any(|n| naming::holds_part(n, &naming::OMNI_WHEELS)) {
+    if left
+        .iter()
+        .any(|n| naming::holds_part(n, &naming::OMNI_WHEELS))
+    {
         found.findings.push(Finding::new(
             &about,
             Certainty::Guess,
@@ -308,7 +317,10 @@ mod tests {
             + &wheel_at("front_caster", "base", "-0.1 0 0.1", DISC);
         let drive = found(&urdf);
         let layout = drive.layout.unwrap();
-        assert_eq!((layout.left, layout.right), (vec!["a_joint".to_owned()], vec!["b_joint".to_owned()]));
+        assert_eq!(
+            (layout.left, layout.right),
+            (vec!["a_joint".to_owned()], vec!["b_joint".to_owned()])
+        );
         assert!((layout.radius_m - 0.1).abs() < 1e-9);
         assert!((layout.separation_m - 0.4).abs() < 1e-9);
         assert_eq!(drive.findings[0].certainty, Certainty::Certain);
@@ -325,19 +337,25 @@ mod tests {
                 <axis xyz="0 0 1"/><limit lower="-0.5" upper="0.5" velocity="9" effort="9"/></joint>"#
             )
         };
-        let pair = wheel_at("a", "base", "0 0.2 0.1", DISC) + &wheel_at("b", "base", "0 -0.2 0.1", DISC);
+        let pair =
+            wheel_at("a", "base", "0 0.2 0.1", DISC) + &wheel_at("b", "base", "0 -0.2 0.1", DISC);
         let on_pivot = wheel_at("c", "pivot", "0.3 0 0.1", DISC);
         let swivel = found(&(pair.clone() + &pivot("continuous") + &on_pivot));
         assert_eq!(swivel.layout.unwrap().left, ["a_joint"]);
         let steered = found(&(pair + &pivot("revolute") + &on_pivot));
         assert!(steered.layout.is_none());
-        assert!(steered.doubts[0].to_string().contains("joint c_joint: is a steered wheel"));
+        assert!(
+            steered.doubts[0]
+                .to_string()
+                .contains("joint c_joint: is a steered wheel")
+        );
     }
 
     #[test]
     fn wheels_without_a_round_shape_and_without_a_partner_are_no_drive() {
         let cube = r#"<box size="0.1 0.1 0.1"/>"#;
-        let cubes = wheel_at("a", "base", "0 0.2 0.1", cube) + &wheel_at("b", "base", "0 -0.2 0.1", cube);
+        let cubes =
+            wheel_at("a", "base", "0 0.2 0.1", cube) + &wheel_at("b", "base", "0 -0.2 0.1", cube);
         let drive = found(&cubes);
         assert!(drive.layout.is_none());
         assert!(drive.doubts[0].problem.contains("no round shape"));

@@ -124,7 +124,10 @@ impl<'a> Checks<'a> {
             joint.kind != JointKind::Fixed && joint.mimic.is_none()
         };
         if !joints.iter().any(|j| moving(&j)) {
-            let problem = format!("no joint between {:?} and {:?} moves", chain.base, chain.tip);
+            let problem = format!(
+                "no joint between {:?} and {:?} moves",
+                chain.base, chain.tip
+            );
             return self.fail(format!("{field}.tip"), problem);
         }
         match &chain.gripper {
@@ -151,7 +154,10 @@ impl<'a> Checks<'a> {
             let joint = self.joint(&at, &part.joint)?;
             let carries = |j: &usize| self.model.joints[*j].name == joint.name;
             if chain.iter().any(carries) {
-                let problem = format!("joint {:?} moves the tip: end the chain before it", joint.name);
+                let problem = format!(
+                    "joint {:?} moves the tip: end the chain before it",
+                    joint.name
+                );
                 return self.fail(at, problem);
             }
             self.within(&format!("{at}.open"), joint, part.open)?;
@@ -178,7 +184,10 @@ impl<'a> Checks<'a> {
     }
 
     fn drive(&mut self, drive: &DiffDriveLayout) -> Result<(), Error> {
-        let sizes = [("radius_m", drive.radius_m), ("separation_m", drive.separation_m)];
+        let sizes = [
+            ("radius_m", drive.radius_m),
+            ("separation_m", drive.separation_m),
+        ];
         for (name, value) in sizes {
             if !(value.is_finite() && value > 0.0) {
                 let problem = format!("is {value}: must be above 0, metres");
@@ -194,7 +203,8 @@ impl<'a> Checks<'a> {
                 let at = format!("drive.{side}[{i}]");
                 let joint = self.joint(&at, name)?;
                 let wheel = wheel_axis(self.model, joint);
-                let y = wheel.map_err(|problem| self.file.error(&at, format!("joint {name:?} {problem}")))?;
+                let y = wheel
+                    .map_err(|problem| self.file.error(&at, format!("joint {name:?} {problem}")))?;
                 sides.push((at.clone(), name, side == "left", y));
                 self.role(&at, name)?;
             }
@@ -204,7 +214,9 @@ impl<'a> Checks<'a> {
         let wrong = sides.iter().find(|s| !s.2 && s.3 >= lowest_left);
         match wrong {
             Some((at, name, _, _)) => {
-                let problem = format!("wheel {name:?} is not to the right of all left ones: y is to the left");
+                let problem = format!(
+                    "wheel {name:?} is not to the right of all left ones: y is to the left"
+                );
                 self.fail(at, problem)
             }
             None => Ok(()),
@@ -218,5 +230,180 @@ impl<'a> Checks<'a> {
             self.within(&at, joint, *value)?;
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use crate::layout::fixtures::{body, chain, following, frame, model};
+    use crate::{Error, LoadedRobot, RobotFile};
+
+    /// An arm of four joints with a tool and two fingers of which one follows, and two wheels on the base.
+    fn robot() -> String {
+        let finger = |name: &str| {
+            body(name)
+                + &format!(
+                    r#"<joint name="{name}_joint" type="prismatic"><parent link="a_4"/><child link="{name}"/>
+                    <axis xyz="0 1 0"/><limit lower="0" upper="0.04" velocity="1" effort="1"/></joint>"#
+                )
+        };
+        let wheel = |name: &str, y: f64| {
+            body(name)
+                + &format!(
+                    r#"<joint name="{name}_joint" type="continuous"><parent link="base"/><child link="{name}"/>
+                    <origin xyz="0 {y} 0"/><axis xyz="0 1 0"/><limit velocity="1" effort="1"/></joint>"#
+                )
+        };
+        chain("base", "a", 4, 0.2)
+            + &frame("a_4", "tool0", "0.1 0 0")
+            + &frame("base", "imu_link", "0 0 0")
+            + &finger("finger_1")
+            + &finger("finger_2")
+            + &wheel("left", 0.2)
+            + &wheel("right", -0.2)
+    }
+
+    fn load(text: &str) -> Result<LoadedRobot, Error> {
+        let text = format!("description: a.urdf\n{text}");
+        let file = RobotFile::from_yaml(Path::new("r.yaml"), &text)?;
+        let model = following(&model(&robot()), "finger_2_joint", "finger_1_joint");
+        LoadedRobot::try_new(model, Some(file), None)
+    }
+
+    const GOOD: &str = "
+chains:
+  - {name: arm, base: base, tip: tool0, gripper: {joints: [{joint: finger_1_joint, open: 0.03, closed: 0.0}], opening_m: 0.06}}
+drive: {left: [left_joint], right: [right_joint], radius_m: 0.1, separation_m: 0.4}
+postures: {home: {a_j1: 0.5}}
+sensors: [{kind: imu, link: imu_link}]";
+
+    #[test]
+    fn what_a_file_says_counts_and_the_rest_is_found() {
+        let robot = load(GOOD).unwrap();
+        assert_eq!(robot.layout.chains.len(), 1);
+        let gripper = robot.layout.chains[0].gripper.as_ref().unwrap();
+        assert_eq!((gripper.joints[0].open, gripper.opening_m), (0.03, 0.06));
+        assert_eq!(robot.layout.postures["home"]["a_j1"], 0.5);
+        assert!(robot.findings.is_empty(), "{:?}", robot.findings);
+        let looked = load("drive: null").unwrap();
+        assert_eq!(
+            (
+                looked.layout.drive.is_none(),
+                looked.layout.chains[0].tip.as_str()
+            ),
+            (true, "tool0")
+        );
+    }
+
+    #[test]
+    fn what_cannot_be_is_refused_with_field_value_and_way_out() {
+        assert!(load(GOOD).is_ok());
+        let check = |from: &str, to: &str, expected: &str| {
+            assert!(GOOD.contains(from), "{from}");
+            let error = load(&GOOD.replacen(from, to, 1)).unwrap_err().to_string();
+            assert!(
+                error.starts_with("r.yaml: ") && error.contains(expected),
+                "{error}"
+            );
+        };
+        check(
+            "tip: tool0",
+            "tip: tool1",
+            r#"chains[0].tip: there is no link "tool1": the nearest are "tool0""#,
+        );
+        check(
+            "base: base",
+            "base: bas",
+            r#"chains[0].base: there is no link "bas": the nearest are "base""#,
+        );
+        check(
+            "base: base, tip: tool0",
+            "base: tool0, tip: a_2",
+            "chains[0].tip: link \"a_2\" is not below base \"tool0\"",
+        );
+        check(
+            "base: base, tip: tool0",
+            "base: a_4, tip: tool0",
+            "no joint between \"a_4\" and \"tool0\" moves",
+        );
+        check(
+            "joint: finger_1_joint",
+            "joint: fingr_1_joint",
+            r#"joints[0]: there is no joint "fingr_1_joint": the nearest are "finger_1_joint""#,
+        );
+        check(
+            "joint: finger_1_joint",
+            "joint: finger_2_joint",
+            "follows \"finger_1_joint\": name that one",
+        );
+        check(
+            "joint: finger_1_joint",
+            "joint: a_j4",
+            "joint \"a_j4\" moves the tip",
+        );
+        check(
+            "joint: finger_1_joint",
+            "joint: tool0_fixed",
+            "is not moved by a drive",
+        );
+        check(
+            "open: 0.03",
+            "open: 0.05",
+            "joints[0].open: is 0.05: joint \"finger_1_joint\" goes from 0 to 0.04",
+        );
+        check("open: 0.03", "open: 0.0", "no joint is elsewhere when open");
+        check(
+            "opening_m: 0.06",
+            "opening_m: -1",
+            "gripper.opening_m: is -1: must be 0 or more",
+        );
+        check(
+            "left: [left_joint]",
+            "left: [a_j1]",
+            "drive.left[0]: joint \"a_j1\" is no wheel",
+        );
+        check("left: [left_joint]", "left: []", "drive.left: is empty");
+        check(
+            "left: [left_joint]",
+            "left: [right_joint]",
+            "stands at drive.left[0], too",
+        );
+        check(
+            "left: [left_joint], right: [right_joint]",
+            "left: [right_joint], right: [left_joint]",
+            "is not to the right of all left ones",
+        );
+        check(
+            "radius_m: 0.1",
+            "radius_m: 0",
+            "drive.radius_m: is 0: must be above 0",
+        );
+        check(
+            "{a_j1: 0.5}",
+            "{a_j1: 2.5}",
+            "postures.home.a_j1: is 2.5: joint \"a_j1\" goes from -2 to 2",
+        );
+        check(
+            "{a_j1: 0.5}",
+            "{elbow: 0.5}",
+            r#"postures.home.elbow: there is no joint "elbow""#,
+        );
+        check(
+            "link: imu_link",
+            "link: imu",
+            r#"sensors[0].link: there is no link "imu": the nearest are "imu_link""#,
+        );
+    }
+
+    #[test]
+    fn two_chains_have_two_names_and_no_joint_has_two_uses() {
+        let twice = "chains: [{name: a, base: base, tip: tool0}, {name: a, base: base, tip: a_2}]";
+        let error = load(twice).unwrap_err().to_string();
+        assert!(
+            error.contains("chains[1].name: \"a\" is the name of two chains"),
+            "{error}"
+        );
     }
 }

@@ -1,3 +1,5 @@
+use std::collections::BTreeMap;
+
 use physical_ai_domain::{GivenLimits, JointKind, JointLimits, RobotModel};
 
 use super::{FileLimits, RobotFile};
@@ -75,6 +77,7 @@ impl RobotFile {
     /// [`Error::Invalid`] naming joint, value and what to do: a joint that does not exist or does not move by itself, a
     /// limit that is looser than the description's.
     pub(crate) fn limit(&self, model: &mut RobotModel) -> Result<(), Error> {
+        let described = described(&model.source.urdf);
         for (name, limits) in &self.limits {
             let field = format!("limits.{name}");
             let index = model.joint_index(name).ok_or_else(|| {
@@ -92,12 +95,17 @@ impl RobotFile {
                 return Err(self.error(field, problem));
             }
             if joint.kind == JointKind::Continuous && (limits.lower.or(limits.upper)).is_some() {
-                let problem = "that joint is continuous and has no lower and upper: make it revolute in the \
+                let problem =
+                    "that joint is continuous and has no lower and upper: make it revolute in the \
                                description if it has stops"
-                    .to_owned();
+                        .to_owned();
                 return Err(self.error(field, problem));
             }
-            let given = tightened(&joint.given, limits)
+            let mut described = *described.get(name.as_str()).unwrap_or(&joint.given);
+            if joint.kind == JointKind::Continuous {
+                (described.lower, described.upper) = (None, None);
+            }
+            let given = tightened(&described, limits)
                 .map_err(|(limit, problem)| self.error(format!("{field}.{limit}"), problem))?;
             let (lower, upper) = (given.lower, given.upper);
             if lower > upper && lower.is_some() && upper.is_some() {
@@ -116,13 +124,42 @@ impl RobotFile {
     }
 }
 
+/// The limits that stand in a URDF, by joint: the model's already have the file's in the place of those it gives.
+fn described(urdf: &str) -> BTreeMap<String, GivenLimits> {
+    let mut all = BTreeMap::new();
+    let Ok(document) = roxmltree::Document::parse(urdf) else {
+        return all;
+    };
+    let joints = document.descendants().filter(|n| n.has_tag_name("joint"));
+    for joint in joints {
+        let limit = joint.children().find(|n| n.has_tag_name("limit"));
+        let number = |name: &str| -> Option<f64> { limit?.attribute(name)?.trim().parse().ok() };
+        let rate = |name: &str| number(name).filter(|value| *value > 0.0);
+        let given = GivenLimits {
+            lower: number("lower"),
+            upper: number("upper"),
+            velocity: rate("velocity"),
+            effort: rate("effort"),
+            acceleration: rate("acceleration"),
+            deceleration: rate("deceleration"),
+            jerk: rate("jerk"),
+        };
+        if let (Some(name), Some(_)) = (joint.attribute("name"), limit) {
+            all.insert(name.to_owned(), given);
+        }
+    }
+    all
+}
+
 /// What was given with what a file says; fails with the name of the limit that is looser.
 fn tightened(
     given: &GivenLimits,
     file: &FileLimits,
 ) -> Result<GivenLimits, (&'static str, String)> {
     let looser = |value: f64, limit: f64| {
-        format!("is {value}, looser than the description's {limit}: give a tighter one or take it out")
+        format!(
+            "is {value}, looser than the description's {limit}: give a tighter one or take it out"
+        )
     };
     let highest = |name: &'static str, given: Option<f64>, file: Option<f64>| match (given, file) {
         (Some(limit), Some(value)) if value > limit + ROUNDING => Err((name, looser(value, limit))),
@@ -161,10 +198,14 @@ mod tests {
 
     #[test]
     fn tighter_limits_hold_and_those_not_given_are_filled_in() {
-        let model = limited("{a_j2: {upper: 1.5, velocity: 0.5, jerk: 9, acceleration: 3}}").unwrap();
+        let model =
+            limited("{a_j2: {upper: 1.5, velocity: 0.5, jerk: 9, acceleration: 3}}").unwrap();
         let limits = model.joints[1].limits;
         assert_eq!((limits.lower, limits.upper), (-2.0, 1.5));
-        assert_eq!((limits.velocity, limits.acceleration, limits.jerk), (0.5, 3.0, 9.0));
+        assert_eq!(
+            (limits.velocity, limits.acceleration, limits.jerk),
+            (0.5, 3.0, 9.0)
+        );
         assert_eq!(model.joints[0].limits.upper, 2.0);
     }
 
@@ -174,11 +215,29 @@ mod tests {
             let error = limited(limits).unwrap_err().to_string();
             assert!(error.contains(expected), "{error}");
         };
-        check("{a_j9: {upper: 1}}", r#"r.yaml: limits.a_j9: there is no joint "a_j9": the nearest are "a_j1""#);
-        check("{tool0_fixed: {upper: 1}}", "limits.tool0_fixed: that joint is not moved by a drive");
-        check("{a_j1: {upper: 2.5}}", "limits.a_j1.upper: is 2.5, looser than the description's 2");
-        check("{a_j1: {lower: -2.5}}", "limits.a_j1.lower: is -2.5, looser");
-        check("{a_j1: {effort: 11}}", "limits.a_j1.effort: is 11, looser than the description's 10");
-        check("{a_j1: {lower: 3}}", "limits.a_j1: leaves no position: lower 3, upper 2");
+        check(
+            "{a_j9: {upper: 1}}",
+            r#"r.yaml: limits.a_j9: there is no joint "a_j9": the nearest are "a_j1""#,
+        );
+        check(
+            "{tool0_fixed: {upper: 1}}",
+            "limits.tool0_fixed: that joint is not moved by a drive",
+        );
+        check(
+            "{a_j1: {upper: 2.5}}",
+            "limits.a_j1.upper: is 2.5, looser than the description's 2",
+        );
+        check(
+            "{a_j1: {lower: -2.5}}",
+            "limits.a_j1.lower: is -2.5, looser",
+        );
+        check(
+            "{a_j1: {effort: 11}}",
+            "limits.a_j1.effort: is 11, looser than the description's 10",
+        );
+        check(
+            "{a_j1: {lower: 3}}",
+            "limits.a_j1: leaves no position: lower 3, upper 2",
+        );
     }
 }

@@ -68,7 +68,9 @@ fn chains(text: &mut String, robot: &LoadedRobot) {
 }
 
 fn drive(text: &mut String, robot: &LoadedRobot) {
-    text.push_str("# Differential drive: wheels on the left are driven alike, and those on the right.\n");
+    text.push_str(
+        "# Differential drive: wheels on the left are driven alike, and those on the right.\n",
+    );
     found(text, robot, "drive", "");
     match &robot.layout.drive {
         None => text.push_str("drive: null\n\n"),
@@ -168,12 +170,16 @@ fn limits_of(joint: &Joint) -> String {
 }
 
 fn listed(parts: impl Iterator<Item = (&'static str, f64)>) -> String {
-    let parts: Vec<String> = parts.map(|(name, value)| format!("{name}: {value:?}")).collect();
+    let parts: Vec<String> = parts
+        .map(|(name, value)| format!("{name}: {value:?}"))
+        .collect();
     parts.join(", ")
 }
 
 fn sensors(text: &mut String, robot: &LoadedRobot) {
-    text.push_str("# Sensors, each in the frame of a link: imu, lidar, camera, force_torque, range.\n");
+    text.push_str(
+        "# Sensors, each in the frame of a link: imu, lidar, camera, force_torque, range.\n",
+    );
     if robot.sensors.is_empty() {
         text.push_str("sensors: []\n");
         return;
@@ -214,7 +220,9 @@ mod tests {
 
     #[test]
     fn names_come_back_as_they_are() {
-        for name in ["tool0", "on", "8.0", "a: b", "#x", "", "Ä", "-", "iris/x", "null", "\"", "~"] {
+        for name in [
+            "tool0", "on", "8.0", "a: b", "#x", "", "Ä", "-", "iris/x", "null", "\"", "~",
+        ] {
             let text = format!("{}: {}", quoted(name), quoted(name));
             let back: std::collections::BTreeMap<String, String> =
                 serde_yaml_ng::from_str(&text).unwrap();

@@ -35,7 +35,10 @@ pub(crate) fn srdf_beside(
             doubts.push(Doubt::new(
                 Severity::Note,
                 format!("SRDF {}", path.display()),
-                format!("names the robot {:?}, the description names it {robot:?}", srdf.robot),
+                format!(
+                    "names the robot {:?}, the description names it {robot:?}",
+                    srdf.robot
+                ),
                 "it is used, since the file names are the same",
             ));
         }
@@ -71,7 +74,10 @@ pub(crate) fn srdf_beside(
 }
 
 fn stem(path: &Path) -> &str {
-    let name = path.file_name().and_then(|n| n.to_str()).unwrap_or_default();
+    let name = path
+        .file_name()
+        .and_then(|n| n.to_str())
+        .unwrap_or_default();
     // arm.urdf.xacro has the stem arm, as has arm.srdf; v1.2.urdf has v1.2.
     [".urdf.xacro", ".xacro", ".urdf", ".xml", ".srdf"]
         .iter()
@@ -85,7 +91,9 @@ fn read(path: &Path) -> Result<Srdf, Error> {
         path: path.to_owned(),
         problem,
     };
-    let size = std::fs::metadata(path).map_err(|e| fail(e.to_string()))?.len();
+    let size = std::fs::metadata(path)
+        .map_err(|e| fail(e.to_string()))?
+        .len();
     if size > LARGEST {
         return Err(fail(format!(
             "has {size} bytes: an SRDF has at most {LARGEST}"
@@ -117,13 +125,37 @@ mod tests {
     fn srdf_is_found_by_file_name_then_by_robot_name() {
         let check = |files: &[(&str, &str)], robot: &str, expected: Option<&str>, doubts: usize| {
             let found = found(files, "urdf/bot_v2.urdf", robot);
-            assert_eq!((found.0.as_deref(), found.1), (expected, doubts), "{files:?}");
+            assert_eq!(
+                (found.0.as_deref(), found.1),
+                (expected, doubts),
+                "{files:?}"
+            );
         };
-        check(&[("srdf/bot_v2.srdf", "bot"), ("srdf/bot.srdf", "bot")], "bot", Some("bot_v2"), 0);
+        check(
+            &[("srdf/bot_v2.srdf", "bot"), ("srdf/bot.srdf", "bot")],
+            "bot",
+            Some("bot_v2"),
+            0,
+        );
         check(&[("urdf/bot_v2.srdf", "other")], "bot", Some("bot_v2"), 1);
-        check(&[("srdf/a.srdf", "Bot"), ("srdf/b.srdf", "other")], "bot", Some("a"), 0);
-        check(&[("srdf/a.srdf", "bot"), ("srdf/bot.srdf", "bot")], "bot", Some("bot"), 0);
-        check(&[("srdf/a.srdf", "bot"), ("srdf/b.srdf", "bot")], "bot", None, 1);
+        check(
+            &[("srdf/a.srdf", "Bot"), ("srdf/b.srdf", "other")],
+            "bot",
+            Some("a"),
+            0,
+        );
+        check(
+            &[("srdf/a.srdf", "bot"), ("srdf/bot.srdf", "bot")],
+            "bot",
+            Some("bot"),
+            0,
+        );
+        check(
+            &[("srdf/a.srdf", "bot"), ("srdf/b.srdf", "bot")],
+            "bot",
+            None,
+            1,
+        );
         check(&[], "bot", None, 0);
     }
 }

@@ -148,13 +148,15 @@ impl Reader {
                 return Err(self.unknown(part, part.tag_name().name()));
             }
             let [joint, text] = take(self.attributes(part, &["name", "value"], &[])?);
-            let values = text.split_whitespace().map(|word| match word.parse::<f64>() {
-                Ok(value) if value.is_finite() => Ok(value),
-                _ => Err(self.error(
-                    format!("{} {joint}: value", self.place(part, "joint")),
-                    format!("is {word:?}: must be a number, radians or metres"),
-                )),
-            });
+            let values = text
+                .split_whitespace()
+                .map(|word| match word.parse::<f64>() {
+                    Ok(value) if value.is_finite() => Ok(value),
+                    _ => Err(self.error(
+                        format!("{} {joint}: value", self.place(part, "joint")),
+                        format!("is {word:?}: must be a number, radians or metres"),
+                    )),
+                });
             let values = values.collect::<Result<Vec<f64>, _>>()?;
             if values.is_empty() {
                 let element = format!("{} {joint}: value", self.place(part, "joint"));
@@ -225,14 +227,29 @@ mod tests {
     fn whole_files_are_read() {
         let srdf = read_srdf(None, WHOLE).unwrap();
         assert_eq!(srdf.robot, "r");
-        assert_eq!(srdf.groups[0].chains, [["base".to_owned(), "tool0".to_owned()]]);
-        assert_eq!((&srdf.groups[1].joints[0], &srdf.groups[1].links[0]), (&"finger".into(), &"palm".into()));
+        assert_eq!(
+            srdf.groups[0].chains,
+            [["base".to_owned(), "tool0".to_owned()]]
+        );
+        assert_eq!(
+            (&srdf.groups[1].joints[0], &srdf.groups[1].links[0]),
+            (&"finger".into(), &"palm".into())
+        );
         assert_eq!(srdf.groups[2].groups, ["arm", "hand"]);
         assert_eq!(srdf.states[0].joints, [("j1".to_owned(), vec![0.5])]);
-        assert_eq!((srdf.states[1].group.as_ref(), srdf.states[1].joints[0].1.len()), (None, 7));
+        assert_eq!(
+            (
+                srdf.states[1].group.as_ref(),
+                srdf.states[1].joints[0].1.len()
+            ),
+            (None, 7)
+        );
         assert_eq!(srdf.end_effectors[0].parent_group.as_deref(), Some("arm"));
         assert_eq!(srdf.disabled_collisions, [["a".to_owned(), "b".to_owned()]]);
-        assert_eq!((srdf.virtual_joints.len(), srdf.passive_joints.len()), (1, 1));
+        assert_eq!(
+            (srdf.virtual_joints.len(), srdf.passive_joints.len()),
+            (1, 1)
+        );
     }
 
     #[test]
@@ -240,11 +257,26 @@ mod tests {
         let check = |from: &str, to: &str, expected: &str| {
             let error = read_srdf(Some(Path::new("r.srdf")), &WHOLE.replacen(from, to, 1));
             let error = error.unwrap_err().to_string();
-            assert!(error.contains(expected) && error.contains("r.srdf"), "{error}");
+            assert!(
+                error.contains(expected) && error.contains("r.srdf"),
+                "{error}"
+            );
         };
-        check("<passive_joint", "<pasive_joint", "line 9: <pasive_joint>: is no element of SRDF");
-        check(r#"<chain base_link="base""#, r#"<chain base_lnk="base""#, "attribute base_lnk");
-        check(r#" base_link="base""#, "", "<chain>: attribute base_link: is missing");
+        check(
+            "<passive_joint",
+            "<pasive_joint",
+            "line 9: <pasive_joint>: is no element of SRDF",
+        );
+        check(
+            r#"<chain base_link="base""#,
+            r#"<chain base_lnk="base""#,
+            "attribute base_lnk",
+        );
+        check(
+            r#" base_link="base""#,
+            "",
+            "<chain>: attribute base_link: is missing",
+        );
         check(r#"value=" 0.5 ""#, r#"value="half""#, r#"value: is "half""#);
         check(r#"value=" 0.5 ""#, r#"value="nan""#, r#"value: is "nan""#);
         check("<robot", "<urdf", "cannot be read");

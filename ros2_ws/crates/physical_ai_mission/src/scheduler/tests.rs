@@ -309,6 +309,32 @@ fn tasks_run_in_order_and_robots_in_parallel() {
 }
 
 #[test]
+fn broken_offer_takes_the_place_of_the_older_one_and_is_named_once() {
+    let mut f = Fixture::new(&[&[("a", true)]]);
+    assert!(f.scheduler.fleet().can("a", "go"));
+    let mut report = f.workers[0].report();
+    report.capabilities[0].parameters_schema = json!({"type": "intger"});
+    for _ in 0..2 {
+        f.step(Event::Heartbeat(Box::new(report.clone())));
+    }
+    assert!(
+        !f.scheduler.fleet().can("a", "go"),
+        "the older offer is gone"
+    );
+    assert_eq!(f.warnings.len(), 1, "{:?}", f.warnings);
+    let expected =
+        "worker w0: its offer of go of a is refused: in the schema of its parameters, #/type is";
+    assert!(f.warnings[0].starts_with(expected), "{:?}", f.warnings);
+    let refused = &f.scheduler.workers().next().unwrap().refused;
+    assert_eq!(refused.len(), 1);
+    f.pass(0.2);
+    assert!(
+        f.scheduler.fleet().can("a", "go"),
+        "a good one counts again"
+    );
+}
+
+#[test]
 fn lost_worker_means_reassignment_only_for_idempotent_tasks() {
     let check = |idempotent, expected: TaskState| {
         let mut f = Fixture::new(&[&[("a", idempotent)], &[("b", idempotent)]]);

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use physical_ai_domain::{WorkerName, WorkerReport, WorkerState};
+use physical_ai_domain::{Capability, WorkerName, WorkerReport, WorkerState};
+use physical_ai_fleet::objection;
 
 /// Silence of the old process after which a newer one of the same name is its successor, seconds.
 /// Longer than two heartbeats, so that an old process that lives is heard in between.
@@ -11,8 +12,10 @@ const SUCCESSION_S: f64 = 0.5;
 /// A worker as the orchestrator sees it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct KnownWorker {
-    /// Its newest report; the state is the orchestrator's judgement.
+    /// Its newest report, without what it offers and nobody can honour; the state is the orchestrator's judgement.
     pub report: WorkerReport,
+    /// What it offers and nobody can honour, and why: such an offer takes the place of an older one, too.
+    pub refused: Vec<(Capability, String)>,
     /// Steady time of the newest report, seconds.
     pub(crate) heard_s: f64,
     /// How often its process was lost or replaced.
@@ -57,13 +60,21 @@ impl Workers {
     }
 
     /// Takes a heartbeat. `true`: it speaks for the worker of that name.
-    pub(crate) fn hear(&mut self, report: WorkerReport, now_s: f64, news: &mut Vec<News>) -> bool {
+    pub(crate) fn hear(
+        &mut self,
+        mut report: WorkerReport,
+        now_s: f64,
+        news: &mut Vec<News>,
+    ) -> bool {
         let name = report.worker.clone();
+        let refused = without_refused(&mut report);
         let Some(known) = self.known.get_mut(&name) else {
             news.push(News::Joined(name.clone()));
             news.push(News::Changed);
+            warn_of(&name, &refused, &[], news);
             let known = KnownWorker {
                 report,
+                refused,
                 heard_s: now_s,
                 losses: 0,
                 challenger: None,
@@ -72,7 +83,7 @@ impl Workers {
             return true;
         };
         if known.report.incarnation == report.incarnation {
-            return known.hear_again(report, now_s, news);
+            return known.hear_again(report, refused, now_s, news);
         }
         let gone = known.report.state == WorkerState::Lost;
         if report.incarnation < known.report.incarnation && !gone {
@@ -95,10 +106,12 @@ impl Workers {
             report.pid, known.report.pid
         )));
         news.push(News::Changed);
+        warn_of(&name, &refused, &known.refused, news);
         known.losses += u32::from(!gone);
         known.challenger = None;
         known.heard_s = now_s;
         known.report = report;
+        known.refused = refused;
         true
     }
 
@@ -137,8 +150,44 @@ impl Workers {
     }
 }
 
+/// Takes out of a report what nobody can honour.
+fn without_refused(report: &mut WorkerReport) -> Vec<(Capability, String)> {
+    let offers = std::mem::take(&mut report.capabilities);
+    let mut refused = Vec::new();
+    for offer in offers {
+        match objection(&offer) {
+            None => report.capabilities.push(offer),
+            Some(objection) => refused.push((offer, objection)),
+        }
+    }
+    refused
+}
+
+/// Warns of each offer that is newly refused, by worker, skill and place in its schema.
+fn warn_of(
+    worker: &WorkerName,
+    refused: &[(Capability, String)],
+    known: &[(Capability, String)],
+    news: &mut Vec<News>,
+) {
+    for (offer, objection) in refused.iter().filter(|r| !known.contains(r)) {
+        let robot = offer.robot.as_ref();
+        let whose = robot.map_or(String::new(), |robot| format!(" of {robot}"));
+        news.push(News::Warning(format!(
+            "worker {worker}: its offer of {}{whose} is refused: in the schema of its parameters, {objection}",
+            offer.skill
+        )));
+    }
+}
+
 impl KnownWorker {
-    fn hear_again(&mut self, report: WorkerReport, now_s: f64, news: &mut Vec<News>) -> bool {
+    fn hear_again(
+        &mut self,
+        report: WorkerReport,
+        refused: Vec<(Capability, String)>,
+        now_s: f64,
+        news: &mut Vec<News>,
+    ) -> bool {
         if let Some(challenger) = self.challenger.as_mut()
             && !challenger.refused
         {
@@ -151,9 +200,12 @@ impl KnownWorker {
                 challenger.incarnation
             )));
         }
-        let changed =
-            self.report.state != report.state || self.report.capabilities != report.capabilities;
+        warn_of(&report.worker, &refused, &self.refused, news);
+        let changed = self.report.state != report.state
+            || self.report.capabilities != report.capabilities
+            || self.refused != refused;
         self.report = report;
+        self.refused = refused;
         self.heard_s = now_s;
         if changed {
             news.push(News::Changed);

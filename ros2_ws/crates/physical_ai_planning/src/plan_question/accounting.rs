@@ -4,18 +4,20 @@
 //! by it (names, numbers with their units, times, words of order, what is to be done), or is one that changes
 //! nothing. What is left over is quoted, and the sentence is refused.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
+use physical_ai_domain::Role;
 use serde_json::Value;
 
 use super::counted::{
     PlanNumbers, Quantity, SaidNumber, has_invented_joints, is_unit, said_numbers,
 };
 use super::fleet_nouns::FleetNouns;
-use super::syllables::{PARTICLES, is_syllable};
 use super::plan_words::PlanWords;
 use super::reference_text::references_in;
+use super::skill_roles::{Skill, SkillRoles};
 use super::slips::is_slip;
+use super::syllables::{PARTICLES, is_syllable};
 use super::words::{Word, WordKind, words_of};
 
 /// What a sentence says and its plan does not do.
@@ -28,8 +30,13 @@ pub struct Dropped {
 }
 
 /// The first thing that a linked sentence says and the tasks do not do.
-pub fn dropped(linked: &str, tasks: &[Value], fleet: &FleetNouns) -> Option<Dropped> {
-    let plan = PlanFacts::of(tasks);
+pub fn dropped(
+    linked: &str,
+    tasks: &[Value],
+    skills: &SkillRoles,
+    fleet: &FleetNouns,
+) -> Option<Dropped> {
+    let plan = PlanFacts::of(tasks, skills);
     let words = words_of(linked);
     let numbers = said_numbers(&words);
     let lost = |text: &str| Dropped {
@@ -64,28 +71,62 @@ pub fn dropped(linked: &str, tasks: &[Value], fleet: &FleetNouns) -> Option<Drop
 }
 
 /// A task that the sentence does not ask for, or with more in it than that.
-pub fn unasked(linked: &str, tasks: &[Value]) -> Option<&'static str> {
+pub fn unasked<'a>(linked: &str, tasks: &'a [Value], skills: &SkillRoles) -> Option<&'a str> {
     let words = words_of(linked);
-    if has_invented_joints(&said_numbers(&words), tasks) {
-        return Some("move_joints");
+    let name = |task: &'a Value| task["skill"].as_str();
+    if has_invented_joints(&said_numbers(&words), tasks, skills) {
+        let moves = |task: &&Value| !skills.values(task, &[Role::JointPositions]).is_empty();
+        return tasks.iter().find(moves).and_then(name);
     }
     let says = |wanted: &[&str]| {
         let is_wanted = |k: &String| wanted.contains(&k.as_str());
         let is_kind = |w: &Word| kinds_of(w).is_some_and(|kinds| kinds.iter().any(is_wanted));
         words.iter().any(is_kind)
     };
-    let needed = [
-        ("wait", &["wait"][..]),
-        ("set_gripper", &["gripper", "open", "close"]),
-        ("move_joints", &["joints"]),
-        ("home", &["home"]),
-        ("patrol", &["patrol"]),
-    ];
-    let skills: BTreeSet<&str> = tasks.iter().filter_map(|t| t["skill"].as_str()).collect();
-    let unasked = needed
-        .iter()
-        .find(|(skill, kind)| skills.contains(skill) && !says(kind));
-    unasked.map(|(skill, _)| *skill)
+    let is_unasked = |task: &&Value| {
+        let (Some(skill), Some(name)) = (skills.of_task(task), name_of(task)) else {
+            return false;
+        };
+        // Skills with nothing to say are asked for by their names.
+        let own: Vec<&str> = name.split('_').collect();
+        let is_own = |w: &Word| own.iter().any(|own| is_form(w.text, own));
+        let needed: &[&str] = if skill.has(Role::Opening) {
+            &["gripper", "open", "close"]
+        } else if skill.has(Role::JointPositions) {
+            &["joints"]
+        } else if skill.goes_round() {
+            &["patrol"]
+        } else if skill.is_bare() {
+            &own
+        } else if skill.has(Role::Duration) {
+            &["wait"]
+        } else {
+            return false;
+        };
+        !says(needed) && !words.iter().any(is_own)
+    };
+    tasks.iter().find(is_unasked).and_then(name)
+}
+
+fn name_of(task: &Value) -> Option<&str> {
+    task["skill"].as_str()
+}
+
+/// "Welds", "welding" and "welded" of `weld`.
+fn is_form(word: &str, base: &str) -> bool {
+    let stem = base.strip_suffix('e').unwrap_or(base);
+    let doubled = base
+        .chars()
+        .last()
+        .map_or_else(String::new, |last| format!("{base}{last}"));
+    let ends = ["s", "es", "ing", "ed", "d", ""];
+    let mut stems = [base, stem, &doubled].into_iter();
+    base.len() > 2
+        && stems.any(|stem| {
+            word.strip_prefix(stem)
+                .is_some_and(|end| ends.contains(&end))
+        })
+        && (word != stem || stem == base)
 }
 
 /// A robot that has something to do though the sentence speaks of others or of none, and that is not the first that
@@ -93,9 +134,10 @@ pub fn unasked(linked: &str, tasks: &[Value]) -> Option<&'static str> {
 pub fn unsaid_robot<'a>(
     linked: &str,
     tasks: &'a [Value],
-    skills: &BTreeMap<String, BTreeSet<String>>,
+    skills: &SkillRoles,
     fleet: &FleetNouns,
 ) -> Option<&'a str> {
+    let skills = skills.of_robots();
     let said: BTreeSet<&str> = references_in(linked).map(|(_, r)| r).collect();
     let words = words_of(linked);
     let used: BTreeSet<&str> = tasks.iter().filter_map(|t| t["robot"].as_str()).collect();
@@ -168,9 +210,11 @@ fn is_held(word: &Word, plan: &PlanFacts) -> bool {
             || kinds_of(word).is_some_and(|k| plan.does_any(k));
     }
     if AXES.contains(&word.text) {
-        return plan.has_field(&AXES);
+        return plan.has_any(&[Role::X, Role::Y, Role::Z]);
     }
-    is_unit(word.text) || kinds_of(word).is_some_and(|kinds| plan.does_any(kinds))
+    is_unit(word.text)
+        || kinds_of(word).is_some_and(|kinds| plan.does_any(kinds))
+        || plan.has_own_word(word.text)
 }
 
 const AXES: [&str; 3] = ["x", "y", "z"];
@@ -239,29 +283,41 @@ fn compound(word: &str) -> Option<&'static [String]> {
 /// What a plan has in it.
 struct PlanFacts<'a> {
     tasks: &'a [Value],
+    skills: &'a SkillRoles,
     names: BTreeSet<&'a str>,
     numbers: PlanNumbers,
 }
 
 impl<'a> PlanFacts<'a> {
-    fn of(tasks: &'a [Value]) -> Self {
+    fn of(tasks: &'a [Value], skills: &'a SkillRoles) -> Self {
         let mut names = BTreeSet::new();
         for task in tasks {
-            let params = &task["params"];
-            let places = params["places"].as_array().into_iter().flatten();
-            let named = [&task["robot"], &params["object"], &params["place"]];
-            names.extend(named.into_iter().chain(places).filter_map(Value::as_str));
+            names.extend(task["robot"].as_str());
+            names.extend(skills.names(task));
         }
-        let numbers = PlanNumbers::of(tasks);
         Self {
             tasks,
+            skills,
             names,
-            numbers,
+            numbers: PlanNumbers::of(tasks, skills),
         }
     }
 
-    fn skills(&self) -> impl Iterator<Item = &str> {
-        self.tasks.iter().filter_map(|t| t["skill"].as_str())
+    /// True if a task's skill is such.
+    fn is_any(&self, is: impl Fn(&Skill) -> bool) -> bool {
+        let mut skills = self
+            .tasks
+            .iter()
+            .filter_map(|task| self.skills.of_task(task));
+        skills.any(is)
+    }
+
+    /// True if a word is a part of the name of a task's skill, in any form.
+    fn has_own_word(&self, word: &str) -> bool {
+        let mut names = self.tasks.iter().filter_map(name_of);
+        // Words that have a kind of their own are held by that.
+        let is_own = |own: &str| PlanWords::get().kinds(own).is_none() && is_form(word, own);
+        names.any(|name| name.split('_').any(is_own))
     }
 
     fn does_any(&self, kinds: &[String]) -> bool {
@@ -269,14 +325,16 @@ impl<'a> PlanFacts<'a> {
     }
 
     fn does(&self, kind: &str) -> bool {
-        let has = |some: &[&str]| self.skills().any(|s| some.contains(&s));
         let policy = |kind: &str| self.tasks.iter().any(|t| policy_of(t) == Some(kind));
-        let opening = |is: fn(f64) -> bool| {
-            let mut openings = self
-                .tasks
-                .iter()
-                .filter_map(|t| t["params"]["opening_m"].as_f64());
-            openings.any(is)
+        let opens = |is: &dyn Fn(f64, Option<f64>) -> bool| {
+            self.tasks.iter().any(|task| {
+                let most = self
+                    .skills
+                    .of_task(task)
+                    .and_then(|s| s.most(Role::Opening));
+                let openings = self.skills.numbers(task, &[Role::Opening]);
+                openings.into_iter().any(|m| is(m, most))
+            })
         };
         match kind {
             "plain" => true,
@@ -289,18 +347,17 @@ impl<'a> PlanFacts<'a> {
             }
             "thrice" => self.rounds().contains(&3.0),
             "once" => self.rounds().contains(&1.0) || self.waits() || self.rounds().is_empty(),
-            "transfer" => has(&["pick_and_place", "place", "pick"]),
-            "pick" => has(&["pick_and_place", "pick"]),
-            "go" => has(&["navigate_to", "move_to", "home"]),
-            "patrol" => has(&["patrol"]),
-            "home" => has(&["home"]),
-            "wait" => has(&["wait"]),
-            "gripper" => has(&["set_gripper"]),
-            "open" => opening(|m| m > 0.0),
-            "close" => has(&["set_gripper"]) && opening(|m| m < 0.09),
-            "tool" => has(&["move_to"]),
-            "joints" => has(&["move_joints"]),
-            "turn" => self.has_field(&["yaw", "pitch", "roll"]),
+            "transfer" => self.is_any(|s| s.takes.is_some() || s.releases.is_some()),
+            "pick" => self.is_any(|s| s.takes.is_some()),
+            "go" => self.is_any(|s| s.goes_to_place() || s.has(Role::X)) || self.is_own("home"),
+            "patrol" => self.is_any(Skill::goes_round),
+            "wait" => self.is_any(|s| s.has(Role::Duration)),
+            "gripper" => self.is_any(|s| s.has(Role::Opening)),
+            "open" => opens(&|m, _| m > 0.0),
+            "close" => opens(&|m, most| most.is_none_or(|most| m < most)),
+            "tool" => self.is_any(|s| s.has(Role::Z)),
+            "joints" => self.is_any(|s| s.has(Role::JointPositions)),
+            "turn" => self.has_any(&[Role::Roll, Role::Pitch, Role::Yaw]),
             "retry" => policy("retry"),
             "skip" => policy("skip"),
             "ask" => policy("ask_operator"),
@@ -312,7 +369,7 @@ impl<'a> PlanFacts<'a> {
             "failed" => ["retry", "skip", "ask_operator", "fail_mission"]
                 .iter()
                 .any(|k| policy(k)),
-            _ => false,
+            own => self.is_own(own),
         }
     }
 
@@ -320,10 +377,19 @@ impl<'a> PlanFacts<'a> {
         self.numbers.get(Quantity::Rounds)
     }
 
-    fn has_field(&self, fields: &[&str]) -> bool {
+    /// True if a task's skill has nothing to say and this word in its name.
+    fn is_own(&self, word: &str) -> bool {
+        self.tasks.iter().any(|task| {
+            let is_bare = self.skills.of_task(task).is_some_and(Skill::is_bare);
+            is_bare && name_of(task).is_some_and(|name| name.split('_').any(|own| own == word))
+        })
+    }
+
+    /// True if a task gives a value of one of these roles.
+    fn has_any(&self, roles: &[Role]) -> bool {
         self.tasks
             .iter()
-            .any(|t| fields.iter().any(|f| t["params"].get(f).is_some()))
+            .any(|task| !self.skills.values(task, roles).is_empty())
     }
 
     fn waits(&self) -> bool {
@@ -333,11 +399,7 @@ impl<'a> PlanFacts<'a> {
     }
 
     fn has_several(&self) -> bool {
-        let patrols = |t: &Value| {
-            t["params"]["places"]
-                .as_array()
-                .is_some_and(|p| p.len() > 1)
-        };
+        let patrols = |t: &Value| self.skills.values(t, &[Role::FloorPlace]).len() > 1;
         self.tasks.len() > 1 || self.tasks.iter().any(patrols)
     }
 
@@ -388,7 +450,11 @@ fn policy_of(task: &Value) -> Option<&str> {
 }
 
 /// Places and objects of each robot come in the order in which they are said, where nothing turns it round.
-pub fn out_of_order<'a>(linked: &'a str, tasks: &'a [Value]) -> Option<&'a str> {
+pub fn out_of_order<'a>(
+    linked: &'a str,
+    tasks: &'a [Value],
+    skills: &SkillRoles,
+) -> Option<&'a str> {
     let words = words_of(linked);
     let turns =
         |w: &Word| TURNING.contains(&w.text) || w.text.ends_with("전에") || w.text == "앞서";
@@ -400,9 +466,8 @@ pub fn out_of_order<'a>(linked: &'a str, tasks: &'a [Value]) -> Option<&'a str> 
     for robot in robots {
         let mut at = 0;
         for task in tasks.iter().filter(|t| t["robot"] == robot) {
-            let params = &task["params"];
-            let places = params["places"].as_array().into_iter().flatten();
-            for name in places.chain([&params["place"]]).filter_map(Value::as_str) {
+            let places = skills.values(task, &[Role::Surface, Role::FloorPlace]);
+            for name in places.into_iter().filter_map(Value::as_str) {
                 if !said.contains(&name) {
                     continue;
                 }
@@ -425,17 +490,10 @@ const TURNING: [&str; 12] = [
 ];
 
 /// An angle that is more than a turn: people say degrees so, and plans are in radians.
-pub fn too_large_angle(tasks: &[Value]) -> Option<f64> {
-    let angles = tasks.iter().flat_map(|task| {
-        let params = &task["params"];
-        let joints = params["positions"].as_array().into_iter().flatten();
-        let turns = ["yaw", "pitch", "roll"]
-            .iter()
-            .filter_map(|name| params.get(name));
-        joints.chain(turns).filter_map(Value::as_f64)
-    });
-    let mut angles = angles.filter(|angle| angle.abs() > std::f64::consts::TAU);
-    angles.next()
+pub fn too_large_angle(tasks: &[Value], skills: &SkillRoles) -> Option<f64> {
+    let roles = [Role::JointPositions, Role::Roll, Role::Pitch, Role::Yaw];
+    let mut angles = tasks.iter().flat_map(|task| skills.numbers(task, &roles));
+    angles.find(|angle| angle.abs() > std::f64::consts::TAU)
 }
 
 /// True if a text is said in Korean.

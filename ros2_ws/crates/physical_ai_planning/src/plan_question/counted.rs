@@ -2,10 +2,12 @@
 
 use std::ops::Range;
 
+use physical_ai_domain::Role;
 use serde_json::Value;
 
-use super::syllables::PARTICLES;
+use super::skill_roles::SkillRoles;
 use super::spoken_numbers::number_of_words;
+use super::syllables::PARTICLES;
 use super::words::{Word, WordKind};
 
 /// A number with its sign and unit.
@@ -379,29 +381,21 @@ pub struct PlanNumbers {
 }
 
 impl PlanNumbers {
-    pub fn of(tasks: &[Value]) -> Self {
-        let mut made = Self::default();
-        for task in tasks {
-            for (name, value) in task["params"].as_object().into_iter().flatten() {
-                let listed = value.as_array().into_iter().flatten();
-                for number in listed.chain([value]).filter_map(Value::as_f64) {
-                    made.add(name, number);
-                }
-            }
-        }
-        made
-    }
-
-    fn add(&mut self, name: &str, number: f64) {
-        match name {
-            "rounds" => self.rounds.push(number),
-            "duration_s" => self.times.push(number),
-            "opening_m" => self.lengths.push(number),
-            "x" | "y" | "z" => {
-                self.lengths.push(number);
-                self.bare.push(number);
-            }
-            _ => self.bare.push(number),
+    pub fn of(tasks: &[Value], skills: &SkillRoles) -> Self {
+        let axes = [Role::X, Role::Y, Role::Z];
+        let turns = [Role::Roll, Role::Pitch, Role::Yaw, Role::JointPositions];
+        let all = |roles: &[Role]| -> Vec<f64> {
+            tasks
+                .iter()
+                .flat_map(|task| skills.numbers(task, roles))
+                .collect()
+        };
+        let (points, turns) = (all(&axes), all(&turns));
+        Self {
+            bare: [points.clone(), turns].concat(),
+            lengths: [points, all(&[Role::Opening])].concat(),
+            times: all(&[Role::Duration]),
+            rounds: all(&[Role::Count]),
         }
     }
 
@@ -416,14 +410,14 @@ impl PlanNumbers {
 }
 
 /// True if a list of joints has more numbers than the sentence; one number may be for all joints.
-pub fn has_invented_joints(numbers: &[SaidNumber], tasks: &[Value]) -> bool {
+pub fn has_invented_joints(numbers: &[SaidNumber], tasks: &[Value], skills: &SkillRoles) -> bool {
     let bare = numbers
         .iter()
         .filter(|n| n.quantity == Quantity::Bare)
         .count();
     let lists = tasks
         .iter()
-        .filter_map(|t| t["params"]["positions"].as_array());
+        .map(|task| skills.values(task, &[Role::JointPositions]));
     let mut long = lists.filter(|list| list.iter().any(|p| *p != list[0]));
     long.any(|list| list.len() > bare)
 }

@@ -2,12 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::hangul::translations;
-use super::syllables::PARTICLES;
 use super::by_words::ByWords;
+use super::hangul::translations;
 use super::series::plural;
+use super::skill_roles::SkillRoles;
+use super::syllables::PARTICLES;
 
-const ARM_SKILLS: [&str; 3] = ["pick", "pick_and_place", "set_gripper"];
 const ARMS: [&str; 6] = ["arm", "manipulator", "팔", "로봇팔", "암", "매니퓰레이터"];
 const ROVERS: [&str; 5] = ["rover", "vehicle", "로버", "차량", "이동로봇"];
 const ROBOTS: [&str; 3] = ["robot", "로봇", "로보트"];
@@ -22,7 +22,7 @@ pub struct FleetNouns {
 
 impl FleetNouns {
     /// Of names by their words, and the skills of robots.
-    pub fn new(names: &ByWords, skills: &BTreeMap<String, BTreeSet<String>>) -> Self {
+    pub fn new(names: &ByWords, skills: &SkillRoles) -> Self {
         let mut made = Self::default();
         for (words, references) in names {
             for word in words.iter().filter(|w| w.chars().count() > 1) {
@@ -37,14 +37,12 @@ impl FleetNouns {
             let things = references.iter().filter(|r| r.starts_with("ref_o"));
             made.add(&THINGS, &things.cloned().collect());
         }
-        let is_arm = |skills: &BTreeSet<String>| ARM_SKILLS.iter().any(|s| skills.contains(*s));
-        let kind = |arm: bool| -> BTreeSet<String> {
-            let some = skills.iter().filter(|(_, skills)| is_arm(skills) == arm);
-            some.map(|(robot, _)| robot.clone()).collect()
-        };
-        made.add(&ARMS, &kind(true));
-        made.add(&ROVERS, &kind(false));
-        made.add(&ROBOTS, &skills.keys().cloned().collect());
+        let robots = skills.of_robots().keys().cloned();
+        let (arms, rovers): (BTreeSet<String>, BTreeSet<String>) =
+            robots.clone().partition(|robot| skills.has_hand(robot));
+        made.add(&ARMS, &arms);
+        made.add(&ROVERS, &rovers);
+        made.add(&ROBOTS, &robots.collect());
         made
     }
 
@@ -83,7 +81,13 @@ impl FleetNouns {
 
 #[cfg(test)]
 mod tests {
+    use physical_ai_fleet::Fleet;
+
     use super::*;
+
+    fn fleet() -> Fleet {
+        Fleet::new(super::super::tests::fleet())
+    }
 
     #[test]
     fn nouns_mean_all_or_the_only_one() {
@@ -94,12 +98,15 @@ mod tests {
             ("dock_a", "ref_f1"),
         ];
         let names: ByWords = names.map(|(n, r)| (words(n), vec![r.to_owned()])).into();
-        let skills = |s: &str| BTreeSet::from([s.to_owned()]);
-        let skills = BTreeMap::from([
-            ("ref_r1".to_owned(), skills("pick")),
-            ("ref_r2".to_owned(), skills("patrol")),
-            ("ref_r3".to_owned(), skills("patrol")),
-        ]);
+        let offers = fleet();
+        let robots = [
+            ("arm_1", "ref_r1"),
+            ("rover_1", "ref_r2"),
+            ("rover_2", "ref_r3"),
+        ];
+        let skills = SkillRoles::new(offers.capabilities(), |robot| {
+            robots.iter().find(|(name, _)| *name == robot).unwrap().1
+        });
         let nouns = FleetNouns::new(&names, &skills);
         for (word, used, expected) in [
             ("로버는", &["ref_r2", "ref_r3"][..], true),

@@ -11,11 +11,11 @@ use std::collections::BTreeMap;
 use super::by_words::{ByWords, Found};
 use super::groups::{Groups, join};
 use super::hangul::HangulNames;
-use super::syllables::is_syllable;
 use super::parts::{Part, is_modified, said_by_word, tails, unique_words};
 use super::series::Series;
 use super::slips::mistyped;
 use super::spoken::{SEPARATORS, goes_on, in_digits, pieces, plain, spoken_words};
+use super::syllables::is_syllable;
 
 /// Where words that begin at a piece end.
 type Match = fn(&[String], &[&str], usize) -> Option<usize>;

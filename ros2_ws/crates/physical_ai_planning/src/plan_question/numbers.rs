@@ -3,8 +3,9 @@
 //! A small model slips when it copies numbers; bound to those that were said, it cannot send an arm to a
 //! point that nobody named.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
+use physical_ai_domain::Role;
 use serde_json::{Map, Value, json};
 
 use super::decimals::shown;
@@ -15,18 +16,16 @@ use super::times::{durations, has_unread_time, rounds};
 use super::units::SaidUnits;
 
 /// Lengths and angles, and lists of them.
-const MEASURES: [&str; 8] = [
-    "x",
-    "y",
-    "z",
-    "roll",
-    "pitch",
-    "yaw",
-    "positions",
-    "opening_m",
+const MEASURES: [Role; 8] = [
+    Role::X,
+    Role::Y,
+    Role::Z,
+    Role::Roll,
+    Role::Pitch,
+    Role::Yaw,
+    Role::JointPositions,
+    Role::Opening,
 ];
-const DURATION: &str = "duration_s";
-const ROUNDS: &str = "rounds";
 /// Words for numbers that are not read here: what they stand with may be any.
 const UNREAD: [&str; 16] = [
     "half", "quarter", "quarters", "couple", "dozen", "few", "twice", "double", "third", "fully",
@@ -101,39 +100,45 @@ impl SaidNumbers {
         else {
             return;
         };
+        let named: BTreeMap<Role, String> = (properties.iter())
+            .filter_map(|(name, property)| Some((role_of(property)?, name.clone())))
+            .collect();
         let [ground, space] = &self.points;
-        let point = if properties.contains_key("z") {
+        let point = if named.contains_key(&Role::Z) {
             space
         } else {
             ground
         };
         let mut required = required.unwrap_or_default();
         if let Some(point) = point {
-            bind_point(properties, point, &mut required);
+            bind_point(properties, &named, point, &mut required);
         }
-        self.bind_list(properties);
-        let has_opening = properties.contains_key("opening_m");
+        if let Some(name) = named.get(&Role::JointPositions) {
+            self.bind_list(properties, name);
+        }
+        let opening = named
+            .get(&Role::Opening)
+            .and_then(|name| properties.get(name));
         if let Some(measures) = self
             .measures
             .as_ref()
-            .filter(|_| !(has_opening && self.has_unread))
+            .filter(|_| !(opening.is_some() && self.has_unread))
         {
             let mut measures = measures.clone();
             // An open or closed gripper is said without a number.
-            if has_opening {
-                measures.extend(["0", "0.09"].map(str::to_owned));
-            }
-            for name in MEASURES {
+            let bounds = ["minimum", "maximum"].map(|key| opening?.get(key)?.as_f64());
+            measures.extend(bounds.into_iter().flatten().map(shown));
+            for name in MEASURES.iter().filter_map(|role| named.get(role)) {
                 restrict(properties, name, &measures);
             }
         }
-        if let Some(durations) = &self.durations {
-            restrict(properties, DURATION, durations);
+        if let (Some(durations), Some(name)) = (&self.durations, named.get(&Role::Duration)) {
+            restrict(properties, name, durations);
         }
-        if let Some(rounds) = &self.rounds {
-            restrict(properties, ROUNDS, rounds);
+        if let (Some(rounds), Some(name)) = (&self.rounds, named.get(&Role::Count)) {
+            restrict(properties, name, rounds);
             if rounds.is_empty() {
-                properties.shift_remove(ROUNDS);
+                properties.shift_remove(name);
             }
         }
         if !required.is_empty() {
@@ -142,8 +147,8 @@ impl SaidNumbers {
     }
 
     /// A list of fixed length becomes one that was said.
-    fn bind_list(&self, properties: &mut Map<String, Value>) {
-        let Some(property) = properties.get_mut("positions") else {
+    fn bind_list(&self, properties: &mut Map<String, Value>, name: &str) {
+        let Some(property) = properties.get_mut(name) else {
             return;
         };
         let bound = |key| property.get(key).and_then(Value::as_u64);
@@ -167,19 +172,38 @@ impl SaidNumbers {
     }
 }
 
-/// Each coordinate becomes one that was said as such; angles that were not said are left out.
-fn bind_point(properties: &mut Map<String, Value>, point: &Point, required: &mut Vec<Value>) {
-    for (name, allowed) in &point.axes {
-        restrict(properties, name, allowed);
+fn role_of(property: &Value) -> Option<Role> {
+    serde_json::from_value(property.get("role")?.clone()).ok()
+}
+
+/// Each coordinate becomes one that was said as such; angles that were not said are left out. Axes are called as their
+/// roles.
+fn bind_point(
+    properties: &mut Map<String, Value>,
+    named: &BTreeMap<Role, String>,
+    point: &Point,
+    required: &mut Vec<Value>,
+) {
+    let name_of = |axis: &str| named.iter().find(|(role, _)| role.as_str() == axis);
+    for (axis, allowed) in &point.axes {
+        if let Some((_, name)) = name_of(axis) {
+            restrict(properties, name, allowed);
+        }
     }
-    for name in ANGLES {
+    for axis in ANGLES {
+        let Some((_, name)) = name_of(axis) else {
+            continue;
+        };
         let is_required = required.iter().any(|r| r == name);
-        if !point.has_other_angles && !point.axes.contains_key(name) && !is_required {
+        if !point.has_other_angles && !point.axes.contains_key(axis) && !is_required {
             properties.shift_remove(name);
         }
         // Where no other point is said, its angles belong to it.
-        let is_taken = properties.contains_key(name) && required.iter().any(|r| r == "x");
-        if point.is_only_one && point.axes.contains_key(name) && is_taken && !is_required {
+        let has_x = named
+            .get(&Role::X)
+            .is_some_and(|x| required.iter().any(|r| r == x));
+        let is_taken = properties.contains_key(name) && has_x;
+        if point.is_only_one && point.axes.contains_key(axis) && is_taken && !is_required {
             required.push(json!(name));
         }
     }
@@ -243,12 +267,20 @@ fn within(schema: &Value, text: &str) -> Option<Value> {
 
 #[cfg(test)]
 mod tests {
+    use physical_ai_fleet::Fleet;
+
+    use super::super::tests::capability;
     use super::*;
 
     fn bound(sentence: &str, properties: Value) -> Value {
-        let mut parameters = json!({ "properties": properties });
+        let offers = Fleet::new(vec![capability("arm_1", "any", properties)]);
+        let mut parameters = offers.capabilities()[0].parameters_schema.clone();
         SaidNumbers::of(sentence).bind(&mut parameters);
-        parameters["properties"].take()
+        let mut bound = parameters["properties"].take();
+        for property in bound.as_object_mut().unwrap().values_mut() {
+            property.as_object_mut().unwrap().shift_remove("role");
+        }
+        bound
     }
 
     #[test]

@@ -9,28 +9,18 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-/// Doing them twice in a row is the same as doing them once.
-const IDEMPOTENT: [&str; 8] = [
-    "home",
-    "navigate_to",
-    "pick",
-    "pick_and_place",
-    "place",
-    "set_gripper",
-    "move_to",
-    "move_joints",
-];
+use super::skill_roles::{Skill, SkillRoles};
 
 /// Ways to read the steps of a plan that are followed.
 const MOST_READINGS: usize = 16;
 
-/// The plan in order; `None` if it is in order already, or no plan. `offers` tells whether a robot has a skill.
-pub fn in_order(answer: &str, offers: impl Fn(&str, &str) -> bool) -> Option<String> {
+/// The plan in order; `None` if it is in order already, or no plan.
+pub fn in_order(answer: &str, skills: &SkillRoles) -> Option<String> {
     let mut answer: Value = serde_json::from_str(answer).ok()?;
     let before = answer.clone();
     let tasks = answer.get_mut("tasks")?.as_array_mut()?;
-    without_repetitions(tasks);
-    put_down_what_is_held(tasks, offers);
+    without_repetitions(tasks, skills);
+    put_down_what_is_held(tasks, skills);
     let mut readings = vec![Reading::default()];
     for (place, task) in tasks.iter().enumerate() {
         let robot = task.get("robot")?.as_str()?;
@@ -74,17 +64,17 @@ fn places_of(after: &Value) -> Vec<usize> {
 }
 
 /// Leaves out what a robot has just done or does at the same time; ids are counted anew.
-fn without_repetitions(tasks: &mut Vec<Value>) {
+fn without_repetitions(tasks: &mut Vec<Value>, skills: &SkillRoles) {
     let what = |task: &Value| (task["skill"].clone(), task["params"].clone());
     let mut last: BTreeMap<String, (usize, Value)> = BTreeMap::new();
     let (mut kept, mut place_of): (Vec<Value>, Vec<usize>) = (Vec::new(), Vec::new());
     for task in tasks.drain(..) {
         let robot = task["robot"].to_string();
         let repeats = |(_, before): &&(usize, Value)| {
-            let skill = task["skill"].as_str().unwrap_or_default();
+            let is_once = skills.of_task(&task).is_some_and(|skill| !skill.adds_up());
             let (waits, after) = (&task["after"], &before["after"]);
             let is_next = *waits == json!([before["id"]]) || waits == after;
-            is_next && IDEMPOTENT.contains(&skill) && what(before) == what(&task)
+            is_next && is_once && what(before) == what(&task)
         };
         if let Some((place, _)) = last.get(&robot).filter(repeats) {
             place_of.push(*place);
@@ -114,37 +104,52 @@ fn without_repetitions(tasks: &mut Vec<Value>) {
 
 /// "Picks the cup up, waits, and puts the cup on the tray" puts down what the robot holds; "puts the cup in the
 /// sink and then puts it on the tray" picks it up again.
-fn put_down_what_is_held(tasks: &mut [Value], offers: impl Fn(&str, &str) -> bool) {
+fn put_down_what_is_held(tasks: &mut [Value], skills: &SkillRoles) {
     let (mut held, mut moved) = (BTreeMap::new(), BTreeMap::new());
     for task in tasks {
-        let (robot, skill) = (task["robot"].clone(), task["skill"].clone());
-        let (Some(robot), Some(skill)) = (robot.as_str(), skill.as_str()) else {
+        let (Some(robot), Some(skill)) = (task["robot"].as_str(), skills.of_task(task)) else {
             continue;
         };
-        let object = task["params"].get("object").cloned();
-        match (skill, object) {
-            ("pick", Some(object)) => {
-                held.insert(robot.to_owned(), object);
+        let robot = robot.to_owned();
+        let of = |name: &Option<String>| name.as_ref().map(|name| task["params"][name].clone());
+        let object = of(&skill.takes).filter(|object| !object.is_null());
+        let place = of(&skill.releases);
+        match (object, place) {
+            (Some(object), None) => {
+                held.insert(robot, object);
             }
-            ("pick_and_place", Some(object)) => {
-                if held.remove(robot).as_ref() == Some(&object) && offers(robot, "place") {
-                    task["skill"] = json!("place");
-                    task["params"] = json!({"place": task["params"]["place"]});
-                }
-                moved.insert(robot.to_owned(), object);
-            }
-            ("place", _) => {
-                let again = moved.get(robot).filter(|_| held.remove(robot).is_none());
-                if let Some(object) = again
-                    && offers(robot, "pick_and_place")
+            (Some(object), Some(place)) => {
+                if held.remove(&robot).as_ref() == Some(&object)
+                    && let Some((name, put)) = skills.of_hand(&robot, false, true)
                 {
-                    task["skill"] = json!("pick_and_place");
-                    task["params"] = json!({"object": object, "place": task["params"]["place"]});
+                    make(task, name, put, None, &place);
+                }
+                moved.insert(robot, object);
+            }
+            (None, Some(place)) => {
+                let again = moved.get(&robot).filter(|_| held.remove(&robot).is_none());
+                if let Some(object) = again
+                    && let Some((name, transfer)) = skills.of_hand(&robot, true, true)
+                {
+                    make(task, name, transfer, Some(object), &place);
                 }
             }
-            _ => {}
+            (None, None) => {}
         }
     }
+}
+
+/// Makes a task one of another skill of the hand.
+fn make(task: &mut Value, name: &str, skill: &Skill, object: Option<&Value>, place: &Value) {
+    let mut params = serde_json::Map::new();
+    if let (Some(parameter), Some(object)) = (&skill.takes, object) {
+        params.insert(parameter.clone(), object.clone());
+    }
+    if let Some(parameter) = &skill.releases {
+        params.insert(parameter.clone(), place.clone());
+    }
+    task["skill"] = json!(name);
+    task["params"] = Value::Object(params);
 }
 
 /// Steps that tasks may form, and the last of them.
@@ -198,6 +203,11 @@ impl Reading {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::test_fleet::all_skills;
+
+    fn in_order(answer: &str) -> Option<String> {
+        super::in_order(answer, &all_skills(&["a", "b", "c"]))
+    }
 
     /// Robot, skill and what each task waits for.
     fn plan(tasks: &[(&str, &str, &[usize])]) -> String {
@@ -241,10 +251,10 @@ mod tests {
                 ("a", "home", &[2]),
             ],
         ] {
-            assert_eq!(in_order(&plan(tasks), |_, _| true), None, "{tasks:?}");
+            assert_eq!(in_order(&plan(tasks)), None, "{tasks:?}");
         }
         for other in [r#"{"refusal":"x"}"#, "{", r#"{"tasks":[{"id":"t1"}]}"#] {
-            assert_eq!(in_order(other, |_, _| true), None, "{other}");
+            assert_eq!(in_order(other), None, "{other}");
         }
     }
 
@@ -281,8 +291,7 @@ mod tests {
                 ],
             ),
         ] {
-            let found: Value =
-                serde_json::from_str(&in_order(&plan(wrong), |_, _| true).unwrap()).unwrap();
+            let found: Value = serde_json::from_str(&in_order(&plan(wrong)).unwrap()).unwrap();
             let expected: Value = serde_json::from_str(&plan(right)).unwrap();
             assert_eq!(found, expected, "{wrong:?}");
         }
@@ -303,23 +312,20 @@ mod tests {
             json!({ "tasks": tasks }).to_string()
         };
         let tray = || json!({"place": "tray"});
-        for (robot, said, meant) in [
+        for (said, meant) in [
             (
-                "a",
                 plan("pick_and_place", "a", cup("tray")),
                 plan("place", "a", tray()),
             ),
             (
-                "b",
                 plan("place", "b", tray()),
                 plan("pick_and_place", "b", cup("tray")),
             ),
         ] {
-            let found: Value =
-                serde_json::from_str(&in_order(&said, |_, _| true).unwrap()).unwrap();
+            let found: Value = serde_json::from_str(&in_order(&said).unwrap()).unwrap();
             assert_eq!(found, serde_json::from_str::<Value>(&meant).unwrap());
-            assert_eq!(in_order(&said, |r, _| r != robot), None);
-            assert_eq!(in_order(&meant, |_, _| true), None);
+            assert_eq!(super::in_order(&said, &all_skills(&["x"])), None);
+            assert_eq!(in_order(&meant), None);
         }
     }
 }

@@ -37,7 +37,7 @@ impl PlanQuestion {
         }
         match self.doubt(token_logprobs, min_probability) {
             Some(doubt) => PlanReading::Refusal(doubt),
-            None => PlanReading::Plan(self.with_names(answer)),
+            None => PlanReading::Plan(self.plan_text(answer)),
         }
     }
 

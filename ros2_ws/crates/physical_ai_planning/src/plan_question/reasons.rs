@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use physical_ai_domain::Capability;
 
-use super::syllables::{PARTICLES, is_syllable};
 use super::references::{Kind, References};
+use super::syllables::{PARTICLES, is_syllable};
 
 /// Those that name nothing, see `planner/README.md`.
 const PLAIN: [&str; 8] = [
@@ -18,19 +18,6 @@ const PLAIN: [&str; 8] = [
     "say what to do, not what not to do",
     "conditions are not supported",
 ];
-/// What the planner knows robots to do, whether or not they can.
-const SKILLS: [&str; 10] = [
-    "home",
-    "move_joints",
-    "move_to",
-    "navigate_to",
-    "patrol",
-    "pick",
-    "pick_and_place",
-    "place",
-    "set_gripper",
-    "wait",
-];
 /// Words of the longest name.
 const MOST_WORDS: usize = 3;
 /// Longest pattern of names, bytes: compiling it takes time, and a sentence may be long.
@@ -42,6 +29,11 @@ const NO_NAMES: [&str; 40] = [
     "with", "pick", "picks", "put", "puts", "take", "takes", "go", "goes", "move", "moves",
     "drive", "drives", "bring", "send",
 ];
+
+/// What the planner was trained to know robots to do, whether or not they can.
+fn trained_skills() -> impl Iterator<Item = &'static str> {
+    include_str!("../../planner/trained_skills.txt").lines()
+}
 
 /// Patterns of all reasons to refuse a sentence, given with its references.
 ///
@@ -58,12 +50,12 @@ pub fn reasons(
             let is_own = |c: &&Capability| c.robot.as_ref().is_some_and(|r| r.as_str() == robot);
             capabilities.iter().filter(is_own)
         };
-        let reached: BTreeSet<&str> = own().flat_map(Capability::places).collect();
-        let mut lacking: Vec<String> = SKILLS
-            .iter()
-            .filter(|skill| own().all(|c| c.skill.as_str() != **skill))
-            .map(ToString::to_string)
+        let reached: BTreeSet<&str> = own()
+            .flat_map(Capability::parameters)
+            .flat_map(|p| p.names)
             .collect();
+        let lacks = |skill: &&str| own().all(|c| c.skill.as_str() != *skill);
+        let mut lacking: Vec<String> = trained_skills().filter(lacks).map(str::to_owned).collect();
         for kind in [Kind::Surface, Kind::Floor] {
             let places = kind.names(capabilities).into_iter();
             let beyond = places.filter(|place| !reached.contains(place));
@@ -161,9 +153,10 @@ mod tests {
 
     #[test]
     fn robots_lack_only_what_they_lack() {
-        let fleet = super::super::tests::fleet();
-        let references = References::try_new(&fleet).unwrap();
-        let all = reasons(&references, &fleet, "sing").join("\n");
+        let fleet = physical_ai_fleet::Fleet::new(super::super::tests::fleet());
+        let fleet = fleet.capabilities();
+        let references = References::try_new(fleet).unwrap();
+        let all = reasons(&references, fleet, "sing").join("\n");
         assert!(all.contains("^ref_r1 cannot (home|move_joints|"), "{all}");
         assert!(all.contains("|wait|reach ref_f1|reach ref_f2)$"), "{all}");
         let rover = all.lines().find(|l| l.starts_with("^ref_r2")).unwrap();

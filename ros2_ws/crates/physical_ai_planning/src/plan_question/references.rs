@@ -8,23 +8,18 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use physical_ai_domain::{Capability, RobotName};
+use physical_ai_domain::{Capability, OfferedParameter, RobotName, Role};
 use serde_json::Value;
 
 use super::by_words::ByWords;
 use super::linker::Linker;
 use super::reference_text::references_in;
 use super::said::SaidNames;
+use super::skill_roles::SkillRoles;
 use crate::Error;
 
 /// Names of a kind that a trained planner has references for.
 const MOST: usize = 24;
-/// Skills whose place is one that arms reach; those of the other skills are on the floor.
-const SURFACE_SKILLS: [&str; 2] = ["place", "pick_and_place"];
-
-/// Robots that can do none of this are called rovers.
-const ARM_SKILLS: [&str; 3] = ["pick", "pick_and_place", "set_gripper"];
-
 /// What a name is the name of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Kind {
@@ -46,28 +41,29 @@ impl Kind {
         }
     }
 
-    /// Places that a capability takes are of one kind.
-    fn of_places(capability: &Capability) -> Self {
-        if SURFACE_SKILLS.contains(&capability.skill.as_str()) {
-            Self::Surface
-        } else {
-            Self::Floor
+    /// What the values of a parameter are names of.
+    const fn of_role(role: Role) -> Option<Self> {
+        match role {
+            Role::Robot => Some(Self::Robot),
+            Role::Object => Some(Self::Object),
+            Role::Surface => Some(Self::Surface),
+            Role::FloorPlace => Some(Self::Floor),
+            _ => None,
         }
     }
 
     /// Each name of the kind once, sorted.
     pub(super) fn names(self, capabilities: &[Capability]) -> Vec<&str> {
-        let names: BTreeSet<&str> = match self {
-            Self::Robot => {
-                let robots = capabilities.iter().filter_map(|c| c.robot.as_ref());
-                robots.map(RobotName::as_str).collect()
-            }
-            Self::Object => capabilities.iter().flat_map(Capability::objects).collect(),
-            Self::Surface | Self::Floor => {
-                let takers = capabilities.iter().filter(|c| Self::of_places(c) == self);
-                takers.flat_map(Capability::places).collect()
-            }
-        };
+        let is_of_kind = |p: &OfferedParameter| p.role.and_then(Self::of_role) == Some(self);
+        let parameters = capabilities.iter().flat_map(Capability::parameters);
+        let mut names: BTreeSet<&str> = parameters
+            .filter(is_of_kind)
+            .flat_map(|p| p.names)
+            .collect();
+        if self == Self::Robot {
+            let robots = capabilities.iter().filter_map(|c| c.robot.as_ref());
+            names = robots.map(RobotName::as_str).collect();
+        }
         names.into_iter().collect()
     }
 }
@@ -100,13 +96,9 @@ impl References {
                 made.insert(kind, name, index + 1);
             }
         }
-        let is_arm = |c: &&Capability| ARM_SKILLS.contains(&c.skill.as_str());
-        let arms = capabilities.iter().filter(is_arm);
-        let arms: BTreeSet<&str> = arms
-            .filter_map(|c| Some(c.robot.as_ref()?.as_str()))
-            .collect();
+        let skills = SkillRoles::new(capabilities, |robot| robot);
         let robots = Kind::Robot.names(capabilities).into_iter();
-        let (arms, rovers): (Vec<&str>, Vec<&str>) = robots.partition(|r| arms.contains(r));
+        let (arms, rovers): (Vec<&str>, Vec<&str>) = robots.partition(|r| skills.has_hand(r));
         let of = |robots: Vec<&str>| -> Vec<String> {
             let references = robots.into_iter().map(|r| made.of(Kind::Robot, r));
             references.map(str::to_owned).collect()
@@ -138,16 +130,19 @@ impl References {
             let reference = RobotName::try_new(self.of(Kind::Robot, robot.as_str()));
             renamed.robot = reference.ok().or(renamed.robot);
         }
-        let places = Kind::of_places(capability);
-        for (pointer, kind) in [
-            ("/properties/object/enum", Kind::Object),
-            ("/properties/place/enum", places),
-            ("/properties/places/items/enum", places),
-        ] {
-            let listed = renamed.parameters_schema.pointer_mut(pointer);
-            for name in listed.and_then(Value::as_array_mut).into_iter().flatten() {
-                if let Value::String(name) = name {
-                    *name = self.of(kind, name).to_owned();
+        for parameter in capability.parameters() {
+            let Some(kind) = parameter.role.and_then(Kind::of_role) else {
+                continue;
+            };
+            let property = format!("/properties/{}", parameter.name);
+            for end in ["enum", "items/enum"] {
+                let listed = renamed
+                    .parameters_schema
+                    .pointer_mut(&format!("{property}/{end}"));
+                for name in listed.and_then(Value::as_array_mut).into_iter().flatten() {
+                    if let Value::String(name) = name {
+                        *name = self.of(kind, name).to_owned();
+                    }
                 }
             }
         }
@@ -155,30 +150,25 @@ impl References {
     }
 
     /// A task of a plan with references for its names.
-    pub(super) fn rename(&self, task: &mut Value) {
-        let is_surface = SURFACE_SKILLS.iter().any(|skill| task["skill"] == *skill);
-        let places = if is_surface {
-            Kind::Surface
-        } else {
-            Kind::Floor
-        };
+    pub(super) fn rename(&self, task: &mut Value, skills: &SkillRoles) {
         let rename = |name: &mut Value, kind| {
             if let Value::String(name) = name {
                 *name = self.of(kind, name).to_owned();
             }
         };
-        for (pointer, kind) in [
-            ("/robot", Kind::Robot),
-            ("/params/object", Kind::Object),
-            ("/params/place", places),
-        ] {
-            if let Some(name) = task.pointer_mut(pointer) {
-                rename(name, kind);
-            }
+        let skill = skills.of_task(task).cloned().unwrap_or_default();
+        if let Some(robot) = task.get_mut("robot") {
+            rename(robot, Kind::Robot);
         }
-        let listed = task.pointer_mut("/params/places");
-        for name in listed.and_then(Value::as_array_mut).into_iter().flatten() {
-            rename(name, places);
+        let params = task.get_mut("params").and_then(Value::as_object_mut);
+        for (parameter, value) in params.into_iter().flatten() {
+            let Some(kind) = skill.role(parameter).and_then(Kind::of_role) else {
+                continue;
+            };
+            match value {
+                Value::Array(names) => names.iter_mut().for_each(|name| rename(name, kind)),
+                name => rename(name, kind),
+            }
         }
     }
 

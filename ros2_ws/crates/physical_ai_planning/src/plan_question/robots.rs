@@ -6,8 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use physical_ai_domain::Capability;
 use serde_json::Value;
 
-use super::syllables::{PARTICLES, is_syllable};
 use super::spoken::{is_letters, spoken_words};
+use super::syllables::{PARTICLES, is_syllable};
 
 /// With them any robot may be meant, beside words for several (`spoken_words.json`).
 const ANY: [&str; 70] = [

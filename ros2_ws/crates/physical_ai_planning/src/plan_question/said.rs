@@ -4,16 +4,20 @@
 
 use std::collections::BTreeSet;
 
-use physical_ai_domain::Capability;
+use physical_ai_domain::{Capability, Role};
 use serde_json::{Value, json};
 
-use super::hangul::translations;
 use super::by_words::ByWords;
+use super::hangul::translations;
 use super::reference_text::references_in;
 use super::robots::{is_like, may_mean_any, without_unmeant};
 use super::series::plural;
+use super::skill_roles::SkillRoles;
 use super::slips::is_slip;
 use super::spoken::{pieces, spoken_words};
+
+/// Roles of things and places, as on the wire.
+const NAMES: [&str; 3] = ["object", "surface", "floor_place"];
 
 /// What a linked sentence may mean.
 #[derive(Debug, Clone, PartialEq)]
@@ -71,13 +75,25 @@ impl SaidNames {
 
     /// The parameters with only such names in them as may be meant, where any of their kind are.
     pub fn bind(&self, parameters: &mut Value) {
-        for pointer in [
-            "/properties/object",
-            "/properties/place",
-            "/properties/places/items",
-        ] {
-            let Some(property) = parameters.pointer_mut(pointer) else {
+        let properties = parameters
+            .get_mut("properties")
+            .and_then(Value::as_object_mut);
+        for property in properties
+            .into_iter()
+            .flatten()
+            .map(|(_, property)| property)
+        {
+            let is_name = property
+                .get("role")
+                .and_then(Value::as_str)
+                .is_some_and(|role| NAMES.contains(&role));
+            if !is_name {
                 continue;
+            }
+            let property = if property.get("items").is_some() {
+                &mut property["items"]
+            } else {
+                property
             };
             let Some(names) = property.get("enum").and_then(Value::as_array) else {
                 continue;
@@ -93,19 +109,16 @@ impl SaidNames {
     }
 
     /// Why a task must not be done: it is about what nobody spoke of.
-    pub fn objection(&self, task: &Value) -> Option<&'static str> {
-        let unsaid = |name: &Value| name.as_str().is_some_and(|n| !self.possible.contains(n));
-        let params = task.get("params").filter(|_| !self.any)?;
-        if params.get("object").is_some_and(unsaid) {
+    pub fn objection(&self, task: &Value, skills: &SkillRoles) -> Option<&'static str> {
+        if self.any {
+            return None;
+        }
+        let unsaid = |name: &&Value| name.as_str().is_some_and(|n| !self.possible.contains(n));
+        let is_unsaid = |roles: &[Role]| skills.values(task, roles).iter().any(unsaid);
+        if is_unsaid(&[Role::Object]) {
             return Some("say which object");
         }
-        let places = params
-            .get("places")
-            .and_then(Value::as_array)
-            .into_iter()
-            .flatten();
-        let is_unsaid = params.get("place").into_iter().chain(places).any(unsaid);
-        is_unsaid.then_some("say which place")
+        is_unsaid(&[Role::Surface, Role::FloorPlace]).then_some("say which place")
     }
 }
 
@@ -138,8 +151,8 @@ mod tests {
     fn plans_are_bound_to_what_may_be_meant() {
         let bound = |sentence: &str| {
             let mut parameters = json!({"properties": {
-                "object": {"enum": ["ref_o1", "ref_o2"]},
-                "places": {"items": {"enum": ["ref_f1", "ref_f2"]}},
+                "object": {"role": "object", "enum": ["ref_o1", "ref_o2"]},
+                "places": {"role": "floor_place", "items": {"enum": ["ref_f1", "ref_f2"]}},
             }});
             SaidNames::of(sentence, &names()).bind(&mut parameters);
             let list = |p: &str| parameters.pointer(p).unwrap().as_array().unwrap().len();
@@ -163,15 +176,17 @@ mod tests {
     #[test]
     fn nobody_takes_what_was_not_said() {
         let said = SaidNames::of("put the beaker on ref_f1", &names());
-        let pick = json!({"params": {"object": "ref_o1", "place": "ref_f1"}});
-        assert_eq!(said.objection(&pick), Some("say which object"));
-        let patrol = json!({"params": {"places": ["ref_f1", "ref_f2"]}});
-        assert_eq!(said.objection(&patrol), Some("say which place"));
+        let skills = crate::test_fleet::all_skills(&["ref_r1"]);
+        let pick =
+            json!({"skill": "pick_and_place", "params": {"object": "ref_o1", "place": "ref_f1"}});
+        assert_eq!(said.objection(&pick, &skills), Some("say which object"));
+        let patrol = json!({"skill": "patrol", "params": {"places": ["ref_f1", "ref_f2"]}});
+        assert_eq!(said.objection(&patrol, &skills), Some("say which place"));
         for fine in [
-            json!({"params": {"place": "ref_f1", "x": 1}}),
+            json!({"skill": "navigate_to", "params": {"place": "ref_f1", "x": 1}}),
             json!({"skill": "home"}),
         ] {
-            assert_eq!(said.objection(&fine), None);
+            assert_eq!(said.objection(&fine, &skills), None);
         }
     }
 }

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::*;
 
-fn capability(robot: &str, skill: &str, properties: Value) -> Capability {
+pub fn capability(robot: &str, skill: &str, properties: Value) -> Capability {
     Capability {
         skill: SkillName::try_new(skill).unwrap(),
         robot: Some(RobotName::try_new(robot).unwrap()),
@@ -42,7 +42,13 @@ pub fn fleet() -> Vec<Capability> {
 }
 
 fn question(fleet: &[Capability], sentence: &str, style: PlanPromptStyle) -> PlanQuestion {
-    PlanQuestion::try_new(fleet, sentence, style, &PlanSchemaOptions::default()).unwrap()
+    PlanQuestion::try_new(
+        &Fleet::new(fleet.to_vec()),
+        sentence,
+        style,
+        &PlanSchemaOptions::default(),
+    )
+    .unwrap()
 }
 
 #[test]
@@ -53,9 +59,9 @@ fn trained_model_points_at_names() {
                     rover_1=ref_r2,rover_2=ref_r3:navigate_to,patrol,wait\n\
                     objects:blue_box=ref_o1,red_box=ref_o2\nsurfaces:bin_a=ref_s1\n\
                     floors:dock_a=ref_f1,dock_b=ref_f2";
-    assert_eq!(asked.messages[0], Message::new(Role::System, expected));
+    assert_eq!(asked.messages[0], Message::new(Speaker::System, expected));
     let expected = "ref_r2 goes to ref_f1, 그리고 Ä";
-    assert_eq!(asked.messages[1], Message::new(Role::User, expected));
+    assert_eq!(asked.messages[1], Message::new(Speaker::User, expected));
     let mut turned = fleet();
     turned.reverse();
     let again = question(&turned, sentence, PlanPromptStyle::Trained);
@@ -158,7 +164,14 @@ fn more_names_than_references_are_refused() {
         "pick",
         json!({"object": {"enum": names}}),
     )];
-    let ask = |style| PlanQuestion::try_new(&fleet, "pick", style, &PlanSchemaOptions::default());
+    let ask = |style| {
+        PlanQuestion::try_new(
+            &Fleet::new(fleet.to_vec()),
+            "pick",
+            style,
+            &PlanSchemaOptions::default(),
+        )
+    };
     let error = ask(PlanPromptStyle::Trained).unwrap_err().to_string();
     assert!(error.contains("objects") && error.contains("25"), "{error}");
     assert!(ask(PlanPromptStyle::Instructed).is_ok());

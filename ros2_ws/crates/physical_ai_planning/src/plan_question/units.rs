@@ -1,8 +1,8 @@
 //! Units of lengths and times: a number is scaled only by those that a sentence says.
 
-use super::syllables::PARTICLES;
 use super::slips::is_slip;
 use super::spoken::is_letters;
+use super::syllables::PARTICLES;
 
 /// What stands behind a number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

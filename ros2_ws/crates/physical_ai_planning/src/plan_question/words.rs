@@ -1,7 +1,7 @@
 //! The words of a linked sentence and where they stand.
 
-use super::syllables::is_syllable;
 use super::reference_text::references_in;
+use super::syllables::is_syllable;
 
 /// What a word is made of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

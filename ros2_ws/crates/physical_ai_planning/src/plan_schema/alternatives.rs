@@ -57,11 +57,20 @@ fn branch_by_presence(branch: &mut Keywords, properties: &Keywords) {
     }
     let own = branch.get_mut("properties").and_then(Value::as_object_mut);
     for (name, schema) in own.into_iter().flatten() {
-        if properties.get(name) == Some(schema) {
+        if properties.get(name).map(without_role) == Some(without_role(schema)) {
             *schema = Value::Bool(true);
         }
     }
     conditions_by_presence(branch, properties);
+}
+
+/// What a parameter means forbids nothing.
+fn without_role(schema: &Value) -> Value {
+    let mut schema = schema.clone();
+    if let Some(fields) = schema.as_object_mut() {
+        fields.shift_remove("role");
+    }
+    schema
 }
 
 /// An object schema whose conditions are spelled out; none where it has no conditions, or such that are

@@ -49,6 +49,10 @@ fn bound(fields: &mut Map<String, Value>, depth: usize) -> Result<(), String> {
     if let Some(reference) = fields.get("$ref") {
         return Err(format!("$ref {reference} is not supported"));
     }
+    // They say what is meant and forbid nothing: who writes under the schema need not know them.
+    for annotation in ["role", "takes", "releases"] {
+        fields.shift_remove(annotation);
+    }
     if let Some(spelled) = spelled_out(fields)? {
         *fields = spelled;
     }

@@ -3,7 +3,7 @@ use super::cursor::{Cursor, Parsed};
 use super::fault::Fault;
 use super::names::{Reference, Thing};
 use super::token::Kind;
-use super::verbs::{self, Verb};
+use super::verbs::Verb;
 
 const PARTICLES: &[&str] = &["up", "down", "back"];
 const INTO: &[&str] = &["in", "into", "to", "on", "onto", "at", "inside"];
@@ -42,6 +42,10 @@ impl Cursor<'_> {
                 actions.push(Action::Wait { duration_s });
                 Ok(())
             }
+            Verb::Own(verb) => {
+                actions.push(self.own_skill(verb)?);
+                Ok(())
+            }
             Verb::Open | Verb::Close => {
                 let opening = if verb == Verb::Open {
                     Opening::Widest
@@ -64,10 +68,7 @@ impl Cursor<'_> {
         let mut verb = verb;
         if verb == Verb::Pick
             && self.eat(&["and"])
-            && self
-                .word()
-                .and_then(verbs::verb)
-                .is_some_and(|(v, _)| v == Verb::Put)
+            && self.verb_here().is_some_and(|(v, _)| v == Verb::Put)
         {
             self.at += 1;
             verb = Verb::Put;

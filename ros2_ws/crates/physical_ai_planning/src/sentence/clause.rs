@@ -1,6 +1,7 @@
 use super::cursor::{Cursor, Parsed};
 use super::fault::Fault;
 use super::names::{Reference, Thing};
+use super::own_skills::OwnValue;
 use super::token::Kind;
 use super::verbs::{self, Form, Verb};
 
@@ -53,6 +54,11 @@ pub(super) enum Action {
         duration_s: f64,
     },
     Gripper(Opening),
+    /// A skill that is said by the words of its own name.
+    Own {
+        skill: String,
+        values: Vec<OwnValue>,
+    },
 }
 
 /// How far a gripper is to open.
@@ -142,7 +148,7 @@ impl Cursor<'_> {
         }
         for _ in 0..4 {
             ahead.auxiliaries(Position::Accompanying);
-            if ahead.word().and_then(verbs::verb).is_some() {
+            if ahead.verb_here().is_some() {
                 return true;
             }
             if !ahead.is_unknown_word() {
@@ -224,7 +230,7 @@ impl Cursor<'_> {
                     _ => None,
                 };
                 self.at += usize::from(many.is_some());
-                if let Some(many) = many.filter(|_| self.word().and_then(verbs::verb).is_some()) {
+                if let Some(many) = many.filter(|_| self.verb_here().is_some()) {
                     return Ok(many);
                 }
                 self.at = start;
@@ -282,7 +288,7 @@ impl Cursor<'_> {
             "completed",
             "ready",
         ]);
-        if over && self.word().and_then(verbs::verb).is_none() {
+        if over && self.verb_here().is_none() {
             return Some(robots);
         }
         self.at = start;
@@ -310,7 +316,7 @@ impl Cursor<'_> {
         let Some(word) = self.word() else {
             return Err(self.no_verb(subject));
         };
-        let Some((verb, forms)) = verbs::verb(word) else {
+        let Some((verb, forms)) = self.verb_of(word) else {
             return Err(self.no_verb(subject));
         };
         let previous = self.at.checked_sub(1).and_then(|at| self.word_at(at));
@@ -362,7 +368,7 @@ impl Cursor<'_> {
         }
         let end = ahead.at;
         ahead.auxiliaries(Position::Accompanying);
-        if end > first && ahead.word().and_then(verbs::verb).is_some() {
+        if end > first && ahead.verb_here().is_some() {
             return self.unknown_name(Thing::Robot, first, end);
         }
         match self.kind() {

@@ -40,7 +40,7 @@ pub(super) struct Cursor<'a> {
 }
 
 /// Words with a grammatical job: none of them can be part of a name that is not known.
-const FUNCTION_WORDS: &[&str] = &[
+pub(super) const FUNCTION_WORDS: &[&str] = &[
     "and",
     "&",
     "then",
@@ -138,10 +138,19 @@ impl<'a> Cursor<'a> {
         matches!(self.kind(), None | Some(Kind::Stop))
     }
 
+    /// The verb that a word is a form of: one that is known, or the name of a skill of the fleet.
+    pub(super) fn verb_of(&self, word: &str) -> Option<(verbs::Verb, &'static [verbs::Form])> {
+        verbs::verb(word).or_else(|| self.names.own_skills().verb(word))
+    }
+
+    pub(super) fn verb_here(&self) -> Option<(verbs::Verb, &'static [verbs::Form])> {
+        self.verb_of(self.word()?)
+    }
+
     /// True at a word that is neither a verb nor a function word nor a name.
     pub(super) fn is_unknown_word(&self) -> bool {
         self.word()
-            .is_some_and(|w| !FUNCTION_WORDS.contains(&w) && verbs::verb(w).is_none())
+            .is_some_and(|w| !FUNCTION_WORDS.contains(&w) && self.verb_of(w).is_none())
     }
 
     /// The verb that a misspelt `word` may be.

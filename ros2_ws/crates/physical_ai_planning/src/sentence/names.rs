@@ -1,11 +1,13 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
+use physical_ai_domain::{Capability, RobotName, Role};
 use physical_ai_fleet::Fleet;
 use physical_ai_schema::{nearest, suggestion};
 
 use super::cursor::{Cursor, Parsed, Problem};
 use super::fault::Fault;
 use super::ordinary::is_ordinary;
+use super::own_skills::OwnSkills;
 use super::token::{Kind, Name};
 
 /// What a name is wanted for.
@@ -39,6 +41,7 @@ pub(super) enum Reference {
 pub(super) struct Names<'f> {
     fleet: &'f Fleet,
     by_key: BTreeMap<String, Vec<Name>>,
+    own_skills: OwnSkills,
 }
 
 /// `Red Box`, `red-box` and `redbox` are all `red_box`, and `agv 3` is `agv_03`.
@@ -78,7 +81,11 @@ impl<'f> Names<'f> {
         for name in names.into_values() {
             by_key.entry(key(&name.name)).or_default().push(name);
         }
-        Self { fleet, by_key }
+        Self {
+            fleet,
+            by_key,
+            own_skills: OwnSkills::of(fleet),
+        }
     }
 
     fn list(fleet: &'f Fleet, thing: Thing) -> Vec<&'f str> {
@@ -204,6 +211,11 @@ impl<'f> Names<'f> {
         parts.any(|part| part.len() > 1 && singulars.contains(&Some(part)))
     }
 
+    /// Skills that are said by their own names.
+    pub(super) fn own_skills(&self) -> &OwnSkills {
+        &self.own_skills
+    }
+
     /// Every robot.
     pub(super) fn robots(&self) -> Vec<String> {
         self.fleet.robots().into_iter().map(str::to_owned).collect()
@@ -211,15 +223,24 @@ impl<'f> Names<'f> {
 
     /// Robots whose names do not say that they are arms or rovers, but whose skills do.
     fn robots_by_trade(&self, noun: &str) -> Vec<&'f str> {
-        let skills: &[&str] = match noun {
-            "arm" | "manipulator" => &["pick", "pick_and_place", "move_joints"],
-            "rover" | "vehicle" => &["navigate_to", "patrol"],
+        // An arm has a hand or joints to move, a rover goes to places.
+        let is_arm = |c: &Capability| {
+            c.takes().is_some()
+                || c.parameter(Role::Opening).is_some()
+                || c.parameter(Role::JointPositions).is_some()
+        };
+        let is_rover = |c: &Capability| c.parameter(Role::FloorPlace).is_some();
+        let is_meant: &dyn Fn(&Capability) -> bool = match noun {
+            "arm" | "manipulator" => &is_arm,
+            "rover" | "vehicle" => &is_rover,
             _ => return Vec::new(),
         };
-        let robots = self.fleet.robots().into_iter();
-        robots
-            .filter(|r| skills.iter().any(|s| self.fleet.can(r, s)))
-            .collect()
+        let offers = self.fleet.capabilities().iter();
+        let able = offers
+            .filter(|c| is_meant(c))
+            .filter_map(|c| c.robot.as_ref());
+        let able: BTreeSet<&str> = able.map(RobotName::as_str).collect();
+        able.into_iter().collect()
     }
 }
 

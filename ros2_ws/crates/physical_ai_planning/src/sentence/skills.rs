@@ -1,17 +1,76 @@
+//! From what a clause asks for to a skill: found by what it takes and does, never by a name that stands here.
+
 use std::collections::BTreeSet;
 
-use physical_ai_domain::Capability;
+use physical_ai_domain::{Capability, OfferedParameter, Role};
 use physical_ai_fleet::Fleet;
 use physical_ai_schema as schema;
 use serde_json::{Map, Value, json};
 
 use super::clause::{Action, Objects, Opening};
+use super::verbs;
 
 /// A skill with its parameters.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Call {
-    pub(super) skill: &'static str,
+    pub(super) skill: String,
     pub(super) params: Map<String, Value>,
+    /// Something is in the hand because of it.
+    pub(super) takes: bool,
+    /// Something that was in the hand is put somewhere.
+    pub(super) releases: bool,
+}
+
+/// What a skill must be to do an action.
+enum Wanted<'a> {
+    /// It takes and releases just so, and has parameters of these roles; all that must be given are among them.
+    Shape {
+        takes: bool,
+        releases: bool,
+        roles: &'static [Role],
+        /// Its names come as a list.
+        list: bool,
+    },
+    /// It takes nothing, and this word is a part of its name.
+    Word(&'static str),
+    /// It was said by its own name.
+    Named(&'a str),
+}
+
+impl Wanted<'_> {
+    fn fits(&self, offer: &Capability) -> bool {
+        match self {
+            Self::Named(skill) => offer.skill.as_str() == *skill,
+            Self::Word(word) => {
+                let mut parts = offer.skill.as_str().split('_');
+                offer.parameters().next().is_none() && parts.any(|part| part == *word)
+            }
+            Self::Shape {
+                takes,
+                releases,
+                roles,
+                list,
+            } => {
+                let has = |role: &Role| {
+                    let found = offer.parameter(*role);
+                    found.is_some_and(|p| !role.is_name() || p.list == *list)
+                };
+                let is_given = |p: &OfferedParameter| p.role.is_some_and(|r| roles.contains(&r));
+                let required = offer.parameters_schema.get("required");
+                let required = required.and_then(Value::as_array).into_iter().flatten();
+                let required: Vec<&str> = required.filter_map(Value::as_str).collect();
+                let hand = (offer.takes().is_some(), offer.releases().is_some());
+                // What has no hand in it is told from others of its shape by a verb in its name.
+                (hand == (*takes, *releases))
+                    && (*takes || *releases || verbs::is_in_name(offer.skill.as_str()))
+                    && roles.iter().all(has)
+                    && offer
+                        .parameters()
+                        .filter(|p| required.contains(&p.name))
+                        .all(|p| is_given(&p))
+            }
+        }
+    }
 }
 
 /// What the fleet offers, asked for by action.
@@ -37,23 +96,32 @@ impl<'f> Skills<'f> {
         action: &Action,
         held: Option<&str>,
     ) -> Result<Call, String> {
-        let skill = skill_of(action, held)?;
-        let offers: Vec<&Capability> = self.fleet.offers(skill, robot).collect();
-        if offers.is_empty() {
-            return Err(self.not_offered(robot, skill));
-        }
+        let wanted = wanted(action, held)?;
+        let fitting = |offer: &&Capability| wanted.fits(offer);
+        let all = || self.fleet.capabilities().iter().filter(fitting);
+        let is_of = |offer: &&Capability| {
+            robot.is_none_or(|r| offer.robot.as_ref().is_none_or(|own| own.as_str() == r))
+        };
+        let Some(skill) = simplest(all().filter(is_of)) else {
+            return Err(self.not_offered(robot, simplest(all()), action));
+        };
         let mut best: Option<(Call, Vec<String>)> = None;
-        for offer in offers {
-            let params = params_of(action, skill, &offer.parameters_schema)?;
+        for offer in self.fleet.offers(skill, robot) {
+            let call = Call {
+                skill: skill.to_owned(),
+                params: params_of(action, held, offer)?,
+                takes: offer.takes().is_some(),
+                releases: offer.releases().is_some(),
+            };
             let mut problems = Vec::new();
             schema::check(
                 &offer.parameters_schema,
-                &Value::Object(params.clone()),
+                &Value::Object(call.params.clone()),
                 skill,
                 &mut problems,
             );
             if best.as_ref().is_none_or(|(_, b)| problems.len() < b.len()) {
-                best = Some((Call { skill, params }, problems));
+                best = Some((call, problems));
             }
         }
         match best {
@@ -65,11 +133,17 @@ impl<'f> Skills<'f> {
                 );
                 Err(format!("{who}: {}", problems.join("; ")))
             }
-            None => Err(self.not_offered(robot, skill)),
+            None => Err(self.not_offered(robot, Some(skill), action)),
         }
     }
 
-    fn not_offered(&self, robot: Option<&str>, skill: &str) -> String {
+    /// `skill` is what others would do it with, if there is one.
+    fn not_offered(&self, robot: Option<&str>, skill: Option<&str>, action: &Action) -> String {
+        let Some(skill) = skill else {
+            let known: Vec<&str> = self.fleet.skills().into_iter().collect();
+            let asked = asked_for(action);
+            return format!("no robot offers {asked}: offered are {}", known.join(", "));
+        };
         let Some(robot) = robot else {
             let known: Vec<&str> = self.fleet.skills().into_iter().collect();
             return format!("no robot offers {skill}: offered are {}", known.join(", "));
@@ -98,80 +172,121 @@ impl<'f> Skills<'f> {
     }
 }
 
-fn skill_of(action: &Action, held: Option<&str>) -> Result<&'static str, String> {
+/// Of the skills that fit, the one with the fewest parameters.
+fn simplest<'a>(offers: impl Iterator<Item = &'a Capability>) -> Option<&'a str> {
+    let ranked = offers.map(|offer| (offer.parameters().count(), offer.skill.as_str()));
+    ranked.min().map(|(_, skill)| skill)
+}
+
+fn wanted<'a>(action: &'a Action, held: Option<&str>) -> Result<Wanted<'a>, String> {
+    let shape = |roles, list| Wanted::Shape {
+        takes: false,
+        releases: false,
+        roles,
+        list,
+    };
+    let hand = |takes, releases, roles| Wanted::Shape {
+        takes,
+        releases,
+        roles,
+        list: false,
+    };
+    const BOTH: &[Role] = &[Role::Object, Role::Surface];
     Ok(match action {
         Action::Transfer { objects, place } => match (objects, place) {
-            (Objects::Named(names), Some(_))
-                if held.is_some_and(|h| names.iter().any(|n| n == h)) =>
-            {
-                "place"
+            (Objects::Named(names), Some(_)) if is_held(names, held) => {
+                hand(false, true, &[Role::Surface])
             }
-            (Objects::Named(_), Some(_)) => "pick_and_place",
-            (Objects::Named(_), None) => "pick",
-            (Objects::Pronoun, Some(_)) => "place",
+            (Objects::Named(_), Some(_)) => hand(true, true, BOTH),
+            (Objects::Named(_), None) => hand(true, false, &[Role::Object]),
+            (Objects::Pronoun, Some(_)) => hand(false, true, &[Role::Surface]),
             (Objects::Pronoun, None) => return Err("say which object".into()),
         },
-        Action::Go { .. } => "navigate_to",
+        Action::Go { .. } => shape(&[Role::FloorPlace], false),
         Action::GoToPoint(point) => match point.len() {
-            2 => "navigate_to",
-            3 => "move_to",
+            2 => shape(&[Role::X, Role::Y], false),
+            3 => shape(&[Role::X, Role::Y, Role::Z], false),
             n => {
                 return Err(format!(
                     "a point has 2 numbers on the floor, (x, y), or 3 in space, (x, y, z), in metres: {n} were given"
                 ));
             }
         },
-        Action::MoveJoints(_) => "move_joints",
-        Action::Home => "home",
-        Action::Patrol { .. } => "patrol",
-        Action::Wait { .. } => "wait",
-        Action::Gripper(_) => "set_gripper",
+        Action::MoveJoints(_) => shape(&[Role::JointPositions], false),
+        Action::Home => Wanted::Word("home"),
+        Action::Patrol { rounds: None, .. } => shape(&[Role::FloorPlace], true),
+        Action::Patrol { .. } => shape(&[Role::FloorPlace, Role::Count], true),
+        Action::Wait { .. } => shape(&[Role::Duration], false),
+        Action::Gripper(_) => shape(&[Role::Opening], false),
+        Action::Own { skill, .. } => Wanted::Named(skill),
     })
 }
 
-fn params_of(action: &Action, skill: &str, schema: &Value) -> Result<Map<String, Value>, String> {
-    let value = match action {
-        Action::Transfer { objects, place } => {
-            let object = match objects {
-                Objects::Named(names) if skill != "place" => names.first(),
-                _ => None,
-            };
-            let fields = [("object", object), ("place", place.as_ref())];
-            return Ok(fields
-                .into_iter()
-                .filter_map(|(field, name)| Some((field.to_owned(), json!(name?))))
-                .collect());
-        }
-        Action::Go { place } => json!({ "place": place }),
-        Action::GoToPoint(point) => {
-            let axes = ["x", "y", "z"].into_iter().zip(point);
-            return Ok(axes
-                .map(|(axis, metres)| (axis.to_owned(), json!(metres)))
-                .collect());
-        }
-        Action::MoveJoints(positions) => json!({ "positions": positions }),
-        Action::Home => json!({}),
-        Action::Patrol {
-            places,
-            rounds: None,
-        } => json!({ "places": places }),
-        Action::Patrol {
-            places,
-            rounds: Some(rounds),
-        } => json!({ "places": places, "rounds": rounds }),
-        Action::Wait { duration_s } => json!({ "duration_s": duration_s }),
-        Action::Gripper(opening) => json!({ "opening_m": opening_m(*opening, schema)? }),
-    };
-    match value {
-        Value::Object(fields) => Ok(fields),
-        _ => Ok(Map::new()),
+fn is_held(names: &[String], held: Option<&str>) -> bool {
+    held.is_some_and(|h| names.iter().any(|n| n == h))
+}
+
+/// What an action is, where no skill of the fleet does it.
+fn asked_for(action: &Action) -> &str {
+    match action {
+        Action::Transfer { place: None, .. } => "to pick up an object",
+        Action::Transfer { .. } => "to put an object somewhere",
+        Action::Go { .. } => "to go to a place",
+        Action::GoToPoint(_) => "to go to a point",
+        Action::MoveJoints(_) => "to move its joints",
+        Action::Home => "to go home",
+        Action::Patrol { .. } => "to patrol places",
+        Action::Wait { .. } => "to wait",
+        Action::Gripper(_) => "to open or close a gripper",
+        Action::Own { skill, .. } => skill,
     }
 }
 
-fn opening_m(opening: Opening, schema: &Value) -> Result<f64, String> {
-    let bound = |name: &str| {
-        let value = schema
-            .pointer(&format!("/properties/opening_m/{name}"))
+/// What an action gives to the parameters of an offer, by their roles.
+fn params_of(
+    action: &Action,
+    held: Option<&str>,
+    offer: &Capability,
+) -> Result<Map<String, Value>, String> {
+    let mut given: Vec<(Role, Value)> = Vec::new();
+    match action {
+        Action::Transfer { objects, place } => {
+            if let Objects::Named(names) = objects
+                && !(place.is_some() && is_held(names, held))
+            {
+                given.extend(names.first().map(|name| (Role::Object, json!(name))));
+            }
+            given.extend(place.iter().map(|name| (Role::Surface, json!(name))));
+        }
+        Action::Go { place } => given.push((Role::FloorPlace, json!(place))),
+        Action::GoToPoint(point) => {
+            let axes = [Role::X, Role::Y, Role::Z].into_iter().zip(point);
+            given.extend(axes.map(|(axis, metres)| (axis, json!(metres))));
+        }
+        Action::MoveJoints(positions) => given.push((Role::JointPositions, json!(positions))),
+        Action::Home => {}
+        Action::Patrol { places, rounds } => {
+            given.push((Role::FloorPlace, json!(places)));
+            given.extend(rounds.map(|rounds| (Role::Count, json!(rounds))));
+        }
+        Action::Wait { duration_s } => given.push((Role::Duration, json!(duration_s))),
+        Action::Gripper(opening) => given.push((Role::Opening, json!(opening_m(*opening, offer)?))),
+        Action::Own { values, .. } => {
+            let named = values.iter().map(|v| (v.name.clone(), v.value.clone()));
+            return Ok(named.collect());
+        }
+    }
+    let of_role =
+        |(role, value): (Role, Value)| Some((offer.parameter(role)?.name.to_owned(), value));
+    Ok(given.into_iter().filter_map(of_role).collect())
+}
+
+fn opening_m(opening: Opening, offer: &Capability) -> Result<f64, String> {
+    let bound = |keyword: &str| {
+        let name = offer.parameter(Role::Opening).map_or("", |p| p.name);
+        let value = offer
+            .parameters_schema
+            .pointer(&format!("/properties/{name}/{keyword}"))
             .and_then(Value::as_f64);
         value.ok_or_else(|| {
             "how wide the gripper opens is not known: say it, for example \"to 5 cm\"".to_owned()

@@ -200,6 +200,7 @@ fn any_robot_will_do(action: &Action) -> bool {
     match action {
         Action::Transfer { objects, .. } => *objects != Objects::Pronoun,
         Action::Go { .. } | Action::Patrol { .. } | Action::Wait { .. } => true,
+        Action::Own { values, .. } => values.iter().any(|v| v.role.is_name()),
         Action::GoToPoint(_) | Action::MoveJoints(_) | Action::Home | Action::Gripper(_) => false,
     }
 }

@@ -1,7 +1,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use physical_ai_domain::{
-    FailurePolicy, FailurePolicyKind, Plan, Resources, RobotName, SkillName, TaskId, TaskSpec,
+    FailurePolicy, FailurePolicyKind, Plan, Resources, RobotName, Role, SkillName, TaskId, TaskSpec,
 };
 use physical_ai_fleet::Fleet;
 use serde_json::Value;
@@ -193,7 +193,7 @@ impl Planner<'_> {
     /// Keeps track of what is held, so that "puts it in bin_b" later is understood.
     fn hold(&mut self, robot: &Robot, action: &Action, call: &Call) -> Planned<()> {
         let Some(object) = object_of(action).map(str::to_owned) else {
-            if call.skill == "place" {
+            if call.releases {
                 self.holding.remove(robot);
             }
             return Ok(());
@@ -207,17 +207,17 @@ impl Planner<'_> {
                 "{object} is held by {other} then: let {other} put it down first"
             ));
         }
-        match (call.skill, self.holding.get(robot)) {
-            ("place", _) => {
+        match (call.takes, call.releases, self.holding.get(robot)) {
+            (false, true, _) => {
                 self.holding.remove(robot);
             }
-            (_, Some(held)) => {
+            (true, _, Some(held)) => {
                 let robot = robot.as_deref().unwrap_or("the robot");
                 return Err(format!(
                     "{robot} holds {held} then: say where to put it first"
                 ));
             }
-            ("pick", None) => {
+            (true, false, None) => {
                 self.holding.insert(robot.clone(), object.clone());
             }
             _ => {}
@@ -246,7 +246,7 @@ impl Planner<'_> {
                 "more than {MAX_TASKS} tasks are too many for a sentence: write a plan in YAML"
             ));
         }
-        let id = self.new_id(&robot, call.skill)?;
+        let id = self.new_id(&robot, &call.skill)?;
         let chained = robot
             .as_ref()
             .and_then(|r| self.group.last_of.get(r))
@@ -276,7 +276,7 @@ impl Planner<'_> {
         let named = |name: &String| RobotName::try_new(name.as_str()).map_err(|e| e.to_string());
         self.plan.tasks.push(TaskSpec {
             id: id.clone(),
-            skill: SkillName::try_new(call.skill).map_err(|e| e.to_string())?,
+            skill: SkillName::try_new(call.skill.as_str()).map_err(|e| e.to_string())?,
             robot: robot.as_ref().map(named).transpose()?,
             params: Value::Object(call.params),
             after,
@@ -336,6 +336,10 @@ pub(super) fn object_of(action: &Action) -> Option<&str> {
             objects: Objects::Named(names),
             ..
         } => names.first().map(String::as_str),
+        Action::Own { values, .. } => {
+            let object = values.iter().find(|v| v.role == Role::Object)?;
+            object.value.as_str()
+        }
         _ => None,
     }
 }

@@ -5,6 +5,7 @@ use serde_json::json;
 use super::*;
 use crate::test_fleet::fleet as one_by_one;
 
+mod own_skills;
 mod refused;
 mod understood;
 

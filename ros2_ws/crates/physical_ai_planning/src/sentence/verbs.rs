@@ -14,6 +14,8 @@ pub(super) enum Verb {
     Open,
     Close,
     Set,
+    /// A skill of the fleet, said by the first word of its name: its place among those.
+    Own(usize),
 }
 
 /// Form of a verb: not every form may stand everywhere.
@@ -97,6 +99,11 @@ pub(super) fn verb(word: &str) -> Option<(Verb, &'static [Form])> {
             };
             Some((*verb, forms))
         })
+}
+
+/// True if a word of a skill's name is a verb that is known.
+pub(super) fn is_in_name(skill: &str) -> bool {
+    skill.split('_').any(|word| verb(word).is_some())
 }
 
 /// The verb whose form is nearest to a misspelt one.

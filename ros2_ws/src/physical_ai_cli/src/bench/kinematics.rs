@@ -17,6 +17,8 @@ use crate::output;
 
 /// Poses are reached within this along and about each axis, by all solvers.
 const TOLERANCE: f64 = 1e-5;
+/// A joint may be so far beyond a limit, radians: TRAC-IK keeps them in single precision.
+const ROUNDING: f64 = 1e-6;
 /// Half of the questions have to be answered faster, microseconds.
 const TARGET_US: f64 = 50.0;
 /// Share of questions that may be left without an answer, per cent.
@@ -142,7 +144,7 @@ fn is_right(chain: &Chain, question: &Question, positions: &[f64]) -> bool {
     // Solvers measure the same error in frames of their own.
     let near = components.iter().all(|c| c.abs() <= 2.0 * TOLERANCE);
     let within = |(p, l): (&f64, &physical_ai_domain::JointLimits)| {
-        (l.lower - 1e-9..=l.upper + 1e-9).contains(p)
+        (l.lower - ROUNDING..=l.upper + ROUNDING).contains(p)
     };
     near && positions.len() == chain.degrees_of_freedom()
         && positions.iter().zip(chain.limits()).all(within)

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use physical_ai_description::read_model;
-use physical_ai_domain::{MovableBox, Place, PlaceKind, Placement, RobotKind, World};
+use physical_ai_domain::{MovableBox, Place, PlaceKind, Placement, World};
 use physical_ai_ros::msg::physical_ai_msgs::action::ExecuteMission;
 use physical_ai_ros::{Client, GoalOutcome};
 use serde_json::{Value, json};
@@ -33,11 +33,13 @@ pub struct Work {
 pub fn plans(world: &World, models: &Path) -> anyhow::Result<[Value; 2]> {
     let mut plans = [Vec::new(), Vec::new()];
     for robot in &world.robots {
-        let kind = read_model(robot, models)?.kind;
-        let tasks = match kind {
-            RobotKind::Arm => arm_tasks(world, &robot.pose),
-            RobotKind::Rover => rover_tasks(world, &robot.pose),
-            RobotKind::Other => None,
+        let layout = read_model(robot, models)?.layout;
+        let tasks = if layout.drive.is_some() {
+            rover_tasks(world, &robot.pose)
+        } else if layout.chains.first().is_some_and(|c| c.gripper.is_some()) {
+            arm_tasks(world, &robot.pose)
+        } else {
+            None
         };
         let Some(tasks) = tasks else { continue };
         for (plan, (skill, params)) in plans.iter_mut().zip(tasks) {

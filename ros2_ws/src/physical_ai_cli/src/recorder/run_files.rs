@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use anyhow::Context as _;
+use physical_ai_description::read_model;
 use physical_ai_domain::World;
 
 use super::mcap_file::McapFile;
@@ -15,6 +16,11 @@ use crate::supervisor::State;
 pub const WORLD: &str = "world.yaml";
 /// Ending of the attachments that hold robot models.
 pub const MODEL_ENDING: &str = ".urdf";
+
+/// Name of the attachment that says what the joints of a model are for.
+pub fn layout_name(model: &str) -> String {
+    format!("{model}.layout.yaml")
+}
 /// Metadata record with the facts about the run.
 const RUN: &str = "physical_ai_run";
 
@@ -85,10 +91,14 @@ fn keep_world(file: &mut McapFile, path: &Path, models: Option<&Path>) -> anyhow
     let world = World::from_yaml(&name, &yaml)?;
     file.attach(WORLD, "application/yaml", yaml.as_bytes())?;
     for robot in &world.robots {
-        let model = format!("{}{MODEL_ENDING}", robot.model);
-        if let Some(urdf) = models.and_then(|m| std::fs::read(m.join(&model)).ok()) {
-            file.attach(&model, "application/xml", &urdf)?;
-        }
+        let Some(model) = models.and_then(|m| read_model(robot, m).ok()) else {
+            continue;
+        };
+        let urdf = format!("{}{MODEL_ENDING}", robot.model);
+        file.attach(&urdf, "application/xml", model.source.urdf.as_bytes())?;
+        let layout = serde_yaml_ng::to_string(&model.layout)?;
+        let name = layout_name(&robot.model);
+        file.attach(&name, "application/yaml", layout.as_bytes())?;
     }
     Ok(())
 }

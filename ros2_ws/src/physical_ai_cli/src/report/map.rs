@@ -1,8 +1,8 @@
 //! Maps of the world with the ways that the robots took, seen from above.
 
-use physical_ai_domain::{Fixture, MovableBox, PlaceKind, Placement, RobotKind, World};
+use physical_ai_domain::{Fixture, MovableBox, PlaceKind, Placement, World};
 
-use super::run::{Run, Track};
+use super::run::{Part, Run, Track};
 use super::svg::{Svg, ticks};
 
 const LEFT: f64 = 48.0;
@@ -116,7 +116,7 @@ pub fn details(run: &Run) -> Vec<(String, Svg)> {
     let arms = run
         .paths
         .iter()
-        .filter(|(_, track)| track.kind == RobotKind::Arm && track.points.len() > 1);
+        .filter(|(_, track)| track.part == Part::Tip && track.points.len() > 1);
     arms.filter_map(|(name, track)| {
         let mut bounds = Bounds::NOTHING;
         for point in &track.points {
@@ -153,7 +153,7 @@ fn draw(run: &Run, view: &View, id: &str, is_detail: bool) -> Svg {
             places(svg, view, world, is_detail);
         }
         for (name, track) in &run.paths {
-            let line = if track.kind == RobotKind::Arm && !is_detail {
+            let line = if track.part == Part::Tip && !is_detail {
                 "path thin"
             } else {
                 "path"
@@ -304,7 +304,7 @@ fn ends(svg: &mut Svg, run: &Run, view: &View, name: &str, track: &Track) {
         &format!("{name}: end"),
     );
     if let Some(robot) = run.world.as_ref().and_then(|w| w.robot(name))
-        && track.kind == RobotKind::Arm
+        && track.part == Part::Tip
     {
         let base = view.at([robot.pose.x, robot.pose.y]);
         let corner = [base[0] - 6.0, base[1] - 6.0];

@@ -3,12 +3,10 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use physical_ai_domain::RobotKind;
-
 use super::chart::{Scale, Series, chart, legend};
 use super::map;
 use super::planning::planning;
-use super::run::{ControlLoop, Run, Window};
+use super::run::{ControlLoop, Part, Run, Window};
 use super::svg::escape;
 use super::tables;
 use super::timeline::{self, timeline};
@@ -90,7 +88,7 @@ fn tiles(run: &Run) -> String {
     let driven: f64 = run
         .paths
         .values()
-        .filter(|t| t.kind == RobotKind::Rover)
+        .filter(|t| t.part == Part::Base)
         .map(|t| t.length_m)
         .sum();
     tile(format!("{driven:.1} m"), "driven by rovers");
@@ -150,9 +148,9 @@ fn paths(run: &Run) -> String {
         .paths
         .iter()
         .map(|(name, track)| {
-            let what = match track.kind {
-                RobotKind::Arm => "tool",
-                RobotKind::Rover | RobotKind::Other => "base",
+            let what = match track.part {
+                Part::Tip => "tool",
+                Part::Base => "base",
             };
             let text = format!("{}: {what}, {:.2} m", escape(name), track.length_m);
             (text, map::colour_of(run, name))
@@ -214,10 +212,7 @@ fn charts(run: &Run, robot: &str, control_loop: &ControlLoop) -> String {
     let span = run
         .span_s
         .map_or([0.0, 1.0], |(start, end)| [0.0, end - start]);
-    let is_rover = run
-        .paths
-        .get(robot)
-        .is_some_and(|t| t.kind == RobotKind::Rover);
+    let is_rover = run.paths.get(robot).is_some_and(|t| t.part == Part::Base);
     let (milli, log) = (if is_rover { "mm" } else { "mrad" }, Scale::Logarithmic);
     let latency = percentiles(run, &control_loop.latency);
     let jitter = percentiles(run, &control_loop.jitter);

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use physical_ai_control::Chain;
 use physical_ai_description::read_urdf;
-use physical_ai_domain::{RobotKind, World};
+use physical_ai_domain::{RobotLayout, World};
 use physical_ai_ros::msg::Message as RosMessage;
 use physical_ai_ros::msg::nav_msgs::msg::Odometry;
 use physical_ai_ros::msg::physical_ai_msgs::msg::{
@@ -17,7 +17,7 @@ use physical_ai_ros::{deserialize, pose_from_msg, time_from_msg};
 
 use super::attempts::Attempts;
 use super::recording::{Message, Recording};
-use crate::recorder::{MODEL_ENDING, WORLD};
+use crate::recorder::{MODEL_ENDING, WORLD, layout_name};
 
 /// Log levels of rcl_interfaces/Log from which a line is shown.
 const WARN: u8 = 30;
@@ -53,10 +53,19 @@ pub struct Run {
     pub notes: Vec<String>,
 }
 
+/// What of a robot left a way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Part {
+    /// The base of one that drives.
+    Base,
+    /// The tip of its first chain.
+    Tip,
+}
+
 /// The way of a robot.
 pub struct Track {
-    /// A rover's base, or an arm's tool.
-    pub kind: RobotKind,
+    /// What of it.
+    pub part: Part,
     /// x, y in metres.
     pub points: Vec<[f64; 2]>,
     /// Length in metres, in space.
@@ -306,7 +315,7 @@ impl Collector {
         let p = &m.pose.pose.position;
         let robot = robot(message);
         self.run
-            .add_point(robot, RobotKind::Rover, [p.x, p.y, p.z], ROVER_STEP_M);
+            .add_point(robot, Part::Base, [p.x, p.y, p.z], ROVER_STEP_M);
     }
 
     fn log(&mut self, message: &Message<'_>, m: Log) {
@@ -341,7 +350,16 @@ impl Collector {
                 continue;
             };
             let model = read_urdf(placement.name.clone(), &String::from_utf8_lossy(urdf));
-            let Some(chain) = model.ok().and_then(|m| Chain::to_tool(&m).ok()) else {
+            let layout = recording.attachments.get(&layout_name(&placement.model));
+            let layout = layout.and_then(|yaml| {
+                RobotLayout::from_yaml(&file, &String::from_utf8_lossy(yaml)).ok()
+            });
+            let chain = model.ok().zip(layout).and_then(|(m, layout)| {
+                let m = m.with_layout(layout).ok()?;
+                let arm = m.layout.chains.first()?;
+                Chain::between(&m, &m.links[m.root].name, &arm.tip).ok()
+            });
+            let Some(chain) = chain else {
                 continue;
             };
             let base = placement.pose.isometry();
@@ -359,7 +377,7 @@ impl Collector {
                 let tool = (base * chain.forward(&positions)).translation;
                 self.run.add_point(
                     name.clone(),
-                    RobotKind::Arm,
+                    Part::Tip,
                     [tool.x, tool.y, tool.z],
                     TOOL_STEP_M,
                 );
@@ -369,12 +387,12 @@ impl Collector {
 }
 
 impl Run {
-    fn add_point(&mut self, robot: String, kind: RobotKind, at: [f64; 3], step_m: f64) {
+    fn add_point(&mut self, robot: String, part: Part, at: [f64; 3], step_m: f64) {
         if at.iter().any(|v| !v.is_finite()) {
             return;
         }
         let track = self.paths.entry(robot).or_insert_with(|| Track {
-            kind,
+            part,
             points: vec![[at[0], at[1]]],
             length_m: 0.0,
             last: at,

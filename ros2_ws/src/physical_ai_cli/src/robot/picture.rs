@@ -1,7 +1,8 @@
 use std::path::Path;
+use std::sync::Arc;
 
-use physical_ai_description::LoadedRobot;
-use physical_ai_domain::{Link, Shape};
+use physical_ai_description::{LoadedRobot, load_mesh};
+use physical_ai_domain::{Geometry, Link, Mesh, MeshSource, Shape};
 use physical_ai_sim::{PictureShape, render_png};
 
 /// Colour of what has none.
@@ -16,7 +17,7 @@ pub fn write(robot: &LoadedRobot, path: &Path) -> anyhow::Result<()> {
         for (shape, rgba) in seen(link) {
             shapes.push(PictureShape {
                 pose: pose * shape.origin,
-                geometry: shape.geometry.clone(),
+                geometry: loaded(&shape.geometry)?,
                 rgba,
             });
         }
@@ -25,6 +26,18 @@ pub fn write(robot: &LoadedRobot, path: &Path) -> anyhow::Result<()> {
         anyhow::bail!("the robot has no shapes to be seen: give its links <visual> or <collision>");
     }
     Ok(render_png(&shapes, path)?)
+}
+
+/// A form with its triangles here.
+fn loaded(geometry: &Geometry) -> anyhow::Result<Geometry> {
+    let Geometry::Mesh(mesh) = geometry else {
+        return Ok(geometry.clone());
+    };
+    Ok(Geometry::Mesh(Mesh {
+        source: MeshSource::Triangles(Arc::new(load_mesh(mesh)?)),
+        scale: [1.0; 3],
+        bounds: mesh.bounds,
+    }))
 }
 
 /// What a link looks like; where nothing is said about that, what it touches with.

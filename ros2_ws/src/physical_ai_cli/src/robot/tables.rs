@@ -92,7 +92,10 @@ pub fn chains(robot: &LoadedRobot) -> Table {
         table.add_row([
             chain.name.clone(),
             format!("{} → {}", chain.base, chain.tip),
-            robot.chain_joints(&chain.base, &chain.tip).len().to_string(),
+            robot
+                .chain_joints(&chain.base, &chain.tip)
+                .len()
+                .to_string(),
             gripper.unwrap_or_default(),
         ]);
     }

@@ -46,11 +46,20 @@ pub fn svg(robot: &LoadedRobot) -> String {
     let width = rows
         .iter()
         .map(|row| width(robot, row))
-        .chain(legend.iter().map(|(_, words)| 2.0 * MARGIN + LETTER * (words.chars().count() as f64 + 3.0)))
+        .chain(
+            legend
+                .iter()
+                .map(|(_, words)| 2.0 * MARGIN + LETTER * (words.chars().count() as f64 + 3.0)),
+        )
         .fold(300.0, f64::max);
     let height = top + ROW * (rows.len() as f64 + 0.5);
     let mut svg = Svg::new(width + MARGIN, height);
-    svg.text("title", [MARGIN, MARGIN + 8.0], "start", robot.model.name.as_str());
+    svg.text(
+        "title",
+        [MARGIN, MARGIN + 8.0],
+        "start",
+        robot.model.name.as_str(),
+    );
     for (i, (class, words)) in legend.iter().enumerate() {
         let y = MARGIN + ROW * (i as f64 + 1.4);
         svg.circle(class, [MARGIN + 5.0, y - 4.0], 5.0, "");
@@ -89,7 +98,9 @@ fn draw(
     let is_fixed = joint.kind == JointKind::Fixed;
     let tip = is_tip(robot, link);
     if !is_fixed {
-        let class = roles.get(&joint.name).map_or_else(|| "other".to_owned(), class);
+        let class = roles
+            .get(&joint.name)
+            .map_or_else(|| "other".to_owned(), class);
         svg.circle(&class, [x, y], 5.0, &joint.name);
     } else if tip.is_some() {
         svg.polygon("c0", &tip_style(tip), &diamond([x, y]), "tip");
@@ -97,14 +108,25 @@ fn draw(
         svg.circle("", [x, y], 2.5, &joint.name);
     }
     let words = link_words(robot, link);
-    svg.text(if is_fixed && tip.is_none() { "soft" } else { "" }, [text_x, base], "start", &words);
+    svg.text(
+        if is_fixed && tip.is_none() {
+            "soft"
+        } else {
+            ""
+        },
+        [text_x, base],
+        "start",
+        &words,
+    );
     let after = text_x + LETTER * words.chars().count() as f64 + 12.0;
     svg.text("small", [after, base], "start", joint_words(joint));
 }
 
 /// The colour of the chain whose tip this is, over that of the class.
 fn tip_style(chain: Option<usize>) -> String {
-    const FILLS: [&str; COLOURS] = ["#2f6fd0", "#d9641c", "#14917f", "#b0499f", "#9c7d12", "#6b5bd0"];
+    const FILLS: [&str; COLOURS] = [
+        "#2f6fd0", "#d9641c", "#14917f", "#b0499f", "#9c7d12", "#6b5bd0",
+    ];
     format!("fill: {}", FILLS[chain.unwrap_or(0) % COLOURS])
 }
 
@@ -184,7 +206,10 @@ fn legend(robot: &LoadedRobot) -> Vec<(String, String)> {
         })
         .collect();
     if let Some(drive) = &robot.layout.drive {
-        let words = format!("wheels of {} m, {} m apart", drive.radius_m, drive.separation_m);
+        let words = format!(
+            "wheels of {} m, {} m apart",
+            drive.radius_m, drive.separation_m
+        );
         legend.push(("wheel".to_owned(), words));
     }
     legend.push(("other".to_owned(), "other joints that move".to_owned()));

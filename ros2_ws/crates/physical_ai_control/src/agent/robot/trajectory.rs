@@ -3,7 +3,7 @@
 
 use physical_ai_domain::{CommandMode, RobotState, Time};
 
-use super::{Body, RobotControl};
+use super::RobotControl;
 use crate::agent::following::FollowWatch;
 use crate::agent::standstill::StandstillWatch;
 use crate::trajectory_following::{
@@ -95,7 +95,7 @@ impl RobotControl {
     /// True if its joints can be told to follow a trajectory: wheels are kept from obstacles by other means than
     /// positions.
     pub fn follows_trajectories(&self) -> bool {
-        matches!(self.body, Body::Arm(_))
+        self.joints.posture().next().is_some()
     }
 
     /// Begins to follow a trajectory that arrived at `now`, in place of one that it follows: the end of that.
@@ -142,9 +142,9 @@ impl RobotControl {
     ) -> Result<TrajectoryFollower, TrajectoryEnd> {
         let refuse = |text| Err(TrajectoryEnd::new(TrajectoryCode::InvalidGoal, text));
         let name = &self.model.name;
-        let Body::Arm(body) = &self.body else {
+        if !self.follows_trajectories() {
             return refuse(format!("{name} has no joints that are told positions"));
-        };
+        }
         if let Some(task) = self.task_in_words() {
             return refuse(task);
         }
@@ -153,7 +153,13 @@ impl RobotControl {
         }
         let follower = TrajectoryFollower::try_new(goal, &self.model, from, now)
             .map_err(|error| TrajectoryEnd::new((&error).into(), error.to_string()))?;
-        let collision = body.self_collision();
+        if let Some(wheel) = follower.joints().iter().find(|j| self.joints.is_wheel(**j)) {
+            let wheel = &self.joint_names[*wheel];
+            return refuse(format!(
+                "{wheel} of {name} is a wheel: it is not told positions"
+            ));
+        }
+        let collision = self.joints.collision();
         match collision.first_along(from.position, follower.postures()) {
             None => Ok(follower),
             Some((a, b, posture)) => refuse(format!(

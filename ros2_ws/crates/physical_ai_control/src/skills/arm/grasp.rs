@@ -10,36 +10,23 @@ const OFF_CENTRE_M: f64 = 0.015;
 const WIDTH_SLACK_M: f64 = 0.006;
 
 impl ArmBody {
-    /// Pose of the tool in the world, given all joints, radians and metres.
-    pub(crate) fn tool_in_world(&self, positions: &[f64]) -> Isometry3<f64> {
-        self.base * self.chain.forward(self.arm_part(positions))
+    /// Distance between the fingers, metres; 0 without a gripper. `positions` are those of all joints.
+    pub(crate) fn gap_m(&self, positions: &[f64]) -> f64 {
+        self.gripper().map_or(0.0, |g| g.gap_m(positions))
     }
 
-    /// The arm's joints among all.
-    pub(super) fn arm_part<'a>(&self, positions: &'a [f64]) -> &'a [f64] {
-        &positions[..self.arm_joints.min(positions.len())]
-    }
-
-    /// The fingers among all joints.
-    pub(super) fn finger_part<'a>(&self, positions: &'a [f64]) -> &'a [f64] {
-        &positions[self.arm_joints.min(positions.len())..]
-    }
-
-    /// Moves the fingers among all joints, each to this position, metres.
-    pub(crate) fn set_fingers(&self, positions: &mut [f64], finger_m: f64) {
-        let fingers = positions.iter_mut().skip(self.arm_joints);
-        fingers.for_each(|f| *f = finger_m);
-    }
-
-    /// What is between the fingers, by name; `positions` are those measured of all joints.
+    /// What is between the fingers, by name, with the root link here in the world; `positions` are those measured
+    /// of all joints.
     pub(crate) fn held_object<'p>(
         &self,
+        root: &Isometry3<f64>,
         positions: &[f64],
         perception: &'p Perception,
     ) -> Option<(&'p str, &'p SeenObject)> {
+        self.gripper()?;
         let mut objects = perception.objects.iter();
         objects
-            .find(|(_, seen)| self.holds(positions, seen).is_ok())
+            .find(|(_, seen)| self.holds(root, positions, seen).is_ok())
             .map(|(name, seen)| (name.as_str(), seen))
     }
 
@@ -49,9 +36,14 @@ impl ArmBody {
     /// Says why they do not.
     /// # Real-time
     /// Does not allocate.
-    pub(super) fn holds(&self, positions: &[f64], object: &SeenObject) -> Result<(), NotHeld> {
-        let tool = self.tool_in_world(positions).translation.vector;
-        let off_m = (object.pose.translation.vector - tool).norm();
+    pub(crate) fn holds(
+        &self,
+        root: &Isometry3<f64>,
+        positions: &[f64],
+        object: &SeenObject,
+    ) -> Result<(), NotHeld> {
+        let tip = self.tip_in_world(root, positions).translation.vector;
+        let off_m = (object.pose.translation.vector - tip).norm();
         let [narrowest, widest] = extent_range(object);
         if off_m > widest / 2.0 + OFF_CENTRE_M {
             return Err(NotHeld::Away { off_m });
@@ -60,12 +52,12 @@ impl ArmBody {
     }
 
     /// Whether the fingers are as far apart as something that is between `narrowest` and `widest` wide.
-    pub(super) fn check_gap(
+    pub(crate) fn check_gap(
         &self,
         positions: &[f64],
         [narrowest, widest]: [f64; 2],
     ) -> Result<(), NotHeld> {
-        let gap_m: f64 = self.finger_part(positions).iter().sum();
+        let gap_m = self.gap_m(positions);
         if gap_m < narrowest - WIDTH_SLACK_M {
             return Err(NotHeld::TooNarrow { gap_m });
         }
@@ -78,7 +70,7 @@ impl ArmBody {
 }
 
 /// Smallest and largest extent of an object, metres.
-pub(super) fn extent_range(object: &SeenObject) -> [f64; 2] {
+pub(crate) fn extent_range(object: &SeenObject) -> [f64; 2] {
     let [x, y, z] = object.size_m;
     [x.min(y).min(z), x.max(y).max(z)]
 }

@@ -2,13 +2,20 @@ use proptest::prelude::*;
 use serde_json::json;
 
 use super::*;
+use crate::test_fleet::all_skills;
 
 fn go(place: &str) -> Value {
     json!({"id": "t1", "skill": "navigate_to", "robot": "ref_r1", "params": {"place": place}})
 }
 
 fn lost(linked: &str, tasks: &Value) -> Option<String> {
-    dropped(linked, tasks.as_array().unwrap(), &FleetNouns::default()).map(|d| d.text)
+    dropped(
+        linked,
+        tasks.as_array().unwrap(),
+        &all_skills(&["ref_r1"]),
+        &FleetNouns::default(),
+    )
+    .map(|d| d.text)
 }
 
 #[test]
@@ -82,7 +89,13 @@ fn what_a_plan_drops_is_named() {
 #[test]
 fn misspelt_words_have_a_nearest_one() {
     let tasks = [go("ref_f1")];
-    let found = dropped("ref_r1 drievs to ref_f1", &tasks, &FleetNouns::default()).unwrap();
+    let found = dropped(
+        "ref_r1 drievs to ref_f1",
+        &tasks,
+        &all_skills(&["ref_r1"]),
+        &FleetNouns::default(),
+    )
+    .unwrap();
     assert_eq!(
         (found.text.as_str(), found.nearest),
         ("drievs", Some("drives"))
@@ -91,38 +104,52 @@ fn misspelt_words_have_a_nearest_one() {
 
 #[test]
 fn tasks_that_nobody_asked_for_are_named() {
+    let skills = all_skills(&["ref_r1"]);
     let tasks = [json!({"skill": "wait", "robot": "ref_r1", "params": {"duration_s": 10}})];
     assert_eq!(
-        unasked("ref_r1 patrols ref_f1 for 10 seconds", &tasks),
+        unasked("ref_r1 patrols ref_f1 for 10 seconds", &tasks, &skills),
         Some("wait")
     );
-    assert_eq!(unasked("ref_r1 rests for 10 seconds", &tasks), None);
+    assert_eq!(
+        unasked("ref_r1 rests for 10 seconds", &tasks, &skills),
+        None
+    );
 }
 
 #[test]
 fn places_come_as_they_are_said() {
+    let skills = all_skills(&["ref_r1"]);
     let tasks = [go("ref_f2"), go("ref_f1")];
     assert_eq!(
-        out_of_order("ref_r1 calls at ref_f1 and ref_f2", &tasks),
+        out_of_order("ref_r1 calls at ref_f1 and ref_f2", &tasks, &skills),
         Some("ref_f1")
     );
     assert_eq!(
-        out_of_order("ref_r1 calls at ref_f2 and ref_f1", &tasks),
+        out_of_order("ref_r1 calls at ref_f2 and ref_f1", &tasks, &skills),
         None
     );
     assert_eq!(
-        out_of_order("before ref_r1 calls at ref_f1, it goes to ref_f2", &tasks),
+        out_of_order(
+            "before ref_r1 calls at ref_f1, it goes to ref_f2",
+            &tasks,
+            &skills
+        ),
         None
     );
 }
 
 #[test]
 fn angles_are_radians() {
-    let turned = |yaw: f64| [json!({"params": {"x": 1, "y": 2, "yaw": yaw}})];
-    assert_eq!(too_large_angle(&turned(90.0)), Some(90.0));
-    assert_eq!(too_large_angle(&turned(-3.0)), None);
+    let turned =
+        |yaw: f64| [json!({"skill": "navigate_to", "params": {"x": 1, "y": 2, "yaw": yaw}})];
+    let skills = all_skills(&["ref_r1"]);
+    assert_eq!(too_large_angle(&turned(90.0), &skills), Some(90.0));
+    assert_eq!(too_large_angle(&turned(-3.0), &skills), None);
     assert_eq!(
-        too_large_angle(&[json!({"params": {"positions": [0, -90, 1]}})]),
+        too_large_angle(
+            &[json!({"skill": "move_joints", "params": {"positions": [0, -90, 1]}})],
+            &skills
+        ),
         Some(-90.0)
     );
 }

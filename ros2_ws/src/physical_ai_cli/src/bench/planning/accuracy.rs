@@ -111,7 +111,7 @@ fn answer(chat: &mut LocalChat, question: &PlanQuestion) -> anyhow::Result<Model
     let messages: Vec<Message> = question
         .messages
         .iter()
-        .map(|m| Ok(Message::new(m.role.as_str().parse()?, &m.content)))
+        .map(|m| Ok(Message::new(m.speaker.as_str().parse()?, &m.content)))
         .collect::<anyhow::Result<_>>()?;
     let answer = chat.answer(&messages, &question.schema, MOST_TOKENS)?;
     Ok(ModelAnswer {

@@ -1,0 +1,59 @@
+use nalgebra::{Isometry3, Matrix3, Unit, Vector3};
+use physical_ai_domain::{Joint, Link};
+
+use super::joint::ReadJoint;
+
+/// Replaces planar joints by two that slide, with a link without mass between them. The first, `NAME_x`, slides
+/// along what is nearest to the x of the joint's frame in the plane normal to its axis (nearest to y where the
+/// axis is along x), the second, `NAME_y`, along the axis times that: with an axis along z, these are x and y.
+pub(super) fn split(links: &mut Vec<Link>, read: Vec<ReadJoint>) -> Vec<(Joint, Mimicry)> {
+    let mut joints = Vec::with_capacity(read.len());
+    for ReadJoint {
+        joint,
+        is_planar,
+        mimic,
+    } in read
+    {
+        if !is_planar {
+            joints.push((joint, mimic));
+            continue;
+        }
+        let between = links.len();
+        let (first, second) = directions(&joint.axis);
+        links.push(Link {
+            name: format!("{}_x", joint.name),
+            mass_kg: 0.0,
+            inertial_origin: Isometry3::identity(),
+            inertia: Matrix3::zeros(),
+            shapes: Vec::new(),
+            visuals: Vec::new(),
+        });
+        let slide = |name: &str, parent, child, axis| Joint {
+            name: format!("{}_{name}", joint.name),
+            parent,
+            child,
+            axis,
+            ..joint.clone()
+        };
+        let x = slide("x", joint.parent, between, first);
+        let mut y = slide("y", between, joint.child, second);
+        y.origin = Isometry3::identity();
+        joints.extend([(x, None), (y, None)]);
+    }
+    joints
+}
+
+/// Leader, multiplier and offset, if any.
+pub(super) type Mimicry = Option<(String, f64, f64)>;
+
+/// Two directions normal to each other and to an axis.
+fn directions(axis: &Unit<Vector3<f64>>) -> (Unit<Vector3<f64>>, Unit<Vector3<f64>>) {
+    let near = if axis.x.abs() < 0.9 {
+        Vector3::x()
+    } else {
+        Vector3::y()
+    };
+    let first = Unit::new_normalize(near - axis.scale(axis.dot(&near)));
+    let second = Unit::new_normalize(axis.cross(&first));
+    (first, second)
+}
