@@ -10,7 +10,7 @@ use physical_ai_domain::{
     ActuatorCommand, Assignment, BaseState, ErrorCode, FencingToken, MissionId, RobotModel,
     RobotName, RobotState, SkillName, TaskId, TaskReport, Time, World,
 };
-use physical_ai_sim::{SensorNoise, SimulatedWorld};
+use physical_ai_sim::{RobotSetup, SensorNoise, SimulatedWorld};
 use serde_json::Value;
 
 const TICK_STEPS: usize = 5;
@@ -68,7 +68,8 @@ impl Bench {
             })
             .collect();
         let noise = SensorNoise::default();
-        let sim = SimulatedWorld::try_new(&world, models.clone(), noise, 5, 0.001).unwrap();
+        let setups = models.iter().cloned().map(RobotSetup::new).collect();
+        let sim = SimulatedWorld::try_new(&world, setups, noise, 5, 0.001).unwrap();
         let models = models.into_iter().map(|m| (m.name.clone(), m)).collect();
         Self {
             sim,

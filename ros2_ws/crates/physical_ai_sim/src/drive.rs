@@ -1,8 +1,8 @@
 //! What sits between a command and a joint in a real robot: a servo drive with its own watchdog.
 
-use physical_ai_domain::{
-    ActuatorCommand, CommandMode, Joint, JointKind, JointLimits, RobotModel, Time,
-};
+use physical_ai_domain::{ActuatorCommand, CommandMode, JointKind, JointLimits, Time};
+
+use crate::servo::Servo;
 
 /// Simulated seconds without a command after which a drive stops by itself.
 pub const DRIVE_WATCHDOG_S: f64 = 0.04;
@@ -24,65 +24,6 @@ const SETTLED_S: f64 = 0.2;
 const STRAINED_RAD: f64 = 0.02;
 /// The same for one that slides, metres: what is between fingers keeps them so far apart, and has to stay held.
 const STRAINED_M: f64 = 0.05;
-
-/// Position gain of a joint's servo, in efforts at the limit per radian or metre.
-const POSITION_GAIN_PER_EFFORT: f64 = 50.0;
-/// Damping over stiffness of the position servo, seconds.
-const DAMPING_RATIO_S: f64 = 0.02;
-/// Velocity gain of a wheel's servo, in efforts at the limit per radian per second.
-const VELOCITY_GAIN_PER_EFFORT: f64 = 0.5;
-
-/// How the drive of a joint keeps it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Servo {
-    /// A wheel of the robot's drive, at a velocity.
-    Wheel,
-    /// What turns, at a position.
-    Turning,
-    /// What slides, at a position.
-    Sliding,
-}
-
-impl Servo {
-    /// That of a movable joint.
-    pub(crate) fn of(model: &RobotModel, joint: &Joint) -> Self {
-        if model.layout.wheel_joints().any(|w| w == joint.name) {
-            Self::Wheel
-        } else if joint.kind == JointKind::Prismatic {
-            Self::Sliding
-        } else {
-            Self::Turning
-        }
-    }
-}
-
-/// Control value with which a joint's actuator gives no force at this position and velocity.
-pub(crate) fn without_force(servo: Servo, position: f64, velocity: f64) -> f64 {
-    match servo {
-        Servo::Wheel => velocity,
-        _ => position + DAMPING_RATIO_S * velocity,
-    }
-}
-
-/// Gains of the MuJoCo actuator of a joint.
-pub(crate) struct Gains {
-    pub(crate) stiffness: f64,
-    pub(crate) damping: f64,
-}
-
-pub(crate) fn gains(servo: Servo, limits: &JointLimits) -> Gains {
-    if servo == Servo::Wheel {
-        return Gains {
-            stiffness: 0.0,
-            damping: limits.effort * VELOCITY_GAIN_PER_EFFORT,
-        };
-    }
-    let stiffness = limits.effort * POSITION_GAIN_PER_EFFORT;
-    Gains {
-        stiffness,
-        damping: stiffness * DAMPING_RATIO_S,
-    }
-}
 
 /// Set point of one joint.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -119,16 +60,16 @@ impl SetPoint {
 
     /// A controlled stop: fast, but along a ramp that the motors can follow. What something kept from its set
     /// point stays where it is `measured` then, instead of jumping when it comes loose.
-    fn hold(&mut self, servo: Servo, limits: &JointLimits, hold: Hold) {
+    fn hold(&mut self, (kind, servo): (JointKind, Servo), limits: &JointLimits, hold: Hold) {
         let step = RAMP_ACCELERATION_FACTOR * limits.acceleration * hold.dt_s;
         self.velocity -= self.velocity.clamp(-step, step);
         self.advance(hold.dt_s, limits);
-        let most = if servo == Servo::Sliding {
+        let most = if kind == JointKind::Prismatic {
             STRAINED_M
         } else {
             STRAINED_RAD
         };
-        if servo != Servo::Wheel
+        if servo == Servo::Position
             && hold.held_s > SETTLED_S
             && (self.position - hold.measured).abs() > most
         {
@@ -159,7 +100,7 @@ fn closing_speed(distance: f64, deceleration: f64, dt_s: f64) -> f64 {
 /// Drives of one robot: set points, extrapolation between commands, ramps, stop on silence.
 #[derive(Debug, Clone)]
 pub(crate) struct Drives {
-    joints: Vec<(Servo, JointLimits)>,
+    joints: Vec<(JointKind, Servo, JointLimits)>,
     /// What was commanded, moved on since then.
     wanted: Vec<SetPoint>,
     set_points: Vec<SetPoint>,
@@ -170,7 +111,7 @@ pub(crate) struct Drives {
 }
 
 impl Drives {
-    pub(crate) fn new(joints: Vec<(Servo, JointLimits)>, positions: &[f64]) -> Self {
+    pub(crate) fn new(joints: Vec<(JointKind, Servo, JointLimits)>, positions: &[f64]) -> Self {
         let set_points: Vec<SetPoint> = positions
             .iter()
             .map(|p| SetPoint {
@@ -209,13 +150,13 @@ impl Drives {
             let velocity = command.velocity.get(i).copied().unwrap_or(0.0);
             match command.mode {
                 CommandMode::Position => {
-                    let limits = &self.joints[i].1;
+                    let limits = &self.joints[i].2;
                     wanted.position = command.position[i];
                     wanted.velocity = velocity.clamp(-limits.velocity, limits.velocity);
                     wanted.advance(age_s, limits);
                 }
                 CommandMode::Velocity => {
-                    let limit = self.joints[i].1.velocity;
+                    let limit = self.joints[i].2.velocity;
                     wanted.velocity = velocity.clamp(-limit, limit);
                     // Where an earlier command wanted it is past.
                     wanted.position = self.set_points[i].position;
@@ -245,13 +186,13 @@ impl Drives {
         self.mode = CommandMode::Hold;
     }
 
-    /// Advances by one physics step and gives the control value of each joint's actuator. `measured`: where each
+    /// Advances by one physics step and gives each joint's set point: position and velocity. `measured`: where each
     /// joint is, radians or metres.
     pub(crate) fn step(
         &mut self,
         dt_s: f64,
         measured: &[f64],
-        mut control: impl FnMut(usize, f64),
+        mut control: impl FnMut(usize, f64, f64),
     ) {
         self.since_command_s += dt_s;
         if self.since_command_s > DRIVE_WATCHDOG_S {
@@ -263,15 +204,17 @@ impl Drives {
             0.0
         };
         for (i, set_point) in self.set_points.iter_mut().enumerate() {
-            let ((servo, limits), wanted) = (&self.joints[i], &mut self.wanted[i]);
-            if self.mode == CommandMode::Hold {
+            let ((kind, servo, limits), wanted) = (&self.joints[i], &mut self.wanted[i]);
+            if *servo == Servo::Brake {
+                // Stays where it is.
+            } else if self.mode == CommandMode::Hold {
                 let hold = Hold {
                     measured: measured[i],
                     held_s: self.held_s,
                     dt_s,
                 };
-                set_point.hold(*servo, limits, hold);
-            } else if *servo == Servo::Wheel {
+                set_point.hold((*kind, *servo), limits, hold);
+            } else if *servo == Servo::Velocity {
                 let step = RAMP_ACCELERATION_FACTOR * limits.acceleration * dt_s;
                 set_point.velocity += (wanted.velocity - set_point.velocity).clamp(-step, step);
             } else {
@@ -279,12 +222,7 @@ impl Drives {
                 wanted.advance(dt_s, limits);
                 set_point.follow(wanted, limits, dt_s);
             }
-            let value = match servo {
-                Servo::Wheel => set_point.velocity,
-                // The servo damps absolute velocity; this offset makes that the velocity error.
-                _ => set_point.position + DAMPING_RATIO_S * set_point.velocity,
-            };
-            control(i, value);
+            control(i, set_point.position, set_point.velocity);
         }
     }
 }

@@ -1,3 +1,5 @@
+use std::path::PathBuf;
+
 use thiserror::Error;
 
 /// What can go wrong in a simulated world.
@@ -10,6 +12,24 @@ pub enum Error {
     /// MuJoCo refuses the composed world.
     #[error("MuJoCo refuses the world: {0}")]
     Mujoco(String),
+    /// A mesh whose file was not read for the simulation.
+    #[error("robot {robot}: mesh {}: was not handed to the simulation: read it first", path.display())]
+    MeshNotLoaded {
+        /// Robot.
+        robot: String,
+        /// Its file.
+        path: PathBuf,
+    },
+    /// A mesh that cannot collide.
+    #[error("robot {robot}: link {link}: mesh of its collision shape: {problem}")]
+    UnusableMesh {
+        /// Robot.
+        robot: String,
+        /// Link.
+        link: String,
+        /// Why.
+        problem: String,
+    },
     /// Pictures cannot be rendered on this machine.
     #[error(
         "this machine cannot render pictures: {0}; it takes EGL (on Debian and Ubuntu: libegl1 and libgl1-mesa-dri)"
@@ -19,7 +39,7 @@ pub enum Error {
     #[error("{path} cannot be written: {problem}", path = path.display())]
     PictureFile {
         /// The file.
-        path: std::path::PathBuf,
+        path: PathBuf,
         /// What the system says.
         problem: String,
     },

@@ -2,12 +2,13 @@ use std::collections::BTreeMap;
 
 use mujoco_rs::prelude::*;
 use nalgebra::{Isometry3, Quaternion, Translation3, UnitQuaternion, Vector3};
-use physical_ai_domain::{ActuatorCommand, CommandMode, Joint, RobotModel, RobotName, Time, World};
+use physical_ai_domain::{ActuatorCommand, CommandMode, RobotModel, RobotName, Time, World};
 
-use crate::drive::{Drives, Servo, without_force};
 use crate::faults::RobotFaults;
 use crate::noise::Gaussian;
-use crate::{Error, Fault, SensorNoise, mjcf};
+use crate::servo::Servo;
+use crate::simulated_robot::{SimulatedRobot, find, start};
+use crate::{Error, Fault, RobotSetup, SensorNoise, mjcf, probe};
 
 /// Beams of a lidar over a full turn.
 const LIDAR_BEAMS: usize = 180;
@@ -76,23 +77,6 @@ pub struct ObjectPose {
     pub size_m: [f64; 3],
 }
 
-struct SimulatedRobot {
-    model: RobotModel,
-    drives: Drives,
-    faults: RobotFaults,
-    /// Per movable joint: index into qpos, qvel and ctrl.
-    position_index: Vec<usize>,
-    velocity_index: Vec<usize>,
-    control_index: Vec<usize>,
-    /// Where its joints are, kept to spare an allocation per step.
-    measured: Vec<f64>,
-    imu: Option<(usize, usize)>,
-    lidar: Option<(usize, usize)>,
-    base_body: usize,
-    /// Of a base that moves freely: index into qvel.
-    base_velocity_index: Option<usize>,
-}
-
 struct SimulatedObject {
     name: String,
     body: usize,
@@ -112,50 +96,43 @@ pub struct SimulatedWorld {
     seed: u64,
     step_s: f64,
     steps: u64,
+    warnings: Vec<String>,
 }
 
 impl SimulatedWorld {
-    /// Builds a world. `models` are in the order of `world.robots`.
+    /// Builds a world. `robots` are in the order of `world.robots`. It is composed twice: once to find out how heavy
+    /// the robots' joints are and which links overlap, and once with drives to match.
     ///
     /// # Errors
-    /// [`Error::Mujoco`] if MuJoCo refuses the composition.
+    /// [`Error::Mujoco`] if MuJoCo refuses the composition; [`Error::MeshNotLoaded`] or [`Error::UnusableMesh`].
     pub fn try_new(
         world: &World,
-        models: Vec<RobotModel>,
+        robots: Vec<RobotSetup>,
         noise: SensorNoise,
         seed: u64,
         step_s: f64,
     ) -> Result<Self, Error> {
-        let xml = mjcf::compose(world, &models, step_s);
-        let model = MjModel::from_xml_string(&xml).map_err(|e| Error::Mujoco(e.to_string()))?;
-        let find = |kind, name: &str| {
-            model
-                .name_to_id(kind, name)
-                .ok_or_else(|| Error::Mujoco(format!("{name:?} is missing in the composed world")))
-        };
-        let objects = world
-            .boxes
-            .iter()
-            .map(|b| {
-                let body = find(MjtObjBase::mjOBJ_BODY, &format!("object/{}", b.name))?;
-                let joint = model.body_jntadr()[body] as usize;
-                Ok(SimulatedObject {
-                    name: b.name.to_string(),
-                    body,
-                    size_m: b.size_m,
-                    position_index: model.jnt_qposadr()[joint] as usize,
-                    velocity_index: model.jnt_dofadr()[joint] as usize,
-                })
+        let untuned: Vec<_> = robots.iter().map(probe::untuned).collect();
+        let mut probed = compile(&mjcf::compose(world, &robots, &untuned, step_s)?)?;
+        let (mut tunings, mut warnings) = (Vec::new(), Vec::new());
+        for setup in &robots {
+            let (tuning, unusual) = probe::tune(&mut probed, setup)?;
+            tunings.push(tuning);
+            warnings.extend(unusual);
+        }
+        drop(probed);
+        let data = compile(&mjcf::compose(world, &robots, &tunings, step_s)?)?;
+        let model = data.model();
+        let objects = objects(world, model)?;
+        let robots = robots
+            .into_iter()
+            .zip(tunings)
+            .map(|(setup, tuning)| {
+                let robot = SimulatedRobot::try_new(setup, tuning.gains, model)?;
+                Ok((robot.model.name.clone(), robot))
             })
             .collect::<Result<_, Error>>()?;
-        let robots = models
-            .into_iter()
-            .map(|m| Ok((m.name.clone(), SimulatedRobot::try_new(m, &model, &find)?)))
-            .collect::<Result<_, Error>>()?;
-        let mut data =
-            MjData::try_new(Box::new(model)).map_err(|e| Error::Mujoco(e.to_string()))?;
-        data.forward();
-        Ok(Self {
+        let mut simulated = Self {
             data,
             robots,
             objects,
@@ -164,7 +141,24 @@ impl SimulatedWorld {
             seed,
             step_s,
             steps: 0,
-        })
+            warnings,
+        };
+        simulated.place_at_start();
+        Ok(simulated)
+    }
+
+    /// What was unusual in the robots and what was made of it, each naming its robot.
+    pub fn warnings(&self) -> &[String] {
+        &self.warnings
+    }
+
+    /// All joints where they begin.
+    fn place_at_start(&mut self) {
+        for robot in self.robots.values_mut() {
+            let positions = start(&robot.model);
+            robot.place(&positions, self.data.qpos_mut());
+        }
+        self.data.forward();
     }
 
     /// Models of the robots, by name.
@@ -183,24 +177,21 @@ impl SimulatedWorld {
     /// # Errors
     /// [`Error::Diverged`] if the integration blew up; only a reset helps then.
     pub fn step(&mut self) -> Result<(), Error> {
-        let position = self.data.qpos();
+        let (position, velocity) = (self.data.qpos(), self.data.qvel());
+        let bias = self.data.qfrc_bias();
         for robot in self.robots.values_mut() {
-            let indices = robot.position_index.iter();
-            let measured = robot.measured.iter_mut().zip(indices);
-            measured.for_each(|(measured, index)| *measured = position[*index]);
+            robot.measure(position, velocity, bias);
         }
         let control = self.data.ctrl_mut();
         for robot in self.robots.values_mut() {
-            let index = &robot.control_index;
-            robot
-                .drives
-                .step(self.step_s, &robot.measured, |joint, value| {
-                    control[index[joint]] = value;
-                });
+            robot.control(self.step_s, control);
         }
-        self.cut_power();
         self.data.step();
         self.steps += 1;
+        for robot in self.robots.values() {
+            robot.couple(self.data.qpos_mut(), false);
+            robot.couple(self.data.qvel_mut(), true);
+        }
         let position = self.data.qpos();
         for (name, robot) in &self.robots {
             for (joint, index) in robot.model.movable().zip(&robot.position_index) {
@@ -221,18 +212,6 @@ impl SimulatedWorld {
     /// Changes how wrong the sensors are from the next sample on.
     pub fn set_noise(&mut self, noise: SensorNoise) {
         self.noise = noise;
-    }
-
-    /// Drives without power give no force.
-    fn cut_power(&mut self) {
-        for robot in self.robots.values().filter(|r| r.faults.unpowered) {
-            for (i, joint) in robot.model.movable().enumerate() {
-                let position = self.data.qpos()[robot.position_index[i]];
-                let velocity = self.data.qvel()[robot.velocity_index[i]];
-                self.data.ctrl_mut()[robot.control_index[i]] =
-                    without_force(Servo::of(&robot.model, joint), position, velocity);
-            }
-        }
     }
 
     /// Breaks something, or mends it.
@@ -367,6 +346,37 @@ impl SimulatedWorld {
         Some(index.iter().map(|i| self.data.qpos()[*i]).collect())
     }
 
+    /// Where a link of a robot really is in the world, metres: ground truth, for tests and reports.
+    pub fn true_link_pose(&self, robot: &RobotName, link: &str) -> Option<Isometry3<f64>> {
+        let robot = self.robots.get(robot)?;
+        let body = robot.bodies[robot.model.link_index(link)?];
+        Some(isometry(self.data.xpos()[body], self.data.xquat()[body]))
+    }
+
+    /// Mass of a link in the physics, kilograms: ground truth, for tests.
+    pub fn true_link_mass(&self, robot: &RobotName, link: &str) -> Option<f64> {
+        let robot = self.robots.get(robot)?;
+        let body = robot.bodies[robot.model.link_index(link)?];
+        Some(self.data.model().body_mass()[body])
+    }
+
+    /// Puts a robot's joints somewhere, at rest and held there; a base stays where it is.
+    ///
+    /// # Errors
+    /// [`Error::UnknownRobot`], [`Error::WrongLength`] or [`Error::NotFinite`]; nothing changes then.
+    pub fn place_joints(&mut self, robot: &RobotName, positions: &[f64]) -> Result<(), Error> {
+        let found = self.robots.get_mut(robot);
+        let found = found.ok_or_else(|| Error::UnknownRobot(robot.to_string()))?;
+        check(robot, "position", positions, found.position_index.len())?;
+        found.place(positions, self.data.qpos_mut());
+        for index in &found.velocity_index {
+            self.data.qvel_mut()[*index] = 0.0;
+        }
+        found.couple(self.data.qvel_mut(), true);
+        self.data.forward();
+        Ok(())
+    }
+
     /// Where an object really is in the world, metres: ground truth, for tests.
     pub fn true_object_pose(&self, object: &str) -> Option<Isometry3<f64>> {
         let body = self.objects.iter().find(|o| o.name == object)?.body;
@@ -382,11 +392,10 @@ impl SimulatedWorld {
     pub fn reset(&mut self) {
         self.release_all();
         self.data.reset();
-        self.data.forward();
+        self.place_at_start();
         self.random = Gaussian::new(self.seed);
         self.steps = 0;
         for robot in self.robots.values_mut() {
-            robot.drives = fresh_drives(&robot.model);
             robot.faults = RobotFaults::default();
         }
     }
@@ -408,6 +417,12 @@ impl SimulatedWorld {
                 robot: command.robot.to_string(),
             });
         }
+        if command.is_of_effort() {
+            robot.drives.hold();
+            return Err(Error::EffortCommand {
+                robot: command.robot.to_string(),
+            });
+        }
         let joints = robot.position_index.len();
         let required: &[(&'static str, &Vec<f64>, bool)] = &[
             (
@@ -422,21 +437,8 @@ impl SimulatedWorld {
             ),
         ];
         for (field, values, required) in required {
-            if values.len() != joints && (*required || !values.is_empty()) {
-                return Err(Error::WrongLength {
-                    robot: command.robot.to_string(),
-                    field,
-                    observed: values.len(),
-                    expected: joints,
-                });
-            }
-            if let Some(index) = values.iter().position(|v| !v.is_finite()) {
-                return Err(Error::NotFinite {
-                    robot: command.robot.to_string(),
-                    field,
-                    index,
-                    value: values[index],
-                });
+            if *required || !values.is_empty() {
+                check(&command.robot, field, values, joints)?;
             }
         }
         robot.drives.apply(command, now);
@@ -465,12 +467,12 @@ impl SimulatedWorld {
             position: Vec::with_capacity(robot.position_index.len()),
             velocity: Vec::with_capacity(robot.position_index.len()),
         };
-        for (i, joint) in robot.model.movable().enumerate() {
+        for (i, servo) in robot.servos.iter().enumerate() {
             let (position, velocity) = (
                 positions[robot.position_index[i]],
                 velocities[robot.velocity_index[i]],
             );
-            let position = if Servo::of(&robot.model, joint) == Servo::Wheel {
+            let position = if *servo == Servo::Velocity {
                 let tick = std::f64::consts::TAU / self.noise.encoder_ticks;
                 (position / tick).floor() * tick
             } else {
@@ -566,7 +568,7 @@ impl SimulatedWorld {
 
     /// Where a robot's root link really is: ground truth, for tests and reports.
     pub fn true_base_pose(&self, robot: &RobotName) -> Option<Isometry3<f64>> {
-        let body = self.robots.get(robot)?.base_body;
+        let body = self.robots.get(robot)?.base_body();
         Some(isometry(self.data.xpos()[body], self.data.xquat()[body]))
     }
 
@@ -596,61 +598,48 @@ fn isometry(position: [f64; 3], [w, x, y, z]: [f64; 4]) -> Isometry3<f64> {
     )
 }
 
-fn fresh_drives(model: &RobotModel) -> Drives {
-    let servo = |j: &Joint| (Servo::of(model, j), j.limits);
-    let joints: Vec<_> = model.movable().map(servo).collect();
-    let start: Vec<f64> = model
-        .movable()
-        .map(|j| 0f64.clamp(j.limits.lower, j.limits.upper))
-        .collect();
-    Drives::new(joints, &start)
+/// One finite value per joint.
+fn check(
+    robot: &RobotName,
+    field: &'static str,
+    values: &[f64],
+    joints: usize,
+) -> Result<(), Error> {
+    if values.len() != joints {
+        return Err(Error::WrongLength {
+            robot: robot.to_string(),
+            field,
+            observed: values.len(),
+            expected: joints,
+        });
+    }
+    match values.iter().position(|v| !v.is_finite()) {
+        None => Ok(()),
+        Some(index) => Err(Error::NotFinite {
+            robot: robot.to_string(),
+            field,
+            index,
+            value: values[index],
+        }),
+    }
 }
 
-impl SimulatedRobot {
-    fn try_new(
-        model: RobotModel,
-        mujoco: &MjModel,
-        find: &impl Fn(MjtObjBase, &str) -> Result<usize, Error>,
-    ) -> Result<Self, Error> {
-        let name = |part: &str| format!("{}/{part}", model.name);
-        let root = &model.links[model.root].name;
-        let base_body = find(MjtObjBase::mjOBJ_BODY, &name(root))?;
-        let mut robot = Self {
-            drives: fresh_drives(&model),
-            faults: RobotFaults::default(),
-            position_index: Vec::new(),
-            velocity_index: Vec::new(),
-            control_index: Vec::new(),
-            measured: Vec::new(),
-            imu: None,
-            lidar: None,
-            base_body,
-            base_velocity_index: (mujoco.body_dofnum()[base_body] == 6)
-                .then(|| mujoco.body_dofadr()[base_body] as usize),
-            model: model.clone(),
-        };
-        for joint in model.movable() {
-            let id = find(MjtObjBase::mjOBJ_JOINT, &name(&joint.name))?;
-            robot.position_index.push(mujoco.jnt_qposadr()[id] as usize);
-            robot.velocity_index.push(mujoco.jnt_dofadr()[id] as usize);
-            robot
-                .control_index
-                .push(find(MjtObjBase::mjOBJ_ACTUATOR, &name(&joint.name))?);
-        }
-        robot.measured = vec![0.0; robot.position_index.len()];
-        let sensor = |n: &str| -> Result<usize, Error> {
-            let id = find(MjtObjBase::mjOBJ_SENSOR, &name(n))?;
-            Ok(mujoco.sensor_adr()[id] as usize)
-        };
-        if model.link_index("imu_link").is_some() {
-            robot.imu = Some((sensor("gyro")?, sensor("accelerometer")?));
-        }
-        if model.link_index("lidar_link").is_some() {
-            robot.lidar = Some((
-                find(MjtObjBase::mjOBJ_SITE, &name("lidar_link"))?,
-                find(MjtObjBase::mjOBJ_BODY, &name("lidar_link"))?,
-            ));
-        }
-        Ok(robot)
-    }
+fn compile(xml: &str) -> Result<MjData<Box<MjModel>>, Error> {
+    let model = MjModel::from_xml_string(xml).map_err(|e| Error::Mujoco(e.to_string()))?;
+    MjData::try_new(Box::new(model)).map_err(|e| Error::Mujoco(e.to_string()))
+}
+
+fn objects(world: &World, model: &MjModel) -> Result<Vec<SimulatedObject>, Error> {
+    let object = |b: &physical_ai_domain::MovableBox| {
+        let body = find(model, MjtObjBase::mjOBJ_BODY, &format!("object/{}", b.name))?;
+        let joint = model.body_jntadr()[body] as usize;
+        Ok(SimulatedObject {
+            name: b.name.to_string(),
+            body,
+            size_m: b.size_m,
+            position_index: model.jnt_qposadr()[joint] as usize,
+            velocity_index: model.jnt_dofadr()[joint] as usize,
+        })
+    };
+    world.boxes.iter().map(object).collect()
 }

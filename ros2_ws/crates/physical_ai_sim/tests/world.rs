@@ -6,7 +6,7 @@
 )]
 
 use physical_ai_domain::{ActuatorCommand, CommandMode, RobotName, Time, World};
-use physical_ai_sim::{BaseTwist, Error, Fault, SensorNoise, SimulatedWorld};
+use physical_ai_sim::{BaseTwist, Error, Fault, RobotSetup, SensorNoise, SimulatedWorld};
 
 const STEP_S: f64 = 0.001;
 
@@ -18,8 +18,9 @@ fn world(file: &str, seed: u64) -> SimulatedWorld {
         .robots
         .iter()
         .map(|r| {
-            physical_ai_description::read_model(r, std::path::Path::new(&format!("{top}/urdf")))
-                .unwrap()
+            let folder = format!("{top}/urdf");
+            let model = physical_ai_description::read_model(r, std::path::Path::new(&folder));
+            RobotSetup::new(model.unwrap())
         })
         .collect();
     SimulatedWorld::try_new(&world, models, SensorNoise::default(), seed, STEP_S).unwrap()

@@ -12,7 +12,7 @@ use physical_ai_ros::{
     Application, ClockKind, Context, Diagnostic, Error, Handle, Level, Publisher, Qos, WorkerLink,
     time_to_msg,
 };
-use physical_ai_sim::SimulatedWorld;
+use physical_ai_sim::{RobotSetup, SimulatedWorld};
 
 use crate::drives::{PowerStage, follow_stops};
 use crate::parameters::SimulationParameters;
@@ -44,8 +44,13 @@ fn load(p: &SimulationParameters) -> Result<SimulatedWorld, Error> {
     let LoadedWorld { world, robots } =
         load_world(world_file, models, &[]).map_err(Error::application)?;
     let step_s = 1.0 / p.physics_rate_hz;
-    SimulatedWorld::try_new(&world, robots, p.noise(), p.seed as u64, step_s)
-        .map_err(Error::application)
+    let robots = robots.into_iter().map(RobotSetup::new).collect();
+    let simulated = SimulatedWorld::try_new(&world, robots, p.noise(), p.seed as u64, step_s)
+        .map_err(Error::application)?;
+    for warning in simulated.warnings() {
+        tracing::warn!("{warning}");
+    }
+    Ok(simulated)
 }
 
 impl Application for Simulation {

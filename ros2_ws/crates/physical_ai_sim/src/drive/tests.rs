@@ -15,8 +15,8 @@ fn limits() -> JointLimits {
     }
 }
 
-fn drives(servo: Servo) -> Drives {
-    Drives::new(vec![(servo, limits())], &[0.0])
+fn drives(kind: JointKind) -> Drives {
+    Drives::new(vec![(kind, Servo::Position, limits())], &[0.0])
 }
 
 fn command(mode: CommandMode, position: f64, velocity: f64) -> ActuatorCommand {
@@ -39,7 +39,7 @@ fn run(drives: &mut Drives, command: &ActuatorCommand, measured: f64, seconds: f
             drives.apply(command, Time::ZERO);
         }
         let before = drives.set_points[0].position;
-        drives.step(STEP_S, &[measured], |_, _| {});
+        drives.step(STEP_S, &[measured], |_, _, _| {});
         let moved = (drives.set_points[0].position - before).abs();
         let is_free = (drives.set_points[0].position - measured).abs() > 1e-12;
         assert!(moved <= 2.0 * STEP_S + 1e-9 || !is_free, "{moved}");
@@ -49,7 +49,7 @@ fn run(drives: &mut Drives, command: &ActuatorCommand, measured: f64, seconds: f
 
 #[test]
 fn set_point_that_jumps_is_followed_no_faster_than_the_joint_may() {
-    let mut drives = drives(Servo::Turning);
+    let mut drives = drives(JointKind::Revolute);
     let at = run(
         &mut drives,
         &command(CommandMode::Position, 1.5, 0.0),
@@ -61,7 +61,7 @@ fn set_point_that_jumps_is_followed_no_faster_than_the_joint_may() {
 
 #[test]
 fn joint_that_was_kept_from_its_set_point_is_held_where_it_is_measured() {
-    let mut turning = drives(Servo::Turning);
+    let mut turning = drives(JointKind::Revolute);
     run(
         &mut turning,
         &command(CommandMode::Position, 0.15, 0.0),
@@ -76,7 +76,7 @@ fn joint_that_was_kept_from_its_set_point_is_held_where_it_is_measured() {
     );
     assert_eq!(held.position, 0.0);
     // What fingers hold keeps them from their set point; letting go of that would drop it.
-    let mut sliding = drives(Servo::Sliding);
+    let mut sliding = drives(JointKind::Prismatic);
     run(
         &mut sliding,
         &command(CommandMode::Position, 0.04, 0.0),
@@ -94,7 +94,7 @@ fn joint_that_was_kept_from_its_set_point_is_held_where_it_is_measured() {
 
 #[test]
 fn joint_that_follows_is_held_at_its_set_point_however_often() {
-    let mut drives = drives(Servo::Turning);
+    let mut drives = drives(JointKind::Revolute);
     run(
         &mut drives,
         &command(CommandMode::Position, 0.3, 0.0),
@@ -114,7 +114,7 @@ fn joint_that_follows_is_held_at_its_set_point_however_often() {
 
 #[test]
 fn speeds_after_a_hold_start_from_the_set_point_and_not_from_an_earlier_command() {
-    let mut drives = drives(Servo::Turning);
+    let mut drives = drives(JointKind::Revolute);
     run(
         &mut drives,
         &command(CommandMode::Position, 1.0, 0.0),
@@ -134,7 +134,7 @@ fn speeds_after_a_hold_start_from_the_set_point_and_not_from_an_earlier_command(
 
 #[test]
 fn effort_is_no_mode_of_these_drives_and_stops_them() {
-    let mut drives = drives(Servo::Turning);
+    let mut drives = drives(JointKind::Revolute);
     run(
         &mut drives,
         &command(CommandMode::Position, 1.0, 0.0),

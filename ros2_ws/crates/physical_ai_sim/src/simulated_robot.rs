@@ -1,0 +1,244 @@
+use mujoco_rs::prelude::*;
+use physical_ai_domain::{Coordinate, RobotModel};
+
+use crate::drive::Drives;
+use crate::faults::RobotFaults;
+use crate::servo::{Gains, Servo};
+use crate::{Error, RobotSetup};
+
+/// Where an object of the composed world is: kind and name to id.
+pub(crate) fn find(model: &MjModel, kind: MjtObjBase, name: &str) -> Result<usize, Error> {
+    model
+        .name_to_id(kind, name)
+        .ok_or_else(|| Error::Mujoco(format!("{name:?} is missing in the composed world")))
+}
+
+/// A joint that follows another.
+pub(crate) struct Follower {
+    pub(crate) coordinate: Coordinate,
+    /// Index into qpos and qvel.
+    pub(crate) position_index: usize,
+    pub(crate) velocity_index: usize,
+}
+
+/// A robot of a world: where its values are in MuJoCo's arrays, and its drives.
+pub(crate) struct SimulatedRobot {
+    pub(crate) model: RobotModel,
+    pub(crate) drives: Drives,
+    pub(crate) faults: RobotFaults,
+    pub(crate) servos: Vec<Servo>,
+    gains: Vec<Gains>,
+    /// Per movable joint: index into qpos, qvel and, if anything drives it, ctrl.
+    pub(crate) position_index: Vec<usize>,
+    pub(crate) velocity_index: Vec<usize>,
+    pub(crate) control_index: Vec<Option<usize>>,
+    pub(crate) followers: Vec<Follower>,
+    /// Per link: its body.
+    pub(crate) bodies: Vec<usize>,
+    /// Per movable joint, kept to spare allocations in each step: where it is and how fast, and what the robot's own
+    /// weight and motion ask of its drive, N m or N.
+    measured: Vec<f64>,
+    speeds: Vec<f64>,
+    loads: Vec<f64>,
+    /// Index of the readings of gyro and accelerometer.
+    pub(crate) imu: Option<(usize, usize)>,
+    /// Site and body of the lidar.
+    pub(crate) lidar: Option<(usize, usize)>,
+    /// Of a base that moves freely: index into qvel.
+    pub(crate) base_velocity_index: Option<usize>,
+}
+
+impl SimulatedRobot {
+    pub(crate) fn try_new(
+        setup: RobotSetup,
+        gains: Vec<Gains>,
+        mujoco: &MjModel,
+    ) -> Result<Self, Error> {
+        let model = &setup.model;
+        let id = |kind, part: &str| find(mujoco, kind, &format!("{}/{part}", model.name));
+        let joint = |name: &str| {
+            let id = id(MjtObjBase::mjOBJ_JOINT, name)?;
+            let (position, velocity) = (mujoco.jnt_qposadr()[id], mujoco.jnt_dofadr()[id]);
+            Ok::<_, Error>((position as usize, velocity as usize))
+        };
+        let links = model.links.iter();
+        let bodies: Vec<usize> = links
+            .map(|l| id(MjtObjBase::mjOBJ_BODY, &l.name))
+            .collect::<Result<_, _>>()?;
+        let servos = servos(&setup);
+        let movable: Vec<(usize, usize)> = model
+            .movable()
+            .map(|j| joint(&j.name))
+            .collect::<Result<_, _>>()?;
+        let control = |(j, servo): (&physical_ai_domain::Joint, &Servo)| match servo {
+            Servo::Free => Ok(None),
+            _ => id(MjtObjBase::mjOBJ_ACTUATOR, &j.name).map(Some),
+        };
+        let control_index = model
+            .movable()
+            .zip(&servos)
+            .map(control)
+            .collect::<Result<_, _>>()?;
+        let mut followers = Vec::new();
+        for (part, coordinate) in model.joints.iter().zip(model.coordinates()) {
+            if let (Some(coordinate), Some(_)) = (*coordinate, part.mimic) {
+                let (position_index, velocity_index) = joint(&part.name)?;
+                followers.push(Follower {
+                    coordinate,
+                    position_index,
+                    velocity_index,
+                });
+            }
+        }
+        let reading = |name: &str| {
+            let id = id(MjtObjBase::mjOBJ_SENSOR, name)?;
+            Ok::<_, Error>(mujoco.sensor_adr()[id] as usize)
+        };
+        let imu = match &setup.imu {
+            Some(_) => Some((reading("gyro")?, reading("accelerometer")?)),
+            None => None,
+        };
+        let lidar = match &setup.lidar {
+            Some(link) => Some((
+                id(MjtObjBase::mjOBJ_SITE, link)?,
+                id(MjtObjBase::mjOBJ_BODY, link)?,
+            )),
+            None => None,
+        };
+        let base = bodies[model.root];
+        let count = movable.len();
+        Ok(Self {
+            drives: Drives::new(drive_joints(model, &servos), &start(model)),
+            faults: RobotFaults::default(),
+            gains,
+            position_index: movable.iter().map(|(p, _)| *p).collect(),
+            velocity_index: movable.iter().map(|(_, v)| *v).collect(),
+            control_index,
+            followers,
+            measured: vec![0.0; count],
+            speeds: vec![0.0; count],
+            loads: vec![0.0; count],
+            imu,
+            lidar,
+            base_velocity_index: (mujoco.body_dofnum()[base] == 6 && setup.is_mobile())
+                .then(|| mujoco.body_dofadr()[base] as usize),
+            bodies,
+            servos,
+            model: setup.model,
+        })
+    }
+
+    /// Body of the root link.
+    pub(crate) fn base_body(&self) -> usize {
+        self.bodies[self.model.root]
+    }
+
+    /// Writes positions of the movable joints and of what follows them; all of them rest then.
+    pub(crate) fn place(&mut self, positions: &[f64], qpos: &mut [f64]) {
+        for (index, position) in self.position_index.iter().zip(positions) {
+            qpos[*index] = *position;
+        }
+        for follower in &self.followers {
+            qpos[follower.position_index] = follower.coordinate.position(positions);
+        }
+        self.drives = Drives::new(drive_joints(&self.model, &self.servos), positions);
+    }
+
+    /// Brings what follows to exactly where its leader wants it.
+    pub(crate) fn couple(&self, values: &mut [f64], is_velocity: bool) {
+        for follower in &self.followers {
+            let Coordinate {
+                index,
+                multiplier,
+                offset,
+            } = follower.coordinate;
+            if is_velocity {
+                let leader = values[self.velocity_index[index]];
+                values[follower.velocity_index] = multiplier * leader;
+            } else {
+                let leader = values[self.position_index[index]];
+                values[follower.position_index] = multiplier * leader + offset;
+            }
+        }
+    }
+
+    /// Reads what the drives' control needs: positions, velocities, and what gravity and the robot's own motion ask
+    /// of each joint (MuJoCo's bias forces), with those of its followers.
+    pub(crate) fn measure(&mut self, qpos: &[f64], qvel: &[f64], bias: &[f64]) {
+        for i in 0..self.measured.len() {
+            self.measured[i] = qpos[self.position_index[i]];
+            self.speeds[i] = qvel[self.velocity_index[i]];
+            // A wheel is a motor with a tachometer, and knows nothing of the robot on it.
+            let knows = self.servos[i] != Servo::Velocity;
+            self.loads[i] = if knows {
+                bias[self.velocity_index[i]]
+            } else {
+                0.0
+            };
+        }
+        for follower in &self.followers {
+            let Coordinate {
+                index, multiplier, ..
+            } = follower.coordinate;
+            self.loads[index] += multiplier * bias[follower.velocity_index];
+        }
+    }
+
+    /// Advances the drives by one physics step and writes what they control; without power that is nothing but the
+    /// counterweight of the arm, which neither falls nor holds then.
+    pub(crate) fn control(&mut self, dt_s: f64, ctrl: &mut [f64]) {
+        let Self {
+            drives,
+            gains,
+            measured,
+            speeds,
+            loads,
+            control_index,
+            faults,
+            ..
+        } = self;
+        drives.step(dt_s, measured, |joint, position, velocity| {
+            let Some(index) = control_index[joint] else {
+                return;
+            };
+            let (position, velocity) = if faults.unpowered {
+                (measured[joint], speeds[joint])
+            } else {
+                (position, velocity)
+            };
+            ctrl[index] = gains[joint].control(position, velocity, loads[joint]);
+        });
+    }
+}
+
+/// What drives each of a robot's movable joints.
+pub(crate) fn servos(setup: &RobotSetup) -> Vec<Servo> {
+    let model = &setup.model;
+    let moves = |i: &usize| model.coordinates()[*i].is_some() && model.joints[*i].mimic.is_none();
+    (0..model.joints.len())
+        .filter(moves)
+        .map(|i| Servo::of(setup, i))
+        .collect()
+}
+
+fn drive_joints(
+    model: &RobotModel,
+    servos: &[Servo],
+) -> Vec<(
+    physical_ai_domain::JointKind,
+    Servo,
+    physical_ai_domain::JointLimits,
+)> {
+    let joints = model.movable().zip(servos);
+    joints
+        .map(|(j, servo)| (j.kind, *servo, j.limits))
+        .collect()
+}
+
+/// Where a robot's joints begin: at zero, or at the limit nearest to it.
+pub(crate) fn start(model: &RobotModel) -> Vec<f64> {
+    let joints = model.movable();
+    joints
+        .map(|j| 0f64.max(j.limits.lower).min(j.limits.upper))
+        .collect()
+}
