@@ -112,7 +112,7 @@ impl TrajectoryFollower {
     pub fn join(&mut self, from: &TrajectoryFrom<'_>, names: &[String]) -> Result<(), Error> {
         let to_first_s = self.start.seconds_since(from.time) + self.spline.first_s();
         self.blend_start = from.time;
-        for joint in 0..self.limits.len() {
+        for (joint, name) in names.iter().enumerate().take(self.limits.len()) {
             let limits = self.limits[joint];
             let (position, speed) = (from.position[joint], from.velocity[joint]);
             let acceleration = BLEND_SHARE * limits.acceleration;
@@ -137,7 +137,7 @@ impl TrajectoryFollower {
             };
             self.blends[joint] = Blend::new(off, off_speed, duration_s);
             if !is_near {
-                self.check_approach(joint, &names[joint], in_time)?;
+                self.check_approach(joint, name, in_time)?;
             }
         }
         Ok(())
@@ -189,8 +189,9 @@ impl TrajectoryFollower {
     pub fn sample(&self, at: Time, out: &mut JointPoint) {
         out.position.resize(self.limits.len(), 0.0);
         out.velocity.resize(self.limits.len(), 0.0);
-        for joint in 0..self.limits.len() {
-            [out.position[joint], out.velocity[joint]] = self.place(joint, at);
+        let values = out.position.iter_mut().zip(&mut out.velocity);
+        for (joint, (position, velocity)) in values.enumerate() {
+            [*position, *velocity] = self.place(joint, at);
         }
     }
 
