@@ -159,15 +159,16 @@ impl TrajectoryFollower {
             );
             return Err(invalid("trajectory.points", problem));
         }
-        for part in 0..=PARTS {
-            let time_s = blend.duration_s() * f64::from(part) / f64::from(PARTS);
-            let [_, speed] = self.place(joint, begin.plus_seconds(time_s));
-            if speed.abs() > limits.velocity * VELOCITY_TOLERANCE {
+        let time_s = |part: u32| blend.duration_s() * f64::from(part) / f64::from(PARTS);
+        let speed = |part: u32| self.place(joint, begin.plus_seconds(time_s(part)))[1].abs();
+        let fastest = (0..=PARTS).max_by(|a, b| speed(*a).total_cmp(&speed(*b)));
+        match fastest.map(|part| (speed(part), time_s(part))) {
+            Some((speed, at_s)) if speed > limits.velocity * VELOCITY_TOLERANCE => {
                 let why = format!("{name}, from {at:.4} to the first point,");
-                return Err(too_fast(&why, speed.abs(), time_s, limits.velocity));
+                Err(too_fast(&why, speed, at_s, limits.velocity))
             }
+            _ => Ok(()),
         }
-        Ok(())
     }
 
     /// Position and velocity of a joint at a time.
