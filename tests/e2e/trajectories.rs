@@ -26,7 +26,7 @@ fn outcome(client: &mut Process) -> Value {
 
 /// Runs a scenario; once more where the machine was too busy for the robot's state to be fresh, which stops it.
 fn run(suite: &Suite, scenario: &str) -> Value {
-    let mut once = || outcome(&mut client(suite, &[scenario]));
+    let once = || outcome(&mut client(suite, &[scenario]));
     let is_late = |o: &Value| {
         o["text"]
             .as_str()

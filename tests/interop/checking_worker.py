@@ -27,7 +27,7 @@ SING = {
     "additionalProperties": False,
     "oneOf": [{"required": ["note_hz"]}, {"required": ["song"]}],
 }
-HUM = {"type": "object", "properties": {"song": {"type": "string", "pattern": "^a"}}}
+HUM = {"type": "object", "properties": {"song": {"type": "string", "contentEncoding": "base64"}}}
 
 
 def say(**fields):

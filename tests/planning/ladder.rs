@@ -15,11 +15,21 @@ use physical_ai_planning::{
     Case, Descent, Ladder, ModelAnswer, ModelRung, PlanPromptStyle, PlanQuestion, Rung, Verdict,
 };
 
-/// As in the demo's deployments.
-const MODEL: ModelRung = ModelRung {
-    style: PlanPromptStyle::Trained,
-    min_probability: 0.7,
-};
+/// How the demo's deployment asks its model, and when it uses what that says.
+fn deployed() -> ModelRung {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../params/deployments/demo.yaml");
+    let text = std::fs::read_to_string(file).unwrap();
+    let line = |key: &str| {
+        let mut lines = text.lines().filter_map(|l| l.trim().strip_prefix(key));
+        lines.next().unwrap().trim().to_owned()
+    };
+    assert_eq!(line("planner_prompt:"), "trained");
+    ModelRung {
+        style: PlanPromptStyle::Trained,
+        min_probability: line("planner_min_probability:").parse().unwrap(),
+    }
+}
+
 /// Longest plan, tokens.
 const MOST_TOKENS: usize = 700;
 /// Wrong plans that a set may have, of a hundred sentences.
@@ -82,10 +92,11 @@ fn sets() -> Vec<(String, PathBuf)> {
 #[test]
 fn wrong_plans_are_rarer_than_one_in_a_hundred() {
     let (mut chat, is_shown) = (open(), std::env::var_os("SHOW").is_some());
+    let model = deployed();
     let rungs = [
         ("parser", Ladder::with_rules(None)),
-        ("model", Ladder::new([Rung::Model(MODEL)])),
-        ("ladder", Ladder::with_rules(Some(MODEL))),
+        ("model", Ladder::new([Rung::Model(model)])),
+        ("ladder", Ladder::with_rules(Some(model))),
     ];
     let mut failed = Vec::new();
     for (set, file) in sets() {
@@ -352,7 +363,7 @@ const REFUSED: [(&str, &str); 90] = [
 #[test]
 fn what_was_not_meant_is_refused_by_the_word_that_says_so() {
     let (mut chat, fleet) = (open(), two_by_two());
-    let ladder = Ladder::with_rules(Some(MODEL));
+    let ladder = Ladder::with_rules(Some(deployed()));
     let mut wrong = Vec::new();
     for (text, expected) in REFUSED {
         match down(&ladder, &mut chat, text, &fleet) {

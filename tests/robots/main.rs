@@ -8,6 +8,7 @@
 )]
 
 mod layouts;
+mod mjcf;
 mod numbers;
 mod public_robots;
 mod reading;

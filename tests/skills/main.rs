@@ -9,6 +9,7 @@
 mod bench;
 mod endings;
 mod faults;
+mod offers;
 
 use physical_ai_domain::{ErrorCode, RobotName, TaskReport, TaskState};
 use serde_json::{Value, json};

@@ -281,7 +281,7 @@ mod tests {
     #[test]
     fn links_are_where_the_chain_says() {
         let model = arm();
-        let chain = crate::Chain::to_tool(&model).unwrap();
+        let chain = crate::Chain::between(&model, &model.links[model.root].name, "tool0").unwrap();
         let mut bodies = RigidBodies::new(&model);
         let positions = [0.3, -0.4, 0.9, 0.2, -1.0, 0.5, 0.01, 0.01];
         bodies.set_positions(&positions);

@@ -241,7 +241,7 @@ impl LoadedRobot {
                 "give the links <inertial>",
             ));
         }
-        doubts.sort_by(|a, b| b.severity.cmp(&a.severity));
+        doubts.sort_by_key(|doubt| std::cmp::Reverse(doubt.severity));
         doubts
     }
 

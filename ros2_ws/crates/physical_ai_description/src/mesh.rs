@@ -57,7 +57,7 @@ pub fn read_mesh_file(path: &Path) -> Result<TriangleMesh, Error> {
     };
     let triangles = triangles.map_err(fail)?;
     check(&triangles).map_err(fail)?;
-    Ok(triangles)
+    Ok(without_unused_corners(triangles))
 }
 
 /// Lowest and highest corner of the box along the axes that holds these.
@@ -155,6 +155,23 @@ fn joined(meshes: &[mesh_loader::Mesh]) -> TriangleMesh {
             .extend(faces.map(|f| f.map(|i| i.saturating_add(before))));
     }
     all
+}
+
+/// Files made of parts of others have the corners of the whole; those that no face names are no body.
+fn without_unused_corners(triangles: TriangleMesh) -> TriangleMesh {
+    let mut place = vec![None; triangles.vertices.len()];
+    let mut kept = TriangleMesh::default();
+    for face in &triangles.faces {
+        kept.faces.push(face.map(|corner| {
+            // Checked: every index is that of a corner, and there are no more than fit.
+            let corner = corner as usize;
+            *place[corner].get_or_insert_with(|| {
+                kept.vertices.push(triangles.vertices[corner]);
+                (kept.vertices.len() - 1) as u32
+            })
+        }));
+    }
+    kept
 }
 
 fn check(triangles: &TriangleMesh) -> Result<(), String> {

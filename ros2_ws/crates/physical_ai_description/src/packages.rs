@@ -1,6 +1,9 @@
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
+/// Environment variable with folders of packages, separated by colons.
+pub const PACKAGE_PATH_VARIABLE: &str = "PHYSICAL_AI_PACKAGE_PATH";
+
 /// Where packages are that `package://NAME/…` speaks of.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct PackagePaths {
@@ -18,8 +21,12 @@ impl PackagePaths {
         Self { extra, prefixes }
     }
 
-    /// The ament environment of this process (`AMENT_PREFIX_PATH`) behind folders of one's own.
-    pub fn from_environment(extra: Vec<PathBuf>) -> Self {
+    /// Folders of one's own, then those that `PHYSICAL_AI_PACKAGE_PATH` lists (`physical-ai up --package-path`
+    /// sets it for all nodes), then the ament environment of this process (`AMENT_PREFIX_PATH`).
+    pub fn from_environment(mut extra: Vec<PathBuf>) -> Self {
+        if let Some(listed) = std::env::var_os(PACKAGE_PATH_VARIABLE) {
+            extra.extend(std::env::split_paths(&listed));
+        }
         Self::new(extra, std::env::var_os("AMENT_PREFIX_PATH").as_deref())
     }
 

@@ -2,12 +2,13 @@ use std::path::Path;
 
 use physical_ai_domain::{DescriptionFormat, RobotModel, RobotName};
 
-use crate::{DescriptionOptions, Error, urdf, xacro};
+use crate::{DescriptionOptions, Error, mjcf, urdf, xacro};
 
 /// Descriptions have no more; what has is no description.
 const MOST_BYTES: u64 = 64 << 20;
 
-/// Reads a robot's description: URDF (1.0 to 1.2), or xacro by the installed `xacro` command (ending `.xacro`).
+/// Reads a robot's description: URDF (1.0 to 1.2), xacro by the installed `xacro` command (ending `.xacro`), or MJCF
+/// by MuJoCo.
 ///
 /// # Errors
 /// Whatever is wrong, with file, element, value and what to do: a file, mesh or package that is not there, an
@@ -25,6 +26,12 @@ pub fn read_robot(
     if is_xacro {
         let urdf = xacro::expand(path)?;
         return urdf::read(name, &urdf, DescriptionFormat::Xacro, Some(path), options);
+    }
+    if mjcf::is_mjcf(&text) {
+        let (urdf, warnings) = mjcf::convert(path)?;
+        let mut model = urdf::read(name, &urdf, DescriptionFormat::Mjcf, Some(path), options)?;
+        model.warnings.extend(warnings);
+        return Ok(model);
     }
     urdf::read(name, &text, DescriptionFormat::Urdf, Some(path), options)
 }

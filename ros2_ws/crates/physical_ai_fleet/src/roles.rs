@@ -78,19 +78,13 @@ fn add_roles(schema: &mut Value, has_hand: bool) {
 
 /// True if values of a property can be what the role means.
 fn fits(role: Role, property: &Value) -> bool {
-    let kind = |property: &Value| {
-        property
-            .get("type")
-            .and_then(Value::as_str)
-            .map(str::to_owned)
-    };
-    let of_items = property.get("items").and_then(kind);
-    let kind = of_items.or_else(|| kind(property));
-    let is_text = kind.as_deref().is_none_or(|k| k == "string");
-    let is_number = kind
-        .as_deref()
-        .is_none_or(|k| k == "number" || k == "integer");
-    if role.is_name() { is_text } else { is_number }
+    let value = property.get("items").unwrap_or(property);
+    let kind = value.get("type").and_then(Value::as_str);
+    if role.is_name() {
+        kind.is_none_or(|kind| kind == "string")
+    } else {
+        kind.is_none_or(|kind| kind == "number" || kind == "integer")
+    }
 }
 
 #[cfg(test)]

@@ -113,6 +113,7 @@ impl Linked {
                 parameters_schema: by_presence(&c.parameters_schema),
                 ..c.clone()
             });
+            first_of_each_role(&mut offered.parameters_schema);
             numbers.bind(&mut offered.parameters_schema);
             self.may_be_meant.bind(&mut offered.parameters_schema);
             offered
@@ -299,6 +300,22 @@ impl PlanQuestion {
         let linked = self.linked.as_ref().filter(|l| !l.is_hidden);
         let ordered = linked.and_then(|_| in_order(answer, &self.skills));
         ordered.map_or(Cow::Borrowed(answer), Cow::Owned)
+    }
+}
+
+/// A trained model knows one way to give what a role stands for: the first that is offered.
+fn first_of_each_role(parameters: &mut Value) {
+    let mut known = BTreeSet::new();
+    let properties = parameters
+        .get_mut("properties")
+        .and_then(Value::as_object_mut);
+    if let Some(properties) = properties {
+        properties.retain(
+            |_, property| match property.get("role").and_then(Value::as_str) {
+                Some(role) => known.insert(role.to_owned()),
+                None => true,
+            },
+        );
     }
 }
 

@@ -14,7 +14,7 @@ use serde_json::{Map, Value};
 use crate::suggestion;
 
 /// Keywords that are honoured, by the check and by what is generated under a schema.
-const HONOURED: [&str; 22] = [
+const HONOURED: [&str; 24] = [
     "type",
     "enum",
     "const",
@@ -22,6 +22,8 @@ const HONOURED: [&str; 22] = [
     "required",
     "additionalProperties",
     "dependentRequired",
+    "minProperties",
+    "maxProperties",
     "items",
     "minItems",
     "maxItems",
@@ -113,9 +115,8 @@ fn compiled(schema: &Value) -> Rc<Result<Validator, String>> {
             .map_err(|error| of_meta_schema(&error))
             .and_then(|()| {
                 let options = draft202012::options().should_validate_formats(false);
-                options.build(schema).map_err(|error| {
-                    format!("#{} is wrong: {error}", error.instance_path().as_str())
-                })
+                let named = |error: ValidationError| format!("# cannot be compiled: {error}");
+                options.build(schema).map_err(named)
             });
         let made = Rc::new(made);
         known.insert(text, made.clone());
@@ -187,6 +188,7 @@ impl Telling<'_> {
         let least = |n: u64| format!("{n} or more are needed");
         let most = |n: u64| format!("at most {n} are allowed");
         let items = error.instance().as_array().map_or(0, Vec::len);
+        let fields = error.instance().as_object().map_or(0, Map::len);
         let chars = error.instance().as_str().map_or(0, |t| t.chars().count());
         let number = |bound: String| {
             let number = error.instance().as_f64().map_or(what.clone(), shown);
@@ -241,6 +243,8 @@ impl Telling<'_> {
             K::FalseSchema => format!("{at} is {what}: must not be given here"),
             K::MinItems { limit } => count("items", items, least(*limit)),
             K::MaxItems { limit } => count("items", items, most(*limit)),
+            K::MinProperties { limit } => count("fields", fields, least(*limit)),
+            K::MaxProperties { limit } => count("fields", fields, most(*limit)),
             K::MinLength { limit } => count("characters", chars, least(*limit)),
             K::MaxLength { limit } => count("characters", chars, most(*limit)),
             K::Pattern { pattern } => format!("{at} is {what}: must match {pattern}"),
@@ -521,6 +525,15 @@ mod tests {
             json!(2),
             "must be 1 or less; or params is 2: must be 3",
         );
+        let named = json!({"minProperties": 1, "maxProperties": 2});
+        check(
+            named.clone(),
+            json!({"a": 1}),
+            json!({}),
+            "has 0 fields: 1 or more are needed",
+        );
+        let many = json!({"a": 1, "b": 2, "c": 3});
+        check(named, json!({"a": 1}), many, "has 3 fields: at most 2");
         let never = json!({"not": {"required": ["x", "place"]}});
         let pair = json!({"x": 1, "place": "p"});
         check(
@@ -565,7 +578,10 @@ mod tests {
         );
         check(json!({"items": 3}), "#/items is 3: ");
         check(json!({"multipleOf": 0}), "#/multipleOf is 0: ");
-        check(json!({"pattern": "("}), "#/pattern is ");
+        check(
+            json!({"pattern": "("}),
+            "# cannot be compiled: \"(\" is not",
+        );
         check(json!("{oops"), "# is \"{oops\": a schema is");
         let plain =
             json!({"title": "t", "description": "d", "default": 1, "format": "uri", "role": "x"});

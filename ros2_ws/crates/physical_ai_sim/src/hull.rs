@@ -48,7 +48,9 @@ fn furthest(points: &[Vector3<f64>]) -> Vec<Vector3<f64>> {
 /// Gives points in a plane, on a line or in one place a thickness.
 fn thicken(points: &mut Vec<Vector3<f64>>) {
     let centre = points.iter().sum::<Vector3<f64>>() / points.len() as f64;
-    let spread = points.iter().map(|p| (p - centre) * (p - centre).transpose());
+    let spread = points
+        .iter()
+        .map(|p| (p - centre) * (p - centre).transpose());
     let axes = SymmetricEigen::new(spread.sum::<Matrix3<f64>>()).eigenvectors;
     for axis in axes.column_iter() {
         let along = points.iter().map(|p| axis.dot(&(p - centre)));

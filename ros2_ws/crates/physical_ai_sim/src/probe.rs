@@ -162,9 +162,7 @@ fn reduced(robot: &SimulatedRobot, mass: &[f64], dofs: usize) -> Vec<f64> {
             let mut moved = vec![(robot.velocity_index[i], 1.0)];
             let followers = robot.followers.iter().filter(|f| f.coordinate.index == i);
             moved.extend(followers.map(|f| (f.velocity_index, f.coordinate.multiplier)));
-            let pairs = moved
-                .iter()
-                .flat_map(|a| moved.iter().map(move |b| (a, b)));
+            let pairs = moved.iter().flat_map(|a| moved.iter().map(move |b| (a, b)));
             pairs.map(|(a, b)| a.1 * b.1 * mass[a.0 * dofs + b.0]).sum()
         })
         .collect()

@@ -67,6 +67,7 @@ impl RobotSetup {
         let leader = self.model.coordinates()[joint].map(|c| c.index);
         let leader = leader.and_then(|index| self.model.movable().nth(index));
         let grippers = self
+            .model
             .layout
             .chains
             .iter()
@@ -95,10 +96,12 @@ impl RobotSetup {
             MeshSource::Triangles(triangles) => Ok(triangles),
             MeshSource::File { path, .. } => {
                 let found = self.meshes.get(path);
-                found.map(AsRef::as_ref).ok_or_else(|| Error::MeshNotLoaded {
-                    robot: self.model.name.to_string(),
-                    path: path.clone(),
-                })
+                found
+                    .map(AsRef::as_ref)
+                    .ok_or_else(|| Error::MeshNotLoaded {
+                        robot: self.model.name.to_string(),
+                        path: path.clone(),
+                    })
             }
         }
     }

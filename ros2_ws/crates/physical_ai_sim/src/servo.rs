@@ -27,7 +27,9 @@ const LEAST_VELOCITY_GAIN_PER_INERTIA: f64 = 50.0;
 /// Dry friction of a joint, N m or N, as far as its drive can overcome it: some descriptions give as much friction as
 /// effort.
 pub(crate) fn friction(joint: &Joint) -> f64 {
-    joint.friction.min(joint.limits.effort * MOST_FRICTION_PER_EFFORT)
+    joint
+        .friction
+        .min(joint.limits.effort * MOST_FRICTION_PER_EFFORT)
 }
 
 /// What drives a joint.

@@ -214,9 +214,7 @@ impl SimulatedRobot {
 /// What drives each of a robot's movable joints.
 pub(crate) fn servos(setup: &RobotSetup) -> Vec<Servo> {
     let model = &setup.model;
-    let moves = |i: &usize| {
-        model.coordinates()[*i].is_some() && model.joints[*i].mimic.is_none()
-    };
+    let moves = |i: &usize| model.coordinates()[*i].is_some() && model.joints[*i].mimic.is_none();
     (0..model.joints.len())
         .filter(moves)
         .map(|i| Servo::of(setup, i))
@@ -226,9 +224,15 @@ pub(crate) fn servos(setup: &RobotSetup) -> Vec<Servo> {
 fn drive_joints(
     model: &RobotModel,
     servos: &[Servo],
-) -> Vec<(physical_ai_domain::JointKind, Servo, physical_ai_domain::JointLimits)> {
+) -> Vec<(
+    physical_ai_domain::JointKind,
+    Servo,
+    physical_ai_domain::JointLimits,
+)> {
     let joints = model.movable().zip(servos);
-    joints.map(|(j, servo)| (j.kind, *servo, j.limits)).collect()
+    joints
+        .map(|(j, servo)| (j.kind, *servo, j.limits))
+        .collect()
 }
 
 /// Where a robot's joints begin: at zero, or at the limit nearest to it.

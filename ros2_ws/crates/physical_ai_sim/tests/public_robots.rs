@@ -13,7 +13,9 @@ use std::time::Instant;
 
 use nalgebra::{Isometry3, Translation3, UnitQuaternion};
 use physical_ai_description::{LoadedRobot, PackagePaths, load_robot, read_mesh_file};
-use physical_ai_domain::{ActuatorCommand, CommandMode, JointKind, RobotModel, RobotName, Time, World};
+use physical_ai_domain::{
+    ActuatorCommand, CommandMode, JointKind, RobotModel, RobotName, Time, World,
+};
 use physical_ai_sim::{RobotSetup, SensorNoise, SimulatedWorld};
 
 const STEP_S: f64 = 0.001;
@@ -95,7 +97,9 @@ const QUIET: SensorNoise = SensorNoise {
 fn shares() -> impl FnMut() -> f64 {
     let mut state = 12345u64;
     move || {
-        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+        state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1);
         (state >> 33) as f64 / (1u64 << 31) as f64
     }
 }
@@ -188,7 +192,11 @@ fn go(world: &mut SimulatedWorld, model: &RobotModel, target: &[f64], seconds: f
             let t = (step as f64 / steps as f64).min(1.0);
             let (share, rate) = (
                 t * t * (3.0 - 2.0 * t),
-                if t < 1.0 { 6.0 * t * (1.0 - t) / seconds } else { 0.0 },
+                if t < 1.0 {
+                    6.0 * t * (1.0 - t) / seconds
+                } else {
+                    0.0
+                },
             );
             let joints = model.movable().zip(&from).zip(target);
             let moves: Vec<(f64, f64)> = joints
@@ -257,12 +265,20 @@ fn robots_stand_still_and_follow() {
                 let (joint, home) = (movable[index - 1], home[index - 1]);
                 let (low, high) = (joint.limits.lower.max(-3.0), joint.limits.upper.min(3.0));
                 let at = (home - low) / (high - low);
-                if at.is_finite() { at + (share - at) * 0.3 } else { 0.0 }
+                if at.is_finite() {
+                    at + (share - at) * 0.3
+                } else {
+                    0.0
+                }
             });
             let target: Vec<f64> = (target.iter().zip(&home).zip(driven(&setup)))
                 .map(|((target, home), driven)| if driven { *target } else { *home })
                 .collect();
-            let seconds = duration(&model, &world.true_joint_positions(&name()).unwrap(), &target);
+            let seconds = duration(
+                &model,
+                &world.true_joint_positions(&name()).unwrap(),
+                &target,
+            );
             go(&mut world, &model, &target, seconds);
             followed.push(worst(&world, &setup, &target));
         }

@@ -75,6 +75,10 @@ pub struct UpArguments {
     /// parameter. May be repeated.
     #[arg(long, value_name = "NODE.PARAMETER=VALUE")]
     pub set: Vec<String>,
+    /// Folder with packages that robots' descriptions name (`package://NAME/…`), before those of the ROS
+    /// environment. May be repeated.
+    #[arg(long, value_name = "FOLDER")]
+    pub package_path: Vec<PathBuf>,
     /// Where to keep the state file (pids, restarts); default: in the runtime folder of the user.
     #[arg(long, value_name = "FILE")]
     pub state_file: Option<PathBuf>,

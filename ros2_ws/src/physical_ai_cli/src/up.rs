@@ -12,6 +12,7 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail};
+use physical_ai_description::PACKAGE_PATH_VARIABLE;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
@@ -33,7 +34,7 @@ pub async fn run(global: &Global, options: &UpArguments) -> anyhow::Result<ExitC
     for assignment in &options.set {
         deployment.set(assignment)?;
     }
-    let launches = launches(&deployment, global)?;
+    let launches = launches(&deployment, global, &options.package_path)?;
     let _lock = claim(global, options)?;
     let mut up = Up::new(global, options, &deployment, launches);
     up.save();
@@ -48,7 +49,12 @@ pub async fn run(global: &Global, options: &UpArguments) -> anyhow::Result<ExitC
 }
 
 /// Everything needed to start each node; all executables are found before anything starts.
-fn launches(deployment: &Deployment, global: &Global) -> anyhow::Result<Vec<Launch>> {
+fn launches(
+    deployment: &Deployment,
+    global: &Global,
+    package_path: &[PathBuf],
+) -> anyhow::Result<Vec<Launch>> {
+    let packages = package_folders(package_path)?;
     deployment
         .nodes
         .iter()
@@ -64,11 +70,29 @@ fn launches(deployment: &Deployment, global: &Global) -> anyhow::Result<Vec<Laun
                 name: node.name.clone(),
                 program: std::path::absolute(program)?,
                 arguments: node.arguments(&global.namespace),
-                environment: node.env.clone().into_iter().collect(),
+                environment: packages.iter().cloned().chain(node.env.clone()).collect(),
                 folder: deployment.root.clone(),
             })
         })
         .collect()
+}
+
+/// What tells nodes where packages are: these folders before those that the environment names.
+fn package_folders(package_path: &[PathBuf]) -> anyhow::Result<Option<(String, String)>> {
+    if package_path.is_empty() {
+        return Ok(None);
+    }
+    let known = std::env::var_os(PACKAGE_PATH_VARIABLE).unwrap_or_default();
+    let mut folders = Vec::new();
+    for folder in package_path {
+        folders.push(std::path::absolute(folder)?);
+    }
+    folders.extend(std::env::split_paths(&known));
+    let joined = std::env::join_paths(folders).context("--package-path")?;
+    let joined = joined.into_string().map_err(|path| {
+        anyhow::anyhow!("--package-path {}: is no UTF-8", Path::new(&path).display())
+    })?;
+    Ok(Some((PACKAGE_PATH_VARIABLE.to_owned(), joined)))
 }
 
 /// Refuses a second deployment in one domain and namespace. The lock ends with this process, however

@@ -6,7 +6,7 @@ use physical_ai_domain::{RobotModel, RobotName};
 use proptest::prelude::*;
 
 use super::*;
-use crate::fixtures::{arm, rover};
+use crate::fixtures::arm;
 
 /// Two links of 0.5 m and 0.3 m that turn about z, and a tool that slides out of the second.
 const PLANAR: &str = r#"<robot name="planar">

@@ -109,18 +109,7 @@ fn add(
     found
         .findings
         .push(Finding::new(about, tip.certainty, tip.why));
-    let mut gripper = None;
-    if let Some(mut hand) = hands::hand(s, segment, name) {
-        let states = srdf.zip(chain.hand_group.as_ref());
-        if let Some((srdf, group)) = states
-            && take_states(srdf, group, &mut hand.layout)
-        {
-            hand.finding.certainty = Certainty::Certain;
-            hand.finding.why = "the SRDF names its states".into();
-        }
-        found.findings.push(hand.finding);
-        gripper = Some(hand.layout);
-    }
+    let gripper = gripper(s, chain, srdf, found);
     if gripper.is_some() && !points_away(s, segment, tip.link) {
         found.doubts.push(Doubt::new(
             Severity::Note,
@@ -135,6 +124,35 @@ fn add(
         tip: tip_name.to_owned(),
         gripper,
     });
+}
+
+/// The gripper of a chain, if how it opens could be found out.
+fn gripper(
+    s: &Structure<'_>,
+    chain: &NamedSegment,
+    srdf: Option<&Srdf>,
+    found: &mut FoundLayout,
+) -> Option<GripperLayout> {
+    let name = &chain.name;
+    let mut hand = hands::hand(s, &chain.segment, name)?;
+    let states = srdf.zip(chain.hand_group.as_ref());
+    if let Some((srdf, group)) = states
+        && take_states(srdf, group, &mut hand.layout)
+    {
+        hand.finding.certainty = Certainty::Certain;
+        hand.finding.why = "the SRDF names its states".into();
+    }
+    if hand.layout.opening_m > 0.0 {
+        found.findings.push(hand.finding);
+        return Some(hand.layout);
+    }
+    found.doubts.push(Doubt::new(
+        Severity::Warning,
+        format!("chain {name}"),
+        "has a hand, and nothing tells how far it opens: it has no gripper",
+        "say the gripper's joints and opening_m in a robot file",
+    ));
+    None
 }
 
 /// Takes open and closed positions from the states of a hand's group. True if there were both.
@@ -163,11 +181,11 @@ fn take_states(srdf: &Srdf, group: &str, layout: &mut GripperLayout) -> bool {
         }
         both.is_some()
     };
-    layout
-        .joints
-        .iter_mut()
-        .map(take)
-        .fold(true, |all, one| all && one)
+    let mut all = true;
+    for joint in &mut layout.joints {
+        all &= take(joint);
+    }
+    all
 }
 
 /// Whether the z of a tip points away from the last joint, towards the hand.

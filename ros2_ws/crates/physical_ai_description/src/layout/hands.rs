@@ -185,7 +185,7 @@ fn finger_point(s: &Structure<'_>, finger: usize) -> (usize, Point3<f64>) {
     let first = s.bodies[at].links[0];
     let shapes = s.bodies[at].links.iter().flat_map(|l| {
         let pose = s.poses[first].inverse() * s.poses[*l];
-        let shapes = s.model.links[*l].shapes.iter();
+        let shapes = structure::shapes(&s.model.links[*l]).into_iter();
         shapes.map(move |shape| pose * structure::centre(shape))
     });
     let centres: Vec<Vector3<f64>> = shapes.map(|p| p.coords).collect();
@@ -230,11 +230,8 @@ fn palm_point(s: &Structure<'_>, segment: &Segment, jaw: usize) -> (usize, Point
         .iter()
         .flat_map(|l| {
             let pose = s.poses[*l];
-            let shapes = s.model.links[*l].shapes.iter();
-            shapes.flat_map(move |shape| {
-                let corners: Vec<_> = structure::corners(shape).collect();
-                corners.into_iter().map(move |c| (pose * c).coords)
-            })
+            let shapes = structure::shapes(&s.model.links[*l]).into_iter();
+            shapes.flat_map(move |shape| structure::corners(shape).map(|c| (pose * c).coords))
         })
         .collect();
     let far = corners.iter().map(along).fold(0.0, f64::max);

@@ -1,5 +1,8 @@
 use nalgebra::{Isometry3, Point3, Translation3, UnitQuaternion, Vector3};
-use physical_ai_domain::{Joint, JointKind, RobotModel, Shape};
+use physical_ai_domain::{Geometry, Joint, JointKind, Link, RobotModel, Shape};
+
+use crate::load_mesh;
+use crate::mesh::bounds as mesh_bounds;
 
 /// Links that do not move against each other, and the joint that they hang on.
 pub(super) struct Body {
@@ -126,17 +129,36 @@ impl<'a> Structure<'a> {
     }
 }
 
+/// Shapes of a link: those that touch, else those that are seen.
+pub(super) fn shapes(link: &Link) -> Vec<&Shape> {
+    if link.shapes.is_empty() {
+        link.visuals.iter().map(|visual| &visual.shape).collect()
+    } else {
+        link.shapes.iter().collect()
+    }
+}
+
+/// Lowest and highest corner of the box along a shape's axes that holds it, metres. A mesh that is only seen is read for
+/// it.
+pub(super) fn bounds(shape: &Shape) -> Option<[[f64; 3]; 2]> {
+    let read = || match &shape.geometry {
+        Geometry::Mesh(mesh) => load_mesh(mesh).ok().map(|t| mesh_bounds(&t)),
+        _ => None,
+    };
+    shape.geometry.bounds().or_else(read)
+}
+
 /// Middle of the box that holds a shape, in the link's frame, metres.
 pub(super) fn centre(shape: &Shape) -> Point3<f64> {
-    let [low, high] = shape.geometry.bounds().unwrap_or_default();
+    let [low, high] = bounds(shape).unwrap_or_default();
     let middle = [0, 1, 2].map(|i| (low[i] + high[i]) / 2.0);
     shape.origin * Point3::from(middle)
 }
 
 /// Corners of the box that holds a shape, in the link's frame, metres.
-pub(super) fn corners(shape: &Shape) -> impl Iterator<Item = Point3<f64>> + '_ {
-    let bounds = shape.geometry.bounds().unwrap_or_default();
-    (0..8).map(move |corner| {
+pub(super) fn corners(shape: &Shape) -> [Point3<f64>; 8] {
+    let bounds = bounds(shape).unwrap_or_default();
+    std::array::from_fn(|corner| {
         let at = [0, 1, 2].map(|i| bounds[(corner >> i) & 1][i]);
         shape.origin * Point3::from(at)
     })

@@ -176,13 +176,14 @@ fn radius(shape: &Shape, axis: &Vector3<f64>) -> Option<(f64, Certainty)> {
         Geometry::Sphere(radius) => Some((*radius, Certainty::Certain)),
         Geometry::Cylinder(radius, _) | Geometry::Capsule(radius, _) => along(*radius),
         Geometry::Box(_) => None,
-        Geometry::Mesh(mesh) => {
-            mesh.bounds?;
+        Geometry::Mesh(_) => {
+            structure::bounds(shape)?;
             let middle = centre(shape);
             // Extents of the box that holds the mesh, along the two box axes that lie across the wheel's.
             let across = |unit: Vector3<f64>| {
                 let unit = shape.origin * unit;
-                let half = corners(shape).map(|c| (c - middle).dot(&unit).abs());
+                let half = corners(shape).into_iter();
+                let half = half.map(|c| (c - middle).dot(&unit).abs());
                 (unit.dot(axis).abs() < ACROSS).then(|| half.fold(0.0, f64::max))
             };
             let axes = [Vector3::x(), Vector3::y(), Vector3::z()];

@@ -53,6 +53,20 @@ fn obj_faces_become_triangles() {
     assert_eq!(bounds(&triangles), [[1.0, 0.0, 0.0], [1.0, 1.0, 1.0]]);
 }
 
+#[test]
+fn corners_that_no_face_names_are_no_body() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = format!("v 9 9 9\n{}", OBJ.replace("f 1 2 4 3", "f 2 3 5 4"));
+    let triangles = read_mesh_file(&file(&folder, "a.obj", text.as_bytes())).unwrap();
+    assert_eq!(bounds(&triangles), [[1.0, 0.0, 0.0], [1.0, 1.0, 1.0]]);
+    let spare = COLLADA.replace("0 1 0</float_array>", "0 1 0 9 9 9</float_array>");
+    let triangles = read_mesh_file(&file(&folder, "a.dae", spare.as_bytes())).unwrap();
+    assert!(
+        bounds(&triangles)[1].iter().all(|v| *v <= 1.0),
+        "{triangles:?}"
+    );
+}
+
 /// A triangle that two nodes show, in millimetres, y up.
 const COLLADA: &str = r##"<?xml version="1.0"?>
 <COLLADA xmlns="http://www.collada.org/2005/11/COLLADASchema" version="1.4.1">

@@ -145,8 +145,8 @@ impl<'a> Checks<'a> {
         if gripper.joints.is_empty() {
             return self.fail(format!("{field}.joints"), "is empty: name one".into());
         }
-        if !(gripper.opening_m.is_finite() && gripper.opening_m >= 0.0) {
-            let problem = format!("is {}: must be 0 or more, metres", gripper.opening_m);
+        if !(gripper.opening_m.is_finite() && gripper.opening_m > 0.0) {
+            let problem = format!("is {}: must be above 0, metres", gripper.opening_m);
             return self.fail(format!("{field}.opening_m"), problem);
         }
         for (i, part) in gripper.joints.iter().enumerate() {
@@ -357,7 +357,7 @@ sensors: [{kind: imu, link: imu_link}]";
         check(
             "opening_m: 0.06",
             "opening_m: -1",
-            "gripper.opening_m: is -1: must be 0 or more",
+            "gripper.opening_m: is -1: must be above 0",
         );
         check(
             "left: [left_joint]",

@@ -1,5 +1,5 @@
 use nalgebra::Vector3;
-use physical_ai_domain::{Geometry, MotionBlock, RobotKind};
+use physical_ai_domain::{Geometry, MotionBlock};
 
 use super::*;
 
@@ -47,7 +47,6 @@ fn with_options(urdf: &str, options: &DescriptionOptions) -> Result<RobotModel, 
 #[test]
 fn model_holds_tree_and_limits() {
     let model = read(ARM).unwrap();
-    assert_eq!(model.kind, RobotKind::Arm);
     assert_eq!(model.joint_names(), ["joint_1"]);
     let limits = model.movable().next().unwrap().limits;
     assert_eq!(

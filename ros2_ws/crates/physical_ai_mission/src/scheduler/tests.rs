@@ -323,7 +323,7 @@ fn broken_offer_takes_the_place_of_the_older_one_and_is_named_once() {
     );
     assert_eq!(f.warnings.len(), 1, "{:?}", f.warnings);
     let expected =
-        "worker w0: its offer of go of a is refused: in the schema of its parameters, #/type is";
+        "worker w0: its offer of go of a is refused: in its parameters_schema, #/type is";
     assert!(f.warnings[0].starts_with(expected), "{:?}", f.warnings);
     let refused = &f.scheduler.workers().next().unwrap().refused;
     assert_eq!(refused.len(), 1);

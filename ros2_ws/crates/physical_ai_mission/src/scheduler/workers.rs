@@ -174,7 +174,7 @@ fn warn_of(
         let robot = offer.robot.as_ref();
         let whose = robot.map_or(String::new(), |robot| format!(" of {robot}"));
         news.push(News::Warning(format!(
-            "worker {worker}: its offer of {}{whose} is refused: in the schema of its parameters, {objection}",
+            "worker {worker}: its offer of {}{whose} is refused: in its parameters_schema, {objection}",
             offer.skill
         )));
     }

@@ -100,9 +100,12 @@ impl SaidNumbers {
         else {
             return;
         };
-        let named: BTreeMap<Role, String> = (properties.iter())
-            .filter_map(|(name, property)| Some((role_of(property)?, name.clone())))
-            .collect();
+        let mut named: BTreeMap<Role, String> = BTreeMap::new();
+        for (name, property) in properties.iter() {
+            if let Some(role) = role_of(property) {
+                named.entry(role).or_insert_with(|| name.clone());
+            }
+        }
         let [ground, space] = &self.points;
         let point = if named.contains_key(&Role::Z) {
             space

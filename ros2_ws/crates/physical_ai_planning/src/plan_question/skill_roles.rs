@@ -98,6 +98,7 @@ impl SkillRoles {
             if role.is_some_and(|role| roles.contains(&role)) {
                 match value {
                     Value::Array(items) => found.extend(items),
+                    Value::Object(fields) => found.extend(fields.values()),
                     value => found.push(value),
                 }
             }

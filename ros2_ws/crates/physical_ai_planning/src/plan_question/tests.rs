@@ -210,3 +210,35 @@ fn questions_are_those_of_the_training_data() {
         assert_eq!(asked.messages[1].content, case.user, "{line}");
     }
 }
+
+#[test]
+fn trained_model_is_offered_one_way_for_each_role() {
+    let positions = json!({"type": "array", "items": {"type": "number"}, "minItems": 2, "maxItems": 2,
+        "role": "joint_positions"});
+    let by_name = json!({"type": "object", "properties": {"a": {"type": "number"}}, "minProperties": 1,
+        "additionalProperties": false, "role": "joint_positions"});
+    let mut offer = capability(
+        "arm_1",
+        "move_joints",
+        json!({"positions": positions, "joints": by_name}),
+    );
+    let way = |name: &str, schema: &Value| {
+        json!({"type": "object", "properties": {name: schema},
+        "required": [name], "additionalProperties": false})
+    };
+    offer.parameters_schema["oneOf"] =
+        json!([way("positions", &positions), way("joints", &by_name)]);
+    offer.parameters_schema["additionalProperties"] = false.into();
+    assert_eq!(physical_ai_fleet::objection(&offer), None);
+    let asked = |style| question(&[offer.clone()], "arm_1 moves its joints to 1, 2", style);
+    let schema = asked(PlanPromptStyle::Trained).schema["$defs"]["params_0"].clone();
+    assert_eq!(
+        schema["properties"].as_object().unwrap().len(),
+        1,
+        "{schema}"
+    );
+    assert_eq!(schema["required"], json!(["positions"]), "{schema}");
+    let both = asked(PlanPromptStyle::Instructed).schema["$defs"]["params_0"].clone();
+    assert_eq!(both["anyOf"].as_array().unwrap().len(), 2, "{both}");
+    assert!(!both.to_string().contains("role"), "{both}");
+}

@@ -53,6 +53,10 @@ fn bound(fields: &mut Map<String, Value>, depth: usize) -> Result<(), String> {
     for annotation in ["role", "takes", "releases"] {
         fields.shift_remove(annotation);
     }
+    // Engines take fields that may be left out for none at all here; a plan with too few is refused when it is validated.
+    if fields.contains_key("properties") {
+        fields.shift_remove("minProperties");
+    }
     if let Some(spelled) = spelled_out(fields)? {
         *fields = spelled;
     }

@@ -172,10 +172,13 @@ impl<'f> Skills<'f> {
     }
 }
 
-/// Of the skills that fit, the one with the fewest parameters.
+/// Of the skills that fit, the one with the fewest parameters, and of these the one with the shortest name.
 fn simplest<'a>(offers: impl Iterator<Item = &'a Capability>) -> Option<&'a str> {
-    let ranked = offers.map(|offer| (offer.parameters().count(), offer.skill.as_str()));
-    ranked.min().map(|(_, skill)| skill)
+    let ranked = offers.map(|offer| {
+        let name = offer.skill.as_str();
+        (offer.parameters().count(), name.split('_').count(), name)
+    });
+    ranked.min().map(|(.., skill)| skill)
 }
 
 fn wanted<'a>(action: &'a Action, held: Option<&str>) -> Result<Wanted<'a>, String> {

@@ -60,7 +60,11 @@ impl Meshes {
         let name = format!("mesh/{}", self.names.len());
         line(
             &mut self.assets,
-            &format!("<mesh name={} vertex=\"{}\"/>", quoted(&name), values.trim()),
+            &format!(
+                "<mesh name={} vertex=\"{}\"/>",
+                quoted(&name),
+                values.trim()
+            ),
         );
         self.names.insert(key, name.clone());
         Ok(name)

@@ -128,9 +128,8 @@ impl<'a> Writer<'a> {
     /// A floating joint: free, unless it is what stands between the base and the world of a robot that is held.
     fn floating(&self, joint: &Joint, out: &mut String) -> bool {
         let root = &self.setup.model.links[self.setup.model.root];
-        let is_base = joint.parent == self.setup.model.root
-            && root.mass_kg <= 0.0
-            && root.shapes.is_empty();
+        let is_base =
+            joint.parent == self.setup.model.root && root.mass_kg <= 0.0 && root.shapes.is_empty();
         if is_base {
             return false;
         }
