@@ -203,28 +203,11 @@ impl Telling<'_> {
                 return;
             }
             K::AnyOf { context } | K::OneOfNotValid { context } => {
-                // What is wrong with a branch stands behind the path already.
-                let short = path.rsplit(": ").next().unwrap_or(path);
-                let branches = context.iter().map(|errors| {
-                    let mut told = Vec::new();
-                    self.all(errors, short, &mut told);
-                    told.join(", ")
-                });
-                let branches: Vec<String> = branches.collect();
-                let branches = branches.join("; or ");
+                let branches = self.why_none_fits(context, path);
                 format!("{at} is {what}: fits none of its alternatives: {branches}")
             }
             K::OneOfMultipleValid { context } => {
-                let branches = self
-                    .keyword(error)
-                    .as_array()
-                    .map_or(&[][..], Vec::as_slice);
-                let fitting = branches
-                    .iter()
-                    .zip(context)
-                    .filter(|(_, errors)| errors.is_empty());
-                let fitting: Vec<String> = fitting.map(|(branch, _)| described(branch)).collect();
-                let fitting = fitting.join(" and ");
+                let fitting = self.fitting(error, context);
                 format!("{at} is {what}: {fitting} exclude each other: give one of them")
             }
             K::Constant { expected_value } => {
@@ -255,6 +238,28 @@ impl Telling<'_> {
             K::Type { .. } => format!("{at} is {what}: must be of type {}", self.types(error)),
             _ => format!("{at} is {what}: {error}"),
         });
+    }
+
+    /// What each of some alternatives lacks.
+    fn why_none_fits(&self, context: &[Vec<ValidationError>], path: &str) -> String {
+        // What is wrong with a branch stands behind the path already.
+        let short = path.rsplit(": ").next().unwrap_or(path);
+        let branches = context.iter().map(|errors| {
+            let mut told = Vec::new();
+            self.all(errors, short, &mut told);
+            told.join(", ")
+        });
+        let branches: Vec<String> = branches.collect();
+        branches.join("; or ")
+    }
+
+    /// The alternatives that fit, although only one may.
+    fn fitting(&self, error: &ValidationError, context: &[Vec<ValidationError>]) -> String {
+        let branches = self.keyword(error).as_array();
+        let branches = branches.map_or(&[][..], Vec::as_slice).iter().zip(context);
+        let fitting = branches.filter(|(_, errors)| errors.is_empty());
+        let fitting: Vec<String> = fitting.map(|(branch, _)| described(branch)).collect();
+        fitting.join(" and ")
     }
 
     /// Where in the value an error is, as people write it: `.places[0]`.

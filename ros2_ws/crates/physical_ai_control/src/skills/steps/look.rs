@@ -109,10 +109,8 @@ impl Look {
             }
             Self::Held(None) => {
                 let held = arm.held_object(&tick.root, positions, tick.perception);
-                let Some((name, _)) = held else {
-                    let gap_m = arm.gap_m(positions);
-                    return Err(Unseen::Nothing { gap_m });
-                };
+                let gap_m = arm.gap_m(positions);
+                let (name, _) = held.ok_or(Unseen::Nothing { gap_m })?;
                 result.insert("holds".into(), name.into());
             }
             Self::Placed {
