@@ -1,6 +1,6 @@
 //! Samples of the world as messages.
 
-use physical_ai_domain::{RobotModel, RobotName, Time};
+use physical_ai_domain::{Coordinate, RobotModel, RobotName, Time};
 use physical_ai_ros::msg::geometry_msgs::msg::{
     PoseWithCovariance, Twist, TwistWithCovariance, Vector3,
 };
@@ -24,7 +24,9 @@ const LEAST_VARIANCE: f64 = 1e-12;
 /// Publishers of one robot's drivers; only of the sensors that it has.
 pub struct RobotPublishers {
     pub name: RobotName,
+    /// Every joint that moves, those that follow others too; and how each position follows from the measured ones.
     joint_names: Vec<String>,
+    coordinates: Vec<Coordinate>,
     joint_states: Publisher<JointState>,
     imu: Option<Publisher<Imu>>,
     scan: Option<Publisher<LaserScan>>,
@@ -41,6 +43,10 @@ fn header(stamp: Time, frame_id: String) -> Header {
         stamp: time_to_msg(stamp),
         frame_id,
     }
+}
+
+fn values(coordinates: &[Coordinate], of: impl Fn(&Coordinate) -> f64) -> Vec<f64> {
+    coordinates.iter().map(of).collect()
 }
 
 /// Covariance of three axes with the same standard deviation, row by row.
@@ -67,9 +73,14 @@ impl RobotPublishers {
         if model.link_index("lidar_link").is_some() {
             scan = Some(context.publisher(&topic("scan"), Qos::sensor())?);
         }
+        let joints = model.joints.iter().zip(model.coordinates());
+        let moving: Vec<(String, Coordinate)> = joints
+            .filter_map(|(joint, coordinate)| Some((joint.name.clone(), (*coordinate)?)))
+            .collect();
         Ok(Self {
             name: model.name.clone(),
-            joint_names: model.joint_names(),
+            joint_names: moving.iter().map(|(name, _)| name.clone()).collect(),
+            coordinates: moving.iter().map(|(_, coordinate)| *coordinate).collect(),
             joint_states: context.publisher(&topic("joint_states"), Qos::sensor())?,
             imu,
             scan,
@@ -110,8 +121,8 @@ impl RobotPublishers {
             self.joint_states.publish(&JointState {
                 header: header(sample.stamp, String::new()),
                 name: self.joint_names.clone(),
-                position: sample.position,
-                velocity: sample.velocity,
+                position: values(&self.coordinates, |c| c.position(&sample.position)),
+                velocity: values(&self.coordinates, |c| c.velocity(&sample.velocity)),
                 effort: Vec::new(),
             });
         }
