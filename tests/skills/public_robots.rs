@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use nalgebra::Isometry3;
 use physical_ai_control::Chain;
-use physical_ai_description::{PackagePaths, load_robot, read_mesh_file};
+use physical_ai_description::{PackagePaths, SensorKind, load_robot, read_mesh_file};
 use physical_ai_domain::{RobotModel, RobotName, TaskState, World};
 use physical_ai_sim::RobotSetup;
 use serde_json::{Map, Value, json};
@@ -19,6 +19,10 @@ const MOST_POSITION_ERROR_M: f64 = 0.002;
 const MOST_ROTATION_ERROR_RAD: f64 = 0.5 * std::f64::consts::PI / 180.0;
 /// Poses that each tip is brought to.
 const POSES: usize = 10;
+/// Poses that are drawn for that at most: one that the robot refuses, since it would run into itself, does not count.
+const MOST_DRAWN: usize = 2 * POSES;
+/// How far from home the postures are that have these poses, as a share of the joints' range.
+const SPREAD: f64 = 0.2;
 /// Longest motion, simulated seconds.
 const LIMIT_S: f64 = 60.0;
 
@@ -46,12 +50,18 @@ fn set_up(file: &str) -> RobotSetup {
     let file = share.join("example-robot-data/robots").join(file);
     let name = RobotName::try_new("robot_1").unwrap();
     let loaded = load_robot(name, &file, &packages).unwrap();
+    let sensor = |kind| {
+        let mut sensors = loaded.sensors.iter();
+        sensors.find(|s| s.kind == kind).map(|s| s.link.clone())
+    };
+    let (imu, lidar) = (sensor(SensorKind::Imu), sensor(SensorKind::Lidar));
     let disabled_collisions = loaded.disabled_collisions.clone();
     let mut setup = RobotSetup::new(loaded.into_model().unwrap());
     let files: Vec<&Path> = RobotSetup::mesh_files(&setup.model).collect();
     let meshes = files.into_iter();
     let meshes = meshes.map(|f| (f.to_owned(), Arc::new(read_mesh_file(f).unwrap())));
     setup.meshes = meshes.collect();
+    (setup.imu, setup.lidar) = (imu, lidar);
     setup.disabled_collisions = disabled_collisions;
     setup
 }
@@ -72,10 +82,13 @@ fn bench(setup: RobotSetup) -> Bench {
 struct Card {
     offers: Vec<String>,
     joint_error: f64,
+    has_tip: bool,
     reached: usize,
     asked: usize,
     position_error_m: f64,
     rotation_error_rad: f64,
+    /// Poses that it refused.
+    refused: Vec<String>,
     problems: Vec<String>,
 }
 
@@ -161,14 +174,32 @@ fn move_tip(card: &mut Card, bench: &mut Bench, model: &RobotModel, home: &[f64]
     let root = &model.links[model.root].name;
     let arm = Chain::between(model, root, &chain.tip).unwrap();
     let mut draw = draws(7);
-    card.asked = POSES;
-    for _ in 0..POSES {
-        let posture = near_home(model, home, 0.35, &mut draw);
+    card.has_tip = true;
+    for _ in 0..MOST_DRAWN {
+        if card.asked == POSES {
+            break;
+        }
+        // Only the chain moves its tip: all other joints stay where they are.
+        let drawn = near_home(model, home, SPREAD, &mut draw);
+        let now = bench.sim.true_joint_positions(&name).unwrap();
+        let moved = Chain::between(model, &chain.base, &chain.tip).unwrap();
+        let names: Vec<&str> = moved.joint_names().collect();
+        let joints = model.movable().zip(drawn).zip(now);
+        let posture: Vec<f64> = joints
+            .map(|((j, drawn), now)| if names.contains(&j.name.as_str()) { drawn } else { now })
+            .collect();
         let base = bench.sim.true_base_pose(&name).unwrap();
         let target: Isometry3<f64> = base * arm.forward(&arm.of_all(&posture));
         let (t, (roll, pitch, yaw)) = (target.translation, target.rotation.euler_angles());
         let params = json!({"x": t.x, "y": t.y, "z": t.z, "roll": roll, "pitch": pitch, "yaw": yaw});
-        if !card.does(bench, "move_to", params) {
+        if let Err((_, problem)) = bench.assign("robot_1", "move_to", params) {
+            card.refused.push(problem);
+            continue;
+        }
+        card.asked += 1;
+        let report = &bench.run(1, LIMIT_S)[0];
+        if report.state != TaskState::Succeeded {
+            card.problems.push(format!("move_to: {report:?}"));
             continue;
         }
         let at = bench.sim.true_link_pose(&name, &chain.tip).unwrap();
@@ -228,18 +259,20 @@ fn perform(file: &str) -> Card {
 fn check(robot: &str, file: &str) {
     let card = perform(file);
     println!(
-        "{robot}: skills {}; joints within {:.1e}; tip {}/{} within {:.2} mm {:.3}°; {} problems",
+        "{robot}: skills {}; joints within {:.1e}; tip {}/{} within {:.2} mm {:.3}°; {} refused, {} problems",
         card.offers.join(" "),
         card.joint_error,
         card.reached,
         card.asked,
         card.position_error_m * 1e3,
         card.rotation_error_rad.to_degrees(),
+        card.refused.len(),
         card.problems.len()
     );
     assert!(card.problems.is_empty(), "{robot}: {:#?}", card.problems);
     assert!(card.joint_error < MOST_JOINT_ERROR, "{robot}: {}", card.joint_error);
-    assert_eq!(card.reached, card.asked, "{robot}");
+    let wanted = if card.has_tip { POSES } else { 0 };
+    assert_eq!((card.reached, card.asked), (wanted, wanted), "{robot}: {:#?}", card.refused);
 }
 
 macro_rules! robots {

@@ -79,6 +79,8 @@ pub(crate) struct SimulatedRobot {
     measured: Vec<f64>,
     speeds: Vec<f64>,
     loads: Vec<f64>,
+    pub(crate) imu_link: Option<String>,
+    pub(crate) lidar_link: Option<String>,
     /// Index of the readings of gyro and accelerometer.
     pub(crate) imu: Option<(usize, usize)>,
     /// Site and body of the lidar.
@@ -143,6 +145,8 @@ impl SimulatedRobot {
             loads: vec![0.0; count],
             imu,
             lidar,
+            imu_link: setup.imu.clone(),
+            lidar_link: setup.lidar.clone(),
             base_velocity_index: (mujoco.body_dofnum()[base] == 6 && setup.is_mobile())
                 .then(|| mujoco.body_dofadr()[base] as usize),
             bodies,

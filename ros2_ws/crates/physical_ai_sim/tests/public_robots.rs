@@ -266,7 +266,7 @@ fn robots_stand_still_and_follow() {
                 let (low, high) = (joint.limits.lower.max(-3.0), joint.limits.upper.min(3.0));
                 let at = (home - low) / (high - low);
                 if at.is_finite() {
-                    at + (share - at) * 0.3
+                    at + (share - at) * 0.15
                 } else {
                     0.0
                 }

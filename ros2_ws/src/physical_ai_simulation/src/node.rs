@@ -70,7 +70,7 @@ impl Application for Simulation {
         let scan_time_s = batches_per_perception as f64 * batch_s;
         let robots = models
             .iter()
-            .map(|model| RobotPublishers::try_new(context, model, &p.noise(), scan_time_s))
+            .map(|model| RobotPublishers::try_new(context, &world, model, &p.noise(), scan_time_s))
             .collect::<Result<Vec<_>, _>>()?;
         let stages = models
             .iter()
