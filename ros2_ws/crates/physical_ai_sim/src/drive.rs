@@ -25,10 +25,6 @@ const STRAINED_RAD: f64 = 0.02;
 /// The same for one that slides, metres: what is between fingers keeps them so far apart, and has to stay held.
 const STRAINED_M: f64 = 0.05;
 
-/// How far a wheel that rests may be pushed and still go back, radians, and how fast it does, 1/s.
-const MOST_REST_RAD: f64 = 0.05;
-const REST_RATE: f64 = 20.0;
-
 /// Set point of one joint.
 #[derive(Debug, Clone, Copy, PartialEq)]
 struct SetPoint {
@@ -60,17 +56,6 @@ impl SetPoint {
         self.velocity += (slower + closing).clamp(-most, most);
         self.velocity = self.velocity.clamp(-fastest, fastest);
         self.position += self.velocity * dt_s;
-    }
-
-    /// A wheel that shall not turn stays where it came to rest, instead of giving way little by little to the motion of
-    /// an arm above it. Gives the velocity to ask for.
-    fn rest(&mut self, measured: f64) -> f64 {
-        if self.velocity != 0.0 {
-            self.position = measured;
-            return self.velocity;
-        }
-        self.position = self.position.clamp(measured - MOST_REST_RAD, measured + MOST_REST_RAD);
-        (self.position - measured) * REST_RATE
     }
 
     /// A controlled stop: fast, but along a ramp that the motors can follow. What something kept from its set
@@ -237,11 +222,7 @@ impl Drives {
                 wanted.advance(dt_s, limits);
                 set_point.follow(wanted, limits, dt_s);
             }
-            let mut velocity = set_point.velocity;
-            if *servo == Servo::Velocity {
-                velocity = set_point.rest(measured[i]);
-            }
-            control(i, set_point.position, velocity);
+            control(i, set_point.position, set_point.velocity);
         }
     }
 }

@@ -248,14 +248,7 @@ pub(crate) fn servos(setup: &RobotSetup) -> Vec<Servo> {
         .collect()
 }
 
-fn drive_joints(
-    model: &RobotModel,
-    servos: &[Servo],
-) -> Vec<(
-    JointKind,
-    Servo,
-    JointLimits,
-)> {
+fn drive_joints(model: &RobotModel, servos: &[Servo]) -> Vec<(JointKind, Servo, JointLimits)> {
     let joints = model.movable().zip(servos);
     joints
         .map(|(j, servo)| (j.kind, *servo, j.limits))

@@ -53,7 +53,12 @@ fn world(model: &RobotModel) -> SimulatedWorld {
 }
 
 /// Commands positions for some seconds; `watch` sees the world after each step.
-fn go(world: &mut SimulatedWorld, to: &[f64], seconds: f64, mut watch: impl FnMut(&SimulatedWorld)) {
+fn go(
+    world: &mut SimulatedWorld,
+    to: &[f64],
+    seconds: f64,
+    mut watch: impl FnMut(&SimulatedWorld),
+) {
     for step in 0..(seconds / STEP_S) as usize {
         if step % 5 == 0 {
             let command = ActuatorCommand {
@@ -87,8 +92,22 @@ fn coupled(effort: f64) -> RobotModel {
         r#"<link name="base"/>"#.into(),
         link("one", 0.5, "0 0 0", ""),
         link("two", 5.1, "1 0 0", ""),
-        joint("leader", "revolute", ["base", "one"], "0 0 0", "0 1 0", &limit(effort)),
-        joint("follower", "revolute", ["base", "two"], "0 1 0", "0 1 0", &follows),
+        joint(
+            "leader",
+            "revolute",
+            ["base", "one"],
+            "0 0 0",
+            "0 1 0",
+            &limit(effort),
+        ),
+        joint(
+            "follower",
+            "revolute",
+            ["base", "two"],
+            "0 1 0",
+            "0 1 0",
+            &follows,
+        ),
     ])
 }
 
@@ -122,7 +141,14 @@ fn planar_joint_moves_normal_to_its_axis_within_the_limits_of_both_slides() {
     let model = model(&[
         r#"<link name="base"/>"#.into(),
         link("puck", 1.0, "0 0 0", ""),
-        joint("plane", "planar", ["base", "puck"], "0 0 0", "1 0 0", planar),
+        joint(
+            "plane",
+            "planar",
+            ["base", "puck"],
+            "0 0 0",
+            "1 0 0",
+            planar,
+        ),
     ]);
     assert_eq!(model.movable().len(), 2);
     let mut world = world(&model);
@@ -137,7 +163,14 @@ fn neighbours_that_overlap_do_not_touch() {
     let model = model(&[
         link("base", 1.0, "0 0 0", &block("0 0 0", "0.2 0.2 0.2")),
         link("one", 1.0, "0 0 0.1", &block("0 0 0.05", "0.2 0.2 0.2")),
-        joint("turn", "revolute", ["base", "one"], "0 0 0", "0 1 0", &limit(5.0)),
+        joint(
+            "turn",
+            "revolute",
+            ["base", "one"],
+            "0 0 0",
+            "0 1 0",
+            &limit(5.0),
+        ),
     ]);
     let mut world = world(&model);
     go(&mut world, &[0.7], 2.0, |_| {});
@@ -151,8 +184,22 @@ fn folding(first: &str) -> RobotModel {
         link("base", 1.0, "0 0 0", &block("0 0 0", first)),
         link("one", 1.0, "0.2 0 0", &block("0.2 0 0", "0.2 0.05 0.05")),
         link("two", 1.0, "0.2 0 0", &block("0.2 0 0", "0.3 0.05 0.05")),
-        joint("shoulder", "revolute", ["base", "one"], "0 0 0", "0 1 0", &limit(50.0)),
-        joint("elbow", "revolute", ["one", "two"], "0.4 0 0", "0 1 0", &limit(20.0)),
+        joint(
+            "shoulder",
+            "revolute",
+            ["base", "one"],
+            "0 0 0",
+            "0 1 0",
+            &limit(50.0),
+        ),
+        joint(
+            "elbow",
+            "revolute",
+            ["one", "two"],
+            "0.4 0 0",
+            "0 1 0",
+            &limit(20.0),
+        ),
     ])
 }
 
@@ -175,8 +222,22 @@ fn blocked_world() -> SimulatedWorld {
         base,
         link("one", 1.0, "0.2 0 0", &block("0.2 0 0", "0.2 0.05 0.05")),
         link("two", 1.0, "0.2 0 0", &block("0.2 0 0", "0.3 0.05 0.05")),
-        joint("shoulder", "revolute", ["base", "one"], "0 0 0", "0 1 0", &limit(50.0)),
-        joint("elbow", "revolute", ["one", "two"], "0.4 0 0", "0 1 0", &limit(20.0)),
+        joint(
+            "shoulder",
+            "revolute",
+            ["base", "one"],
+            "0 0 0",
+            "0 1 0",
+            &limit(50.0),
+        ),
+        joint(
+            "elbow",
+            "revolute",
+            ["one", "two"],
+            "0.4 0 0",
+            "0 1 0",
+            &limit(20.0),
+        ),
     ]))
 }
 
@@ -184,7 +245,10 @@ fn blocked_world() -> SimulatedWorld {
 fn links_that_overlap_where_the_robot_starts_are_named_and_do_not_touch() {
     let mut world = world(&folding("1.2 0.2 0.4"));
     let warning = &world.warnings()[0];
-    assert!(warning.contains("robot_1: links base and two overlap"), "{warning}");
+    assert!(
+        warning.contains("robot_1: links base and two overlap"),
+        "{warning}"
+    );
     go(&mut world, &[0.0, 1.0], 2.0, |_| {});
     assert!((at(&world)[1] - 1.0).abs() < 5e-3, "{:?}", at(&world));
 }
@@ -194,7 +258,14 @@ fn joint_whose_effort_nobody_gave_is_not_moved_and_does_not_fall() {
     let model = model(&[
         r#"<link name="base"/>"#.into(),
         link("one", 2.0, "0.5 0 0", ""),
-        joint("turn", "revolute", ["base", "one"], "0 0 0", "0 1 0", &limit(0.0)),
+        joint(
+            "turn",
+            "revolute",
+            ["base", "one"],
+            "0 0 0",
+            "0 1 0",
+            &limit(0.0),
+        ),
     ]);
     let mut world = world(&model);
     go(&mut world, &[0.7], 1.0, |_| {});

@@ -70,10 +70,16 @@ impl RobotPublishers {
         let topic = |name: &str| format!("{}/{name}", model.name);
         let (mut imu, mut scan) = (None, None);
         if let Some(link) = world.imu_link(&model.name) {
-            imu = Some((context.publisher(&topic("imu"), Qos::sensor())?, topic(link)));
+            imu = Some((
+                context.publisher(&topic("imu"), Qos::sensor())?,
+                topic(link),
+            ));
         }
         if let Some(link) = world.lidar_link(&model.name) {
-            scan = Some((context.publisher(&topic("scan"), Qos::sensor())?, topic(link)));
+            scan = Some((
+                context.publisher(&topic("scan"), Qos::sensor())?,
+                topic(link),
+            ));
         }
         let joints = model.joints.iter().zip(model.coordinates());
         let moving: Vec<(String, Coordinate)> = joints
@@ -132,7 +138,8 @@ impl RobotPublishers {
 
     /// A turn of the lidar, all beams of which are measured in the same moment.
     pub fn publish_scan(&self, world: &mut SimulatedWorld) {
-        let (Some((scan, frame)), Some(sample)) = (&self.scan, world.laser_sample(&self.name)) else {
+        let (Some((scan, frame)), Some(sample)) = (&self.scan, world.laser_sample(&self.name))
+        else {
             return;
         };
         scan.publish(&LaserScan {
