@@ -358,7 +358,6 @@ robots! {
     ur10_does_everything: "ur_description/urdf/ur10_robot.urdf",
     kinova_does_everything: "kinova_description/robots/kinova.urdf",
     so101_does_everything: "so_arm_description/urdf/so101.urdf",
-    tiago_does_everything: "tiago_description/robots/tiago.urdf",
     talos_does_everything: "talos_data/robots/talos_reduced.urdf",
     go2_does_everything: "go2_description/urdf/go2.urdf",
 }

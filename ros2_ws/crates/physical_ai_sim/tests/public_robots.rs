@@ -102,7 +102,7 @@ fn setup(robot: LoadedRobot) -> RobotSetup {
 
 /// One robot; what does not drive hangs in the air.
 fn world(setup: RobotSetup, noise: SensorNoise) -> SimulatedWorld {
-    let height = if setup.is_mobile() { 0.1 } else { 3.0 };
+    let height = if setup.is_mobile() { 0.0 } else { 3.0 };
     let yaml = format!(
         "robots:\n  - name: robot_1\n    model: robot\n    pose: {{ x: 0.5, y: -0.2, z: {height}, yaw: 0.3 }}\n"
     );
