@@ -13,7 +13,7 @@ use crate::none;
 /// What every node has; `--print-parameters` shows a node's own.
 const STANDARD: [&str; 3] = ["use_sim_time", "autostart", "log_level"];
 
-/// Executables of node packages, which print their parameters.
+/// Executables of node packages, which print their parameters; those in `src/bin` are no nodes.
 fn nodes() -> Vec<String> {
     let mut found = Vec::new();
     for package in folders("ros2_ws/src") {
@@ -25,6 +25,7 @@ fn nodes() -> Vec<String> {
         if is_node && manifest.is_file() {
             let manifest = text(&manifest);
             let names = manifest.split("[[bin]]").skip(1);
+            let names = names.filter(|b| !b.contains("path = \"src/bin/"));
             found.extend(names.map(|b| b.split('"').nth(1).unwrap().to_owned()));
         }
     }

@@ -134,12 +134,7 @@ fn parts(
         &mut notes.extensions,
     )?;
     check_version(robot)?;
-    let mut materials = Materials::new();
-    for element in robot.children("material") {
-        if let (name, Some(rgba)) = shape::material(&element, notes)? {
-            materials.insert(name.to_owned(), rgba);
-        }
-    }
+    let materials = materials(robot, notes)?;
     let mut files = Files {
         base,
         options,
@@ -175,6 +170,27 @@ fn parts(
     }
     check_overrides(&read, options)?;
     let joints = joint::resolve_leaders(planar::split(&mut links, read), notes)?;
+    check_inertials(&links, &joints, &without_inertial)?;
+    inertia::check(&links, &joints, notes)?;
+    Ok((links, joints))
+}
+
+fn materials(robot: &Element, notes: &mut Notes) -> Result<Materials, Error> {
+    let mut materials = Materials::new();
+    for element in robot.children("material") {
+        if let (name, Some(rgba)) = shape::material(&element, notes)? {
+            materials.insert(name.to_owned(), rgba);
+        }
+    }
+    Ok(materials)
+}
+
+/// What is fixed may have a shape and no mass; what moves may not.
+fn check_inertials(
+    links: &[Link],
+    joints: &[Joint],
+    without_inertial: &[usize],
+) -> Result<(), Problem> {
     for joint in joints.iter().filter(|j| j.kind != JointKind::Fixed) {
         let link = &links[joint.child];
         if without_inertial.contains(&joint.child) && !link.shapes.is_empty() {
@@ -185,8 +201,7 @@ fn parts(
             ));
         }
     }
-    inertia::check(&links, &joints, notes)?;
-    Ok((links, joints))
+    Ok(())
 }
 
 fn check_version(robot: &Element) -> Result<(), Error> {

@@ -21,11 +21,14 @@ use super::values::{number, range, value};
 use super::{Site, Situation, Skill, SkillSet, offer};
 use crate::{DifferentialDrive, Error};
 
+/// A skill that is planned, or why it cannot be.
+type Planned = Result<Box<dyn Skill>, Error>;
+
 /// A skill of joints.
 struct JointSkill {
     spec: SkillSpec,
     is_offered: fn(&JointSkills) -> bool,
-    start: fn(&JointSkills, &Params<'_>, &Situation<'_>) -> Result<Box<dyn Skill>, Error>,
+    start: fn(&JointSkills, &Params<'_>, &Situation<'_>) -> Planned,
 }
 
 /// All of them.

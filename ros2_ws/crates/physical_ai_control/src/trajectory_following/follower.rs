@@ -112,7 +112,7 @@ impl TrajectoryFollower {
     pub fn join(&mut self, from: &TrajectoryFrom<'_>, names: &[String]) -> Result<(), Error> {
         let to_first_s = self.start.seconds_since(from.time) + self.spline.first_s();
         self.blend_start = from.time;
-        for joint in 0..self.limits.len() {
+        for (joint, name) in names.iter().enumerate().take(self.limits.len()) {
             let limits = self.limits[joint];
             let (position, speed) = (from.position[joint], from.velocity[joint]);
             let acceleration = BLEND_SHARE * limits.acceleration;
@@ -137,7 +137,7 @@ impl TrajectoryFollower {
             };
             self.blends[joint] = Blend::new(off, off_speed, duration_s);
             if !is_near {
-                self.check_approach(joint, &names[joint], in_time)?;
+                self.check_approach(joint, name, in_time)?;
             }
         }
         Ok(())
@@ -159,15 +159,16 @@ impl TrajectoryFollower {
             );
             return Err(invalid("trajectory.points", problem));
         }
-        for part in 0..=PARTS {
-            let time_s = blend.duration_s() * f64::from(part) / f64::from(PARTS);
-            let [_, speed] = self.place(joint, begin.plus_seconds(time_s));
-            if speed.abs() > limits.velocity * VELOCITY_TOLERANCE {
+        let time_s = |part: u32| blend.duration_s() * f64::from(part) / f64::from(PARTS);
+        let speed = |part: u32| self.place(joint, begin.plus_seconds(time_s(part)))[1].abs();
+        let fastest = (0..=PARTS).max_by(|a, b| speed(*a).total_cmp(&speed(*b)));
+        match fastest.map(|part| (speed(part), time_s(part))) {
+            Some((speed, at_s)) if speed > limits.velocity * VELOCITY_TOLERANCE => {
                 let why = format!("{name}, from {at:.4} to the first point,");
-                return Err(too_fast(&why, speed.abs(), time_s, limits.velocity));
+                Err(too_fast(&why, speed, at_s, limits.velocity))
             }
+            _ => Ok(()),
         }
-        Ok(())
     }
 
     /// Position and velocity of a joint at a time.
@@ -189,8 +190,9 @@ impl TrajectoryFollower {
     pub fn sample(&self, at: Time, out: &mut JointPoint) {
         out.position.resize(self.limits.len(), 0.0);
         out.velocity.resize(self.limits.len(), 0.0);
-        for joint in 0..self.limits.len() {
-            [out.position[joint], out.velocity[joint]] = self.place(joint, at);
+        let values = out.position.iter_mut().zip(&mut out.velocity);
+        for (joint, (position, velocity)) in values.enumerate() {
+            [*position, *velocity] = self.place(joint, at);
         }
     }
 

@@ -33,7 +33,7 @@ pub(super) fn read(bytes: &[u8]) -> Result<TriangleMesh, String> {
     }
     let unit = descend(root, &["asset", "unit"])
         .and_then(|unit| unit.attribute("meter"))
-        .map_or(Ok(1.0), |meter| number(meter))?;
+        .map_or(Ok(1.0), number)?;
     if !(unit.is_finite() && unit > 0.0) {
         return Err(format!("has a unit of {unit} m: must be above 0"));
     }

@@ -10,13 +10,15 @@ use crate::Error;
 /// How far an axis' length may be from 1 without a word.
 const ROUNDING: f64 = 1e-3;
 
+/// Name of the leader, multiplier and offset, if a joint follows one.
+pub(super) type Mimicry = Option<(String, f64, f64)>;
+
 /// A `<joint>` before leaders have an index.
 pub(super) struct ReadJoint {
     pub(super) joint: Joint,
     /// It is to slide in two directions.
     pub(super) is_planar: bool,
-    /// Name of the leader, multiplier and offset.
-    pub(super) mimic: Option<(String, f64, f64)>,
+    pub(super) mimic: Mimicry,
 }
 
 /// A `<joint>`; `links` are the indices of links by name, `over` what counts instead of its `<limit>`.
@@ -32,59 +34,54 @@ pub(super) fn read(
     element.expect(&["name", "type"], &elements, &mut notes.extensions)?;
     let name = element.required_text("name")?.to_owned();
     let (kind, is_planar) = kind(element)?;
-    let end = |role: &'static str| -> Result<usize, Error> {
-        let end = element.required_child(role)?;
-        let link = end.required_text("link")?;
-        (links.get(link).copied()).ok_or_else(|| {
-            end.error(format!(
-                "link {link:?} does not exist: add it or correct the name"
-            ))
-        })
-    };
-    let (parent, child) = (end("parent")?, end("child")?);
-    let origin = pose::origin(element, notes)?;
-    if matches!(kind, JointKind::Fixed | JointKind::Floating) {
-        if let Some(odd) = element.child("mimic")? {
-            notes.warn(odd.place(), "joint", "does not move", "it follows nothing");
-        }
-        let joint = Joint {
-            name,
-            kind,
-            parent,
-            child,
-            origin,
-            axis: Vector3::x_axis(),
-            limits: JointLimits::NONE,
-            given: GivenLimits::default(),
-            mimic: None,
-            damping: 0.0,
-            friction: 0.0,
-        };
-        return Ok(ReadJoint {
-            joint,
-            is_planar,
-            mimic: None,
-        });
-    }
-    let given = super::limits::read(element, (kind, is_planar), over, notes)?;
-    let (damping, friction) = dynamics(element, notes)?;
-    let joint = Joint {
+    let (parent, child) = (
+        end(element, "parent", links)?,
+        end(element, "child", links)?,
+    );
+    let mut joint = Joint {
         name,
         kind,
         parent,
         child,
-        origin,
-        axis: axis(element, notes)?,
-        limits: JointLimits::from_given(kind, &given),
-        given,
+        origin: pose::origin(element, notes)?,
+        axis: Vector3::x_axis(),
+        limits: JointLimits::NONE,
+        given: GivenLimits::default(),
         mimic: None,
-        damping,
-        friction,
+        damping: 0.0,
+        friction: 0.0,
     };
+    let mut mimic = None;
+    if matches!(kind, JointKind::Fixed | JointKind::Floating) {
+        if let Some(odd) = element.child("mimic")? {
+            notes.warn(odd.place(), "joint", "does not move", "it follows nothing");
+        }
+    } else {
+        joint.given = super::limits::read(element, (kind, is_planar), over, notes)?;
+        joint.limits = JointLimits::from_given(kind, &joint.given);
+        joint.axis = axis(element, notes)?;
+        (joint.damping, joint.friction) = dynamics(element, notes)?;
+        mimic = self::mimic(element, is_planar, notes)?;
+    }
     Ok(ReadJoint {
         joint,
         is_planar,
-        mimic: mimic(element, is_planar, notes)?,
+        mimic,
+    })
+}
+
+/// Index of the link that a joint hangs on, or that hangs on it.
+fn end(
+    element: &Element,
+    role: &'static str,
+    links: &BTreeMap<&str, usize>,
+) -> Result<usize, Error> {
+    let end = element.required_child(role)?;
+    let link = end.required_text("link")?;
+    links.get(link).copied().ok_or_else(|| {
+        end.error(format!(
+            "link {link:?} does not exist: add it or correct the name"
+        ))
     })
 }
 
@@ -139,11 +136,7 @@ fn dynamics(element: &Element, notes: &mut Notes) -> Result<(f64, f64), Error> {
     Ok((of("damping")?, of("friction")?))
 }
 
-fn mimic(
-    element: &Element,
-    is_planar: bool,
-    notes: &mut Notes,
-) -> Result<Option<(String, f64, f64)>, Error> {
+fn mimic(element: &Element, is_planar: bool, notes: &mut Notes) -> Result<Mimicry, Error> {
     let Some(mimic) = element.child("mimic")? else {
         return Ok(None);
     };
@@ -171,7 +164,7 @@ fn mimic(
 
 /// Gives leaders their index, and says where a follower's bounds are of no account.
 pub(super) fn resolve_leaders(
-    mut read: Vec<(Joint, Option<(String, f64, f64)>)>,
+    mut read: Vec<(Joint, Mimicry)>,
     notes: &mut Notes,
 ) -> Result<Vec<Joint>, (String, String)> {
     let by_name: BTreeMap<String, usize> = (read.iter().enumerate())

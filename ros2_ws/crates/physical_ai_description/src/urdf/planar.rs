@@ -1,7 +1,7 @@
 use nalgebra::{Isometry3, Matrix3, Unit, Vector3};
 use physical_ai_domain::{Joint, Link};
 
-use super::joint::ReadJoint;
+use super::joint::{Mimicry, ReadJoint};
 
 /// Replaces planar joints by two that slide, with a link without mass between them. The first, `NAME_x`, slides
 /// along what is nearest to the x of the joint's frame in the plane normal to its axis (nearest to y where the
@@ -42,9 +42,6 @@ pub(super) fn split(links: &mut Vec<Link>, read: Vec<ReadJoint>) -> Vec<(Joint, 
     }
     joints
 }
-
-/// Leader, multiplier and offset, if any.
-pub(super) type Mimicry = Option<(String, f64, f64)>;
 
 /// Two directions normal to each other and to an axis.
 fn directions(axis: &Unit<Vector3<f64>>) -> (Unit<Vector3<f64>>, Unit<Vector3<f64>>) {

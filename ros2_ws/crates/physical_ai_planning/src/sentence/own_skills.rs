@@ -242,9 +242,10 @@ impl Cursor<'_> {
             Role::Count => self.rounds()?.map(|rounds| json!(rounds)),
             Role::Opening => {
                 self.eat(&["to"]);
-                match self.is_number() {
-                    true => Some(json!(self.length_m()?)),
-                    false => None,
+                if self.is_number() {
+                    Some(json!(self.length_m()?))
+                } else {
+                    None
                 }
             }
             Role::JointPositions => {
