@@ -67,8 +67,13 @@ impl Bench {
                 physical_ai_description::read_model(r, Path::new(&format!("{top}/urdf"))).unwrap()
             })
             .collect();
+        Self::of(world, models.into_iter().map(RobotSetup::new).collect())
+    }
+
+    /// Robots in the order of the world's.
+    pub fn of(world: World, setups: Vec<RobotSetup>) -> Self {
         let noise = SensorNoise::default();
-        let setups = models.iter().cloned().map(RobotSetup::new).collect();
+        let models: Vec<RobotModel> = setups.iter().map(|s| s.model.clone()).collect();
         let sim = SimulatedWorld::try_new(&world, setups, noise, 5, 0.001).unwrap();
         let models = models.into_iter().map(|m| (m.name.clone(), m)).collect();
         Self {
@@ -135,9 +140,11 @@ impl Bench {
         };
         let mut fault = None;
         if let Some(odometry) = self.odometry.get_mut(name) {
-            let imu = self.sim.imu_sample(name).unwrap();
-            odometry.gyro(imu.angular_velocity[2]).unwrap();
-            let wheels = [sample.position[0], sample.position[1]];
+            if let Some(imu) = self.sim.imu_sample(name) {
+                odometry.gyro(imu.angular_velocity[2]).unwrap();
+            }
+            let drive = DifferentialDrive::from_model(&self.models[name]).unwrap();
+            let wheels = drive.sides(&sample.position);
             fault = odometry
                 .wheels(sample.stamp, wheels)
                 .err()

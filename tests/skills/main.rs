@@ -10,6 +10,7 @@ mod bench;
 mod endings;
 mod faults;
 mod offers;
+mod public_robots;
 
 use physical_ai_domain::{ErrorCode, RobotName, TaskReport, TaskState};
 use serde_json::{Value, json};

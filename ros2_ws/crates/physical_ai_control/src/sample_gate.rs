@@ -96,14 +96,17 @@ struct Sample {
     velocity: Vec<f64>,
 }
 
-/// Lets only those joint samples pass that can be true: all joints of the model and no others, matched by name in
-/// every message, finite, within their range and speed, stamped near the clock and after the sample before, and no
+/// Lets only those joint samples pass that can be true: all joints of the model and no others but those that follow
+/// them, matched by name in every message, finite, within their range and speed, stamped near the clock and after the sample before, and no
 /// further from that than a joint can move. A refused sample leaves nothing behind but a count; several of them
 /// are a fault.
 pub struct SampleGate {
     joints: Vec<JointRule>,
     limits: SampleLimits,
-    /// Where each joint stands in the message; what the last message had is tried first.
+    /// Joints that follow one of these: messages may hold them, and they are where their leaders say.
+    followers: Vec<String>,
+    /// Names in the last message that fitted, and where each joint stands in it.
+    matched: Vec<String>,
     order: Vec<usize>,
     accepted: Option<Sample>,
     /// Samples were refused since then.
@@ -143,8 +146,11 @@ impl SampleGate {
                 }
             })
             .collect();
+        let followers = model.joints.iter().filter(|j| j.mimic.is_some());
         Self {
             order: (0..joints.len()).collect(),
+            matched: model.joint_names(),
+            followers: followers.map(|j| j.name.clone()).collect(),
             joints,
             limits,
             accepted: None,
@@ -290,14 +296,14 @@ impl SampleGate {
 
     /// Finds each joint in the message.
     fn match_names(&mut self, names: &[String]) -> Result<(), Error> {
-        let in_order = self.joints.iter().zip(&self.order);
-        let as_before = names.len() == self.joints.len()
-            && in_order.clone().all(|(joint, i)| names[*i] == joint.name);
-        if as_before {
+        if names == self.matched {
             return Ok(());
         }
-        match order(&self.joints, names) {
-            Ok(order) => self.order = order,
+        match order(&self.joints, &self.followers, names) {
+            Ok(order) => {
+                self.order = order;
+                self.matched = names.to_vec();
+            }
             Err(problem) => {
                 self.consistent = 0;
                 let field = "joint_states.name".into();
@@ -383,8 +389,13 @@ impl SampleGate {
 }
 
 /// Where each joint stands among `names`, which must be theirs and no others.
-fn order(joints: &[JointRule], names: &[String]) -> Result<Vec<usize>, String> {
-    if let Some(name) = names.iter().find(|n| !joints.iter().any(|j| j.name == **n)) {
+fn order(
+    joints: &[JointRule],
+    followers: &[String],
+    names: &[String],
+) -> Result<Vec<usize>, String> {
+    let is_known = |n: &String| joints.iter().any(|j| j.name == *n) || followers.contains(n);
+    if let Some(name) = names.iter().find(|n| !is_known(n)) {
         let known: Vec<&str> = joints.iter().map(|j| j.name.as_str()).collect();
         return Err(format!(
             "holds {name:?}, which is no joint of the model: {} are",

@@ -63,7 +63,7 @@ impl SelfCollision {
         }
         let joined = |a: usize, b: usize| {
             let parent = |l| model.joints.iter().find(|j| j.child == l).map(|j| j.parent);
-            a == b || parent(a) == Some(b) || parent(b) == Some(a) || parent(a) == parent(b)
+            parent(a) == parent(b) || takes_one_coordinate(model, a, b)
         };
         let pairs = (0..capsules.len())
             .flat_map(|a| (0..a).map(move |b| (b, a)))
@@ -121,6 +121,20 @@ impl SelfCollision {
         };
         self.pairs.iter().copied().filter(touches).collect()
     }
+}
+
+/// Whether the pose of two links relative to each other takes at most one coordinate: neighbours, with what is fixed to
+/// them, and links that one drive moves.
+fn takes_one_coordinate(model: &RobotModel, one: usize, other: usize) -> bool {
+    let (one, other) = (model.joints_to(one), model.joints_to(other));
+    let shared = one.iter().zip(&other).take_while(|(a, b)| a == b).count();
+    let between = one[shared..].iter().chain(&other[shared..]);
+    let mut moved: Vec<usize> = between
+        .filter_map(|joint| model.coordinates()[*joint].map(|c| c.index))
+        .collect();
+    moved.sort_unstable();
+    moved.dedup();
+    moved.len() <= 1
 }
 
 /// Distance between two line segments, metres.

@@ -25,7 +25,7 @@ pub use doubt::{Certainty, Doubt, Finding, Severity};
 pub use error::Error;
 pub use layout::{FoundLayout, find_layout};
 pub use loaded_robot::{LoadedRobot, load_robot, robot_source};
-pub use loaded_world::{LoadedWorld, load_world, read_model};
+pub use loaded_world::{LoadedWorld, load_placed, load_world, read_model, read_world};
 pub use mesh::{load_mesh, read_mesh_file};
 pub use options::DescriptionOptions;
 pub use packages::{PACKAGE_PATH_VARIABLE, PackagePaths};

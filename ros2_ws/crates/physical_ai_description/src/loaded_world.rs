@@ -3,7 +3,7 @@ use std::path::Path;
 use physical_ai_domain::{RobotModel, RobotPlacement, World};
 
 use crate::robot::read_text;
-use crate::{Error, PackagePaths, load_robot, robot_source};
+use crate::{Error, LoadedRobot, PackagePaths, load_robot, robot_source};
 
 /// Where robot files are, seen from what holds the folder of models.
 const ROBOT_FILES: &str = "params/robots";
@@ -26,14 +26,12 @@ pub fn load_world(
     model_folder: &Path,
     robots: &[String],
 ) -> Result<LoadedWorld, Error> {
-    let file = world_file.display().to_string();
-    let yaml = read_text("world_file", world_file)?;
-    let world = World::from_yaml(&file, &yaml)?;
+    let world = read_world(world_file)?;
     if let Some(unknown) = robots.iter().find(|r| world.robot(r).is_none()) {
         let known: Vec<&str> = world.robots.iter().map(|r| r.name.as_str()).collect();
         return Err(Error::UnknownRobot {
             robot: unknown.clone(),
-            world_file: file,
+            world_file: world_file.display().to_string(),
             known: known.join(", "),
         });
     }
@@ -47,6 +45,15 @@ pub fn load_world(
     Ok(LoadedWorld { world, robots })
 }
 
+/// Reads a world file, without its robots' models.
+///
+/// # Errors
+/// A file that cannot be read, and whatever is wrong with the world.
+pub fn read_world(world_file: &Path) -> Result<World, Error> {
+    let yaml = read_text("world_file", world_file)?;
+    Ok(World::from_yaml(&world_file.display().to_string(), &yaml)?)
+}
+
 /// Reads a robot of a world file, with what its joints are for ([`load_robot`]). Models that are named without a path are
 /// looked for as `params/robots/MODEL.yaml` beside the folder of models, and then in it ([`robot_source`]); packages are
 /// those of this process' environment ([`PackagePaths::from_environment`]).
@@ -54,11 +61,19 @@ pub fn load_world(
 /// # Errors
 /// A file that cannot be read, and whatever is wrong with the model or its layout.
 pub fn read_model(placement: &RobotPlacement, model_folder: &Path) -> Result<RobotModel, Error> {
+    load_placed(placement, model_folder)?.into_model()
+}
+
+/// Reads a robot of a world file with all that is known of it, as [`read_model`].
+///
+/// # Errors
+/// A file that cannot be read, and whatever is wrong with the model or its layout.
+pub fn load_placed(placement: &RobotPlacement, model_folder: &Path) -> Result<LoadedRobot, Error> {
     let packages = PackagePaths::from_environment(Vec::new());
     let robots = match model_folder.parent() {
         Some(top) => top.join(ROBOT_FILES),
         None => ROBOT_FILES.into(),
     };
     let file = robot_source(&placement.model, model_folder, &robots, &packages)?;
-    load_robot(placement.name.clone(), &file, &packages)?.into_model()
+    load_robot(placement.name.clone(), &file, &packages)
 }

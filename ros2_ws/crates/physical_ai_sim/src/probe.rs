@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use mujoco_rs::prelude::*;
+use physical_ai_domain::{Joint, RobotModel};
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 
@@ -63,34 +64,12 @@ pub(crate) fn tune(
         }
     }
     robot.place(&start(&setup.model), data.qpos_mut());
-    let mut warnings = Vec::new();
-    for ((one, other), overlap) in overlaps {
-        let always = overlap.count as f64 >= NEARLY_ALWAYS * (POSTURES + FIRST_STILL) as f64;
-        if always || overlap.is_still {
-            let name = |l: usize| &setup.model.links[l].name;
-            let when = if always {
-                "in nearly every posture"
-            } else {
-                "in its start or home posture"
-            };
-            warnings.push(format!(
-                "robot {}: links {} and {} overlap {when}: they do not collide in the simulation",
-                setup.model.name,
-                name(one),
-                name(other)
-            ));
-            apart.push((one, other));
+    let mut warnings = stuck(&setup.model);
+    for (pair, overlap) in overlaps {
+        if let Some(warning) = overlap.warning(&setup.model, pair) {
+            warnings.push(warning);
+            apart.push(pair);
         }
-    }
-    for joint in setup.model.movable().filter(|j| friction(j) < j.friction) {
-        warnings.push(format!(
-            "robot {}: joint {}: dynamics: friction {} is more than its effort limit {} can well overcome: {} is assumed",
-            setup.model.name,
-            joint.name,
-            joint.friction,
-            joint.limits.effort,
-            friction(joint)
-        ));
     }
     let joints = setup.model.movable().zip(servos(setup)).zip(inertias);
     let gains = joints.map(|((joint, servo), inertia)| servo.gains(joint, inertia));
@@ -105,6 +84,39 @@ const FIRST_STILL: usize = 2;
 struct Overlap {
     count: usize,
     is_still: bool,
+}
+
+impl Overlap {
+    /// What is said of a pair that overlaps too often to be let collide.
+    fn warning(&self, model: &RobotModel, (one, other): (usize, usize)) -> Option<String> {
+        let always = self.count as f64 >= NEARLY_ALWAYS * (POSTURES + FIRST_STILL) as f64;
+        let when = match (always, self.is_still) {
+            (true, _) => "in nearly every posture",
+            (false, true) => "in its start or home posture",
+            (false, false) => return None,
+        };
+        let [one, other] = [one, other].map(|l| &model.links[l].name);
+        Some(format!(
+            "robot {}: links {one} and {other} overlap {when}: they do not collide in the simulation",
+            model.name
+        ))
+    }
+}
+
+/// What is said of joints whose drives could hardly overcome their friction.
+fn stuck(model: &RobotModel) -> Vec<String> {
+    let joints = model.movable().filter(|j| friction(j) < j.friction);
+    let warning = |joint: &Joint| {
+        format!(
+            "robot {}: joint {}: dynamics: friction {} is more than its effort limit {} can well overcome: {} is assumed",
+            model.name,
+            joint.name,
+            joint.friction,
+            joint.limits.effort,
+            friction(joint)
+        )
+    };
+    joints.map(warning).collect()
 }
 
 /// Start, home, and [`POSTURES`] others spread over the range of the joints: the same for the same robot.
@@ -123,7 +135,7 @@ fn postures(setup: &RobotSetup) -> Vec<Vec<f64>> {
     let mut all = vec![begin.clone(), home];
     all.extend((0..POSTURES).map(|_| {
         let joints = model.movable().zip(&servos).zip(&begin);
-        let position = |((joint, servo), begin): ((&physical_ai_domain::Joint, &Servo), &f64)| {
+        let position = |((joint, servo), begin): ((&Joint, &Servo), &f64)| {
             if *servo == Servo::Brake {
                 return *begin;
             }

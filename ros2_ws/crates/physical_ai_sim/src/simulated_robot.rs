@@ -1,5 +1,5 @@
 use mujoco_rs::prelude::*;
-use physical_ai_domain::{Coordinate, RobotModel};
+use physical_ai_domain::{Coordinate, Joint, JointKind, JointLimits, RobotModel};
 
 use crate::drive::Drives;
 use crate::faults::RobotFaults;
@@ -21,6 +21,45 @@ pub(crate) struct Follower {
     pub(crate) velocity_index: usize,
 }
 
+/// Finds what belongs to one robot.
+struct Directory<'a> {
+    mujoco: &'a MjModel,
+    robot: &'a str,
+}
+
+impl Directory<'_> {
+    fn id(&self, kind: MjtObjBase, part: &str) -> Result<usize, Error> {
+        find(self.mujoco, kind, &format!("{}/{part}", self.robot))
+    }
+
+    /// Index of a joint into qpos and qvel.
+    fn joint(&self, name: &str) -> Result<(usize, usize), Error> {
+        let id = self.id(MjtObjBase::mjOBJ_JOINT, name)?;
+        let (position, velocity) = (self.mujoco.jnt_qposadr()[id], self.mujoco.jnt_dofadr()[id]);
+        Ok((position as usize, velocity as usize))
+    }
+
+    /// Index of a sensor's first reading.
+    fn reading(&self, name: &str) -> Result<usize, Error> {
+        let id = self.id(MjtObjBase::mjOBJ_SENSOR, name)?;
+        Ok(self.mujoco.sensor_adr()[id] as usize)
+    }
+
+    fn followers(&self, model: &RobotModel) -> Result<Vec<Follower>, Error> {
+        let joints = model.joints.iter().zip(model.coordinates());
+        let follower = |(joint, coordinate): (&Joint, &Option<Coordinate>)| {
+            let coordinate = coordinate.filter(|_| joint.mimic.is_some())?;
+            let place = self.joint(&joint.name);
+            Some(place.map(|(position_index, velocity_index)| Follower {
+                coordinate,
+                position_index,
+                velocity_index,
+            }))
+        };
+        joints.filter_map(follower).collect()
+    }
+}
+
 /// A robot of a world: where its values are in MuJoCo's arrays, and its drives.
 pub(crate) struct SimulatedRobot {
     pub(crate) model: RobotModel,
@@ -40,6 +79,8 @@ pub(crate) struct SimulatedRobot {
     measured: Vec<f64>,
     speeds: Vec<f64>,
     loads: Vec<f64>,
+    pub(crate) imu_link: Option<String>,
+    pub(crate) lidar_link: Option<String>,
     /// Index of the readings of gyro and accelerometer.
     pub(crate) imu: Option<(usize, usize)>,
     /// Site and body of the lidar.
@@ -55,53 +96,37 @@ impl SimulatedRobot {
         mujoco: &MjModel,
     ) -> Result<Self, Error> {
         let model = &setup.model;
-        let id = |kind, part: &str| find(mujoco, kind, &format!("{}/{part}", model.name));
-        let joint = |name: &str| {
-            let id = id(MjtObjBase::mjOBJ_JOINT, name)?;
-            let (position, velocity) = (mujoco.jnt_qposadr()[id], mujoco.jnt_dofadr()[id]);
-            Ok::<_, Error>((position as usize, velocity as usize))
+        let place = Directory {
+            mujoco,
+            robot: model.name.as_str(),
         };
         let links = model.links.iter();
         let bodies: Vec<usize> = links
-            .map(|l| id(MjtObjBase::mjOBJ_BODY, &l.name))
+            .map(|l| place.id(MjtObjBase::mjOBJ_BODY, &l.name))
             .collect::<Result<_, _>>()?;
         let servos = servos(&setup);
         let movable: Vec<(usize, usize)> = model
             .movable()
-            .map(|j| joint(&j.name))
+            .map(|j| place.joint(&j.name))
             .collect::<Result<_, _>>()?;
-        let control = |(j, servo): (&physical_ai_domain::Joint, &Servo)| match servo {
+        let control = |(j, servo): (&Joint, &Servo)| match servo {
             Servo::Free => Ok(None),
-            _ => id(MjtObjBase::mjOBJ_ACTUATOR, &j.name).map(Some),
+            _ => place.id(MjtObjBase::mjOBJ_ACTUATOR, &j.name).map(Some),
         };
         let control_index = model
             .movable()
             .zip(&servos)
             .map(control)
             .collect::<Result<_, _>>()?;
-        let mut followers = Vec::new();
-        for (part, coordinate) in model.joints.iter().zip(model.coordinates()) {
-            if let (Some(coordinate), Some(_)) = (*coordinate, part.mimic) {
-                let (position_index, velocity_index) = joint(&part.name)?;
-                followers.push(Follower {
-                    coordinate,
-                    position_index,
-                    velocity_index,
-                });
-            }
-        }
-        let reading = |name: &str| {
-            let id = id(MjtObjBase::mjOBJ_SENSOR, name)?;
-            Ok::<_, Error>(mujoco.sensor_adr()[id] as usize)
-        };
+        let followers = place.followers(model)?;
         let imu = match &setup.imu {
-            Some(_) => Some((reading("gyro")?, reading("accelerometer")?)),
+            Some(_) => Some((place.reading("gyro")?, place.reading("accelerometer")?)),
             None => None,
         };
         let lidar = match &setup.lidar {
             Some(link) => Some((
-                id(MjtObjBase::mjOBJ_SITE, link)?,
-                id(MjtObjBase::mjOBJ_BODY, link)?,
+                place.id(MjtObjBase::mjOBJ_SITE, link)?,
+                place.id(MjtObjBase::mjOBJ_BODY, link)?,
             )),
             None => None,
         };
@@ -120,6 +145,8 @@ impl SimulatedRobot {
             loads: vec![0.0; count],
             imu,
             lidar,
+            imu_link: setup.imu.clone(),
+            lidar_link: setup.lidar.clone(),
             base_velocity_index: (mujoco.body_dofnum()[base] == 6 && setup.is_mobile())
                 .then(|| mujoco.body_dofadr()[base] as usize),
             bodies,
@@ -221,14 +248,7 @@ pub(crate) fn servos(setup: &RobotSetup) -> Vec<Servo> {
         .collect()
 }
 
-fn drive_joints(
-    model: &RobotModel,
-    servos: &[Servo],
-) -> Vec<(
-    physical_ai_domain::JointKind,
-    Servo,
-    physical_ai_domain::JointLimits,
-)> {
+fn drive_joints(model: &RobotModel, servos: &[Servo]) -> Vec<(JointKind, Servo, JointLimits)> {
     let joints = model.movable().zip(servos);
     joints
         .map(|(j, servo)| (j.kind, *servo, j.limits))

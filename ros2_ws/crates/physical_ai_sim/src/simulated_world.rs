@@ -31,7 +31,7 @@ pub struct JointSample {
     pub velocity: Vec<f64>,
 }
 
-/// What an IMU says, in the frame of `imu_link`.
+/// What an IMU says, in the frame of its link.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct ImuSample {
     /// Simulated time.
@@ -42,7 +42,7 @@ pub struct ImuSample {
     pub linear_acceleration: [f64; 3],
 }
 
-/// One turn of a planar lidar, in the frame of `lidar_link`.
+/// One turn of a planar lidar, in the frame of its link.
 #[derive(Debug, Clone, PartialEq)]
 pub struct LaserSample {
     /// Simulated time.
@@ -506,10 +506,22 @@ impl SimulatedWorld {
         })
     }
 
+    /// Link in whose frame a robot's IMU measures, if it has one.
+    pub fn imu_link(&self, robot: &RobotName) -> Option<&str> {
+        self.robots.get(robot)?.imu_link.as_deref()
+    }
+
+    /// Link in whose frame a robot's lidar measures, if it has one.
+    pub fn lidar_link(&self, robot: &RobotName) -> Option<&str> {
+        self.robots.get(robot)?.lidar_link.as_deref()
+    }
+
     /// Turns a robot's lidar once, if it has one that speaks.
     pub fn laser_sample(&mut self, robot: &RobotName) -> Option<LaserSample> {
         let stamp = self.time();
-        let (site, body) = self.speaking(robot)?.lidar?;
+        let speaking = self.speaking(robot)?;
+        let (site, body) = speaking.lidar?;
+        let own = speaking.bodies.clone();
         let origin = self.data.site_xpos()[site];
         let m = self.data.site_xmat()[site];
         let angle_min = -std::f64::consts::PI;
@@ -524,13 +536,24 @@ impl SimulatedWorld {
                 ]
             })
             .collect();
-        let (_, distances) =
+        let (hit, distances) =
             self.data
                 .multi_ray(&origin, &beams, None, true, Some(body), LIDAR_RANGE_M, None);
+        // What a robot sees of itself its driver leaves out.
+        let of_geoms = self.data.model().geom_bodyid();
+        let is_own = |geom: usize| {
+            let body = of_geoms.get(geom).and_then(|b| usize::try_from(*b).ok());
+            body.is_some_and(|b| own.contains(&b))
+        };
+        let is_seen: Vec<bool> = hit
+            .iter()
+            .map(|geom| geom.is_some_and(|g| !is_own(g)))
+            .collect();
         let ranges = distances
             .into_iter()
-            .map(|d| {
-                if (0.0..=LIDAR_RANGE_M).contains(&d) {
+            .zip(is_seen)
+            .map(|(d, is_seen)| {
+                if is_seen && (0.0..=LIDAR_RANGE_M).contains(&d) {
                     (d + self.random.sample(self.noise.lidar_m)).max(0.0)
                 } else {
                     f64::INFINITY

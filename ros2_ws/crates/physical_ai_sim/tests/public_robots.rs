@@ -61,14 +61,42 @@ fn load(file: &str) -> LoadedRobot {
     load_robot(name(), &file, &packages).unwrap()
 }
 
+/// The arm of TIAGo as it drives: with all joints at zero it reaches through the floor, and its package has no SRDF that
+/// says better.
+const TUCKED: [(&str, f64); 8] = [
+    ("torso_lift_joint", 0.15),
+    ("arm_1_joint", 0.2),
+    ("arm_2_joint", -1.34),
+    ("arm_3_joint", -0.2),
+    ("arm_4_joint", 1.94),
+    ("arm_5_joint", -1.57),
+    ("arm_6_joint", 1.37),
+    ("arm_7_joint", 0.0),
+];
+
+/// Gives a robot that has these joints this home.
+fn tuck(model: &mut RobotModel) {
+    if TUCKED
+        .iter()
+        .all(|(joint, _)| model.movable_index(joint).is_some())
+    {
+        let home = TUCKED.iter().map(|(j, p)| ((*j).to_owned(), *p));
+        model.layout.postures.insert("home".into(), home.collect());
+    }
+}
+
 fn setup(robot: LoadedRobot) -> RobotSetup {
     let files: Vec<&Path> = RobotSetup::mesh_files(&robot.model).collect();
     let meshes = files.into_iter();
     let meshes = meshes.map(|f| (f.to_owned(), Arc::new(read_mesh_file(f).unwrap())));
+    let meshes = meshes.collect();
+    let disabled_collisions = robot.disabled_collisions.clone();
+    let mut model = robot.into_model().unwrap();
+    tuck(&mut model);
     RobotSetup {
-        meshes: meshes.collect(),
-        disabled_collisions: robot.disabled_collisions.clone(),
-        ..RobotSetup::new(robot.into_model().unwrap())
+        meshes,
+        disabled_collisions,
+        ..RobotSetup::new(model)
     }
 }
 
@@ -266,7 +294,7 @@ fn robots_stand_still_and_follow() {
                 let (low, high) = (joint.limits.lower.max(-3.0), joint.limits.upper.min(3.0));
                 let at = (home - low) / (high - low);
                 if at.is_finite() {
-                    at + (share - at) * 0.3
+                    at + (share - at) * 0.15
                 } else {
                     0.0
                 }

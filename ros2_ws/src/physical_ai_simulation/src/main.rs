@@ -6,6 +6,7 @@ mod latency;
 mod node;
 mod parameters;
 mod publishing;
+mod setup;
 
 fn main() -> std::process::ExitCode {
     physical_ai_ros::run::<node::Simulation>("simulation_worker")

@@ -2,7 +2,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use physical_ai_control::StopFollower;
-use physical_ai_description::{LoadedWorld, load_world};
+use physical_ai_description::read_world;
 use physical_ai_domain::RobotModel;
 use physical_ai_ros::msg::physical_ai_msgs::msg::ObjectPoses;
 use physical_ai_ros::msg::physical_ai_msgs::srv::StepSimulation;
@@ -12,11 +12,12 @@ use physical_ai_ros::{
     Application, ClockKind, Context, Diagnostic, Error, Handle, Level, Publisher, Qos, WorkerLink,
     time_to_msg,
 };
-use physical_ai_sim::{RobotSetup, SimulatedWorld};
+use physical_ai_sim::SimulatedWorld;
 
 use crate::drives::{PowerStage, follow_stops};
 use crate::parameters::SimulationParameters;
 use crate::publishing::{RobotPublishers, object_poses};
+use crate::setup::set_up;
 
 const MOST_STEPS: u32 = 1_000_000;
 
@@ -41,10 +42,12 @@ pub struct Simulation {
 
 fn load(p: &SimulationParameters) -> Result<SimulatedWorld, Error> {
     let (world_file, models) = (Path::new(&p.world_file), Path::new(&p.model_folder));
-    let LoadedWorld { world, robots } =
-        load_world(world_file, models, &[]).map_err(Error::application)?;
+    let world = read_world(world_file).map_err(Error::application)?;
     let step_s = 1.0 / p.physics_rate_hz;
-    let robots = robots.into_iter().map(RobotSetup::new).collect();
+    let robots = world.robots.iter();
+    let robots = robots
+        .map(|placement| set_up(placement, models))
+        .collect::<Result<_, _>>()?;
     let simulated = SimulatedWorld::try_new(&world, robots, p.noise(), p.seed as u64, step_s)
         .map_err(Error::application)?;
     for warning in simulated.warnings() {
@@ -67,7 +70,7 @@ impl Application for Simulation {
         let scan_time_s = batches_per_perception as f64 * batch_s;
         let robots = models
             .iter()
-            .map(|model| RobotPublishers::try_new(context, model, &p.noise(), scan_time_s))
+            .map(|model| RobotPublishers::try_new(context, &world, model, &p.noise(), scan_time_s))
             .collect::<Result<Vec<_>, _>>()?;
         let stages = models
             .iter()

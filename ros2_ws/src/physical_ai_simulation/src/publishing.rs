@@ -1,6 +1,6 @@
 //! Samples of the world as messages.
 
-use physical_ai_domain::{RobotModel, RobotName, Time};
+use physical_ai_domain::{Coordinate, RobotModel, RobotName, Time};
 use physical_ai_ros::msg::geometry_msgs::msg::{
     PoseWithCovariance, Twist, TwistWithCovariance, Vector3,
 };
@@ -24,10 +24,13 @@ const LEAST_VARIANCE: f64 = 1e-12;
 /// Publishers of one robot's drivers; only of the sensors that it has.
 pub struct RobotPublishers {
     pub name: RobotName,
+    /// Every joint that moves, those that follow others too; and how each position follows from the measured ones.
     joint_names: Vec<String>,
+    coordinates: Vec<Coordinate>,
     joint_states: Publisher<JointState>,
-    imu: Option<Publisher<Imu>>,
-    scan: Option<Publisher<LaserScan>>,
+    /// Each with the frame in which it measures.
+    imu: Option<(Publisher<Imu>, String)>,
+    scan: Option<(Publisher<LaserScan>, String)>,
     truth: Publisher<Odometry>,
     base_frame: String,
     noise: SensorNoise,
@@ -43,6 +46,10 @@ fn header(stamp: Time, frame_id: String) -> Header {
     }
 }
 
+fn values(coordinates: &[Coordinate], of: impl Fn(&Coordinate) -> f64) -> Vec<f64> {
+    coordinates.iter().map(of).collect()
+}
+
 /// Covariance of three axes with the same standard deviation, row by row.
 fn diagonal(deviation: f64) -> Vec<f64> {
     let variance = deviation.powi(2).max(LEAST_VARIANCE);
@@ -55,21 +62,33 @@ impl RobotPublishers {
     /// Publishers of a robot with sensors as bad as `noise` says, whose lidar takes `scan_time_s` from turn to turn.
     pub fn try_new(
         context: &mut Context<Simulation>,
+        world: &SimulatedWorld,
         model: &RobotModel,
         noise: &SensorNoise,
         scan_time_s: f64,
     ) -> Result<Self, Error> {
         let topic = |name: &str| format!("{}/{name}", model.name);
         let (mut imu, mut scan) = (None, None);
-        if model.link_index("imu_link").is_some() {
-            imu = Some(context.publisher(&topic("imu"), Qos::sensor())?);
+        if let Some(link) = world.imu_link(&model.name) {
+            imu = Some((
+                context.publisher(&topic("imu"), Qos::sensor())?,
+                topic(link),
+            ));
         }
-        if model.link_index("lidar_link").is_some() {
-            scan = Some(context.publisher(&topic("scan"), Qos::sensor())?);
+        if let Some(link) = world.lidar_link(&model.name) {
+            scan = Some((
+                context.publisher(&topic("scan"), Qos::sensor())?,
+                topic(link),
+            ));
         }
+        let joints = model.joints.iter().zip(model.coordinates());
+        let moving: Vec<(String, Coordinate)> = joints
+            .filter_map(|(joint, coordinate)| Some((joint.name.clone(), (*coordinate)?)))
+            .collect();
         Ok(Self {
             name: model.name.clone(),
-            joint_names: model.joint_names(),
+            joint_names: moving.iter().map(|(name, _)| name.clone()).collect(),
+            coordinates: moving.iter().map(|(_, coordinate)| *coordinate).collect(),
             joint_states: context.publisher(&topic("joint_states"), Qos::sensor())?,
             imu,
             scan,
@@ -89,10 +108,10 @@ impl RobotPublishers {
 
     /// IMU and joint encoders; the joints last, because they make the loop tick.
     pub fn publish_fast(&mut self, world: &mut SimulatedWorld, steady_s: f64) {
-        if let (Some(imu), Some(sample)) = (&self.imu, world.imu_sample(&self.name)) {
+        if let (Some((imu, frame)), Some(sample)) = (&self.imu, world.imu_sample(&self.name)) {
             let vector = |[x, y, z]: [f64; 3]| Vector3 { x, y, z };
             let mut message = Imu {
-                header: header(sample.stamp, format!("{}/imu_link", self.name)),
+                header: header(sample.stamp, frame.clone()),
                 angular_velocity: vector(sample.angular_velocity),
                 linear_acceleration: vector(sample.linear_acceleration),
                 angular_velocity_covariance: diagonal(self.noise.gyro_rps),
@@ -110,8 +129,8 @@ impl RobotPublishers {
             self.joint_states.publish(&JointState {
                 header: header(sample.stamp, String::new()),
                 name: self.joint_names.clone(),
-                position: sample.position,
-                velocity: sample.velocity,
+                position: values(&self.coordinates, |c| c.position(&sample.position)),
+                velocity: values(&self.coordinates, |c| c.velocity(&sample.velocity)),
                 effort: Vec::new(),
             });
         }
@@ -119,11 +138,12 @@ impl RobotPublishers {
 
     /// A turn of the lidar, all beams of which are measured in the same moment.
     pub fn publish_scan(&self, world: &mut SimulatedWorld) {
-        let (Some(scan), Some(sample)) = (&self.scan, world.laser_sample(&self.name)) else {
+        let (Some((scan, frame)), Some(sample)) = (&self.scan, world.laser_sample(&self.name))
+        else {
             return;
         };
         scan.publish(&LaserScan {
-            header: header(sample.stamp, format!("{}/lidar_link", self.name)),
+            header: header(sample.stamp, frame.clone()),
             angle_min: sample.angle_min as f32,
             angle_max: (sample.angle_min
                 + sample.angle_increment * (sample.ranges.len() as f64 - 1.0))

@@ -1,7 +1,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::fixtures::{arm, rover};
+use crate::fixtures::{arm, robot, rover};
 
 const TICK_S: f64 = 0.005;
 
@@ -305,4 +305,34 @@ proptest! {
             prop_assert_eq!(bench.gate.position(), position.as_slice());
         }
     }
+}
+
+/// A driver of a hand tells where both fingers are, of which one follows the other.
+const HAND: &str = r#"<robot name="hand">
+  <link name="palm"/>
+  <link name="one"><inertial><mass value="0.1"/>
+    <inertia ixx="1e-4" ixy="0" ixz="0" iyy="1e-4" iyz="0" izz="1e-4"/></inertial></link>
+  <link name="two"><inertial><mass value="0.1"/>
+    <inertia ixx="1e-4" ixy="0" ixz="0" iyy="1e-4" iyz="0" izz="1e-4"/></inertial></link>
+  <joint name="leader" type="prismatic"><parent link="palm"/><child link="one"/><axis xyz="0 1 0"/>
+    <limit lower="0" upper="0.04" velocity="0.2" effort="20"/></joint>
+  <joint name="follower" type="prismatic"><parent link="palm"/><child link="two"/><axis xyz="0 -1 0"/>
+    <limit lower="0" upper="0.04" velocity="0.2" effort="20"/><mimic joint="leader"/></joint>
+</robot>"#;
+
+#[test]
+fn joints_that_follow_may_be_told_and_others_may_not() {
+    let mut bench = Bench::new(&robot("hand", HAND, "{}"));
+    assert_eq!(bench.names, ["leader"]);
+    bench.names = vec!["follower".into(), "leader".into()];
+    (bench.position, bench.velocity) = (vec![0.5, 0.01], vec![0.0; 2]);
+    assert_eq!(bench.send(), Ok(Continuity::Next));
+    assert_eq!(bench.gate.position(), [0.01]);
+    bench.check(
+        |b| {
+            b.names[0] = "stranger".into();
+            b.send()
+        },
+        "\"stranger\", which is no joint",
+    );
 }
