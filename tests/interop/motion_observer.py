@@ -6,7 +6,7 @@ Prints READY once joint states arrive. Events, each with `sim_s` (stamp of the s
   hold / commanded   what the actuator worker sends to the drives
   ready / not_ready  what the actuator worker tells of the robot, with its reason
 Answers each line on standard input with {"event": "mark", "sim_s": newest stamp, "moving": …, "fastest": …,
-"position": […], "base": [x, y] where the world says that its base is, "objects": {name: [x, y, z]} as the world
+"names": […], "position": […], "base": [x, y] where the world says that its base is, "objects": {name: [x, y, z]} as the world
 shows them, metres in the map, "hold": …, "peak": largest speed since the mark before, "ready": …, "reason": …, "faults": {diagnostic of level error: its message}}.
 """
 import argparse
@@ -39,6 +39,7 @@ class Observer:
         self.reason = ""
         self.faults = {}
         self.hold = None
+        self.names = []
         self.position = []
         self.velocity = []
         self.base = []
@@ -54,6 +55,7 @@ class Observer:
     def joints(self, message):
         first = self.sim_s is None
         self.sim_s = message.header.stamp.sec + message.header.stamp.nanosec * 1e-9
+        self.names = list(message.name)
         self.position = list(message.position)
         fastest = max(abs(v) for v in message.velocity)
         self.fastest = fastest
@@ -92,7 +94,7 @@ class Observer:
                 self.faults[status.name] = status.message
 
     def mark(self):
-        say(event="mark", sim_s=self.sim_s, moving=self.moving, fastest=self.fastest, hold=self.hold, position=self.position,
+        say(event="mark", sim_s=self.sim_s, moving=self.moving, fastest=self.fastest, hold=self.hold, names=self.names, position=self.position,
             base=self.base, objects=self.objects, peak=self.peak, ready=self.ready, reason=self.reason, faults=self.faults)
         self.peak = 0.0
 

@@ -4,7 +4,7 @@ use std::path::Path;
 use physical_ai_control::agent::Agent;
 use physical_ai_control::skills::SeenObject;
 use physical_ai_control::{
-    DifferentialDrive, DriveLimits, Obstacles, Odometry, SafetyLimits, SafetyState,
+    DifferentialDrive, DriveLimits, ImuMount, Obstacles, Odometry, SafetyLimits, SafetyState,
 };
 use physical_ai_domain::{
     ActuatorCommand, Assignment, BaseState, ErrorCode, FencingToken, MissionId, RobotModel,
@@ -141,7 +141,11 @@ impl Bench {
         let mut fault = None;
         if let Some(odometry) = self.odometry.get_mut(name) {
             if let Some(imu) = self.sim.imu_sample(name) {
-                odometry.gyro(imu.angular_velocity[2]).unwrap();
+                let frame = self.sim.imu_link(name).unwrap();
+                let mount = ImuMount::of(&self.models[name], frame).unwrap();
+                odometry
+                    .gyro(mount.yaw_rate_rps(imu.angular_velocity))
+                    .unwrap();
             }
             let drive = DifferentialDrive::from_model(&self.models[name]).unwrap();
             let wheels = drive.sides(&sample.position);

@@ -44,34 +44,17 @@ fn share() -> PathBuf {
     panic!("no robots in ros2_ws/.deps/robots: run make setup");
 }
 
-/// The arm of TIAGo as it drives: with all joints at zero it reaches through the floor, and its package has no SRDF that
-/// says better.
-const TUCKED: [(&str, f64); 8] = [
-    ("torso_lift_joint", 0.15),
-    ("arm_1_joint", 0.2),
-    ("arm_2_joint", -1.34),
-    ("arm_3_joint", -0.2),
-    ("arm_4_joint", 1.94),
-    ("arm_5_joint", -1.57),
-    ("arm_6_joint", 1.37),
-    ("arm_7_joint", 0.0),
-];
-
-/// Gives a robot that has these joints this home.
-fn tuck(model: &mut RobotModel) {
-    if TUCKED
-        .iter()
-        .all(|(joint, _)| model.movable_index(joint).is_some())
-    {
-        let home = TUCKED.iter().map(|(j, p)| ((*j).to_owned(), *p));
-        model.layout.postures.insert("home".into(), home.collect());
-    }
-}
-
 fn set_up(file: &str) -> RobotSetup {
     let share = share();
     let packages = PackagePaths::new(vec![share.clone()], None);
-    let file = share.join("example-robot-data/robots").join(file);
+    // A robot file of the project, or a description in the package.
+    let own = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../params/robots")
+        .join(file);
+    let file = match own.is_file() {
+        true => own,
+        false => share.join("example-robot-data/robots").join(file),
+    };
     let name = RobotName::try_new("robot_1").unwrap();
     let loaded = load_robot(name, &file, &packages).unwrap();
     let sensor = |kind| {
@@ -81,7 +64,6 @@ fn set_up(file: &str) -> RobotSetup {
     let (imu, lidar) = (sensor(SensorKind::Imu), sensor(SensorKind::Lidar));
     let disabled_collisions = loaded.disabled_collisions.clone();
     let mut setup = RobotSetup::new(loaded.into_model().unwrap());
-    tuck(&mut setup.model);
     let files: Vec<&Path> = RobotSetup::mesh_files(&setup.model).collect();
     let meshes = files.into_iter();
     let meshes = meshes.map(|f| (f.to_owned(), Arc::new(read_mesh_file(f).unwrap())));
@@ -271,13 +253,11 @@ fn perform(file: &str) -> Card {
     let posed = posed(&setup);
     let is_mobile = setup.is_mobile();
     let mut bench = bench(setup);
-    let mut card = Card::default();
-    card.offers = bench
-        .agent
-        .capabilities(bench.sim.time())
-        .iter()
-        .map(|c| c.skill.to_string())
-        .collect();
+    let offers = bench.agent.capabilities(bench.sim.time());
+    let mut card = Card {
+        offers: offers.iter().map(|c| c.skill.to_string()).collect(),
+        ..Card::default()
+    };
     let home = home(&model);
     let name = RobotName::try_new("robot_1").unwrap();
     bench.sim.place_joints(&name, &home).unwrap();

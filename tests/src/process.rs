@@ -1,9 +1,11 @@
 use std::io::{BufRead, BufReader, Write};
+use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
 
+use nix::sys::signal::{SigHandler, Signal, signal};
 use serde_json::Value;
 
 use crate::SlowMotion;
@@ -61,6 +63,11 @@ impl Process {
         let range = "ROS_AUTOMATIC_DISCOVERY_RANGE";
         if command.get_envs().all(|(variable, _)| variable != range) {
             command.env(range, "LOCALHOST");
+        }
+        // SAFETY: resets the action of one signal, which may be done between fork and exec. Who started the tests in the
+        // background of a shell made them, and with them their children, deaf to it.
+        unsafe {
+            command.pre_exec(|| Ok(signal(Signal::SIGINT, SigHandler::SigDfl).map(|_| ())?));
         }
         let mut child = command
             .env("ROS_DOMAIN_ID", domain.to_string())

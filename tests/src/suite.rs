@@ -50,6 +50,17 @@ impl Suite {
         suite
     }
 
+    /// Starts the nodes of a deployment in another world, of robots in the packages that set-up fetched.
+    pub fn start_in_world(deployment: &str, world: &str) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("world.yaml");
+        std::fs::write(&file, world).unwrap();
+        let world_file = format!("*.world_file={}", file.display());
+        let mut suite = Self::launch(deployment, next_domain(), "", &[&world_file], "LOCALHOST");
+        suite.up.wait_for_event(START, "all_ready");
+        suite
+    }
+
     /// Starts a deployment in a fresh domain without waiting.
     pub fn launch_alone(deployment: &str, set: &[&str]) -> Self {
         Self::launch(deployment, next_domain(), "", set, "LOCALHOST")
@@ -78,6 +89,8 @@ impl Suite {
             .arg(format!("orchestrator.journal_file={}", journal.display()))
             .arg("--state-file")
             .arg(&state)
+            .arg("--package-path")
+            .arg(crate::checkout().join("ros2_ws/.deps/robots/share"))
             // What nodes remember beyond their lives, as the emergency stop, is this suite's alone.
             .env("XDG_STATE_HOME", folder.path());
         for assignment in set {

@@ -10,6 +10,7 @@ mod estimator;
 #[cfg(test)]
 mod fixtures;
 mod floor;
+mod imu_mount;
 mod inverse_kinematics;
 mod jacobian;
 mod kinematics;
@@ -35,6 +36,7 @@ pub use diff_drive::{DifferentialDrive, Wheel};
 pub use error::Error;
 pub(crate) use error_statistics::ErrorStatistics;
 pub use estimator::{EstimatorOptions, ImuSample, News, StateEstimator};
+pub use imu_mount::ImuMount;
 pub use inverse_kinematics::{
     IkOptions, IkSolution, NoPosture, PoseTask, inverse_kinematics, solve,
 };

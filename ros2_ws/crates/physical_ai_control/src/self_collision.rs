@@ -10,7 +10,8 @@ const DEPTH_M: f64 = 0.005;
 const POSTURES: usize = 20;
 
 /// Collision shapes of a robot as capsules, none wider than its shape: what it finds is a collision, but it
-/// does not find each.
+/// does not find each. A mesh need not fill the middle of its bounds, so a pair with one that touches in the home
+/// posture, in which the robot is known to stand, does not count.
 #[derive(Debug, Clone)]
 pub(crate) struct SelfCollision {
     model: RobotModel,
@@ -25,6 +26,8 @@ struct Capsule {
     link: usize,
     ends: [Point3<f64>; 2],
     radius: f64,
+    /// True: inside the bounds of a mesh, which need not fill them.
+    is_of_mesh: bool,
 }
 
 impl Capsule {
@@ -49,7 +52,12 @@ impl Capsule {
             end[axis] += reach;
             origin * Point3::from(end)
         });
-        Self { link, ends, radius }
+        Self {
+            link,
+            ends,
+            radius,
+            is_of_mesh: matches!(geometry, Geometry::Mesh(_)),
+        }
     }
 }
 
@@ -69,11 +77,19 @@ impl SelfCollision {
             .flat_map(|a| (0..a).map(move |b| (b, a)))
             .filter(|(a, b)| !joined(capsules[*a].link, capsules[*b].link))
             .collect();
-        Self {
+        let mut all = Self {
             model: model.clone(),
             capsules,
             pairs,
-        }
+        };
+        let at_home = all.touching(&home(model));
+        let is_mesh = |capsule: usize| all.capsules[capsule].is_of_mesh;
+        let doubtful: Vec<(usize, usize)> = at_home
+            .into_iter()
+            .filter(|(a, b)| is_mesh(*a) || is_mesh(*b))
+            .collect();
+        all.pairs.retain(|pair| !doubtful.contains(pair));
+        all
     }
 
     /// The first two links that run into each other on the straight way of all joints between two postures,
@@ -121,6 +137,19 @@ impl SelfCollision {
         };
         self.pairs.iter().copied().filter(touches).collect()
     }
+}
+
+/// The posture in which a robot is at home: joints that its layout does not name are at zero, or as near to it as their
+/// limits let them.
+fn home(model: &RobotModel) -> Vec<f64> {
+    let named = model.layout.postures.get("home");
+    let joints = model.movable();
+    joints
+        .map(|joint| {
+            let at = named.and_then(|home| home.get(&joint.name)).copied();
+            at.unwrap_or(0.0f64.max(joint.limits.lower).min(joint.limits.upper))
+        })
+        .collect()
 }
 
 /// Whether the pose of two links relative to each other takes at most one coordinate: neighbours, with what is fixed to

@@ -45,6 +45,15 @@ impl Directory<'_> {
         Ok(self.mujoco.sensor_adr()[id] as usize)
     }
 
+    /// Actuator of each movable joint that is driven.
+    fn controls(&self, model: &RobotModel, servos: &[Servo]) -> Result<Vec<Option<usize>>, Error> {
+        let control = |(joint, servo): (&Joint, &Servo)| match servo {
+            Servo::Free => Ok(None),
+            _ => self.id(MjtObjBase::mjOBJ_ACTUATOR, &joint.name).map(Some),
+        };
+        model.movable().zip(servos).map(control).collect()
+    }
+
     fn followers(&self, model: &RobotModel) -> Result<Vec<Follower>, Error> {
         let joints = model.joints.iter().zip(model.coordinates());
         let follower = |(joint, coordinate): (&Joint, &Option<Coordinate>)| {
@@ -109,15 +118,7 @@ impl SimulatedRobot {
             .movable()
             .map(|j| place.joint(&j.name))
             .collect::<Result<_, _>>()?;
-        let control = |(j, servo): (&Joint, &Servo)| match servo {
-            Servo::Free => Ok(None),
-            _ => place.id(MjtObjBase::mjOBJ_ACTUATOR, &j.name).map(Some),
-        };
-        let control_index = model
-            .movable()
-            .zip(&servos)
-            .map(control)
-            .collect::<Result<_, _>>()?;
+        let control_index = place.controls(model, &servos)?;
         let followers = place.followers(model)?;
         let imu = match &setup.imu {
             Some(_) => Some((place.reading("gyro")?, place.reading("accelerometer")?)),

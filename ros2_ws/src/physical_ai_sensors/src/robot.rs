@@ -1,5 +1,5 @@
 use physical_ai_control::{
-    Error as SampleError, EstimatorOptions, ImuSample, JointSample, StateEstimator,
+    Error as SampleError, EstimatorOptions, ImuMount, ImuSample, JointSample, StateEstimator,
 };
 use physical_ai_domain::{Placement, RobotModel, RobotState, Time};
 use physical_ai_ros::msg::geometry_msgs::msg::{
@@ -34,6 +34,8 @@ struct Refusals {
 /// One robot's estimator and topics.
 pub struct Robot {
     estimator: StateEstimator,
+    /// How the IMU is mounted that spoke last.
+    imu_mount: Option<ImuMount>,
     /// Only of robots that move their base.
     poses: Option<PoseStore>,
     odom: Option<Publisher<Odometry>>,
@@ -82,6 +84,7 @@ impl Robot {
             frames: Frames::new(estimator.model(), drives),
             joint_names,
             estimator,
+            imu_mount: None,
             poses,
             odom,
             urdf,
@@ -149,14 +152,30 @@ impl Robot {
 
     /// Takes an IMU sample.
     pub fn imu(&mut self, context: &Context<Sensors>, message: &Imu) {
-        let sample = ImuSample {
-            stamp: time_from_msg(&message.header.stamp),
-            yaw_rate_rps: message.angular_velocity.z,
-        };
-        if let Err(error) = self.estimator.imu(sample, context.now()) {
+        let turn = &message.angular_velocity;
+        let stamp = time_from_msg(&message.header.stamp);
+        let turn = [turn.x, turn.y, turn.z];
+        let yaw_rate_rps = self.yaw_rate_rps(&message.header.frame_id, turn);
+        let taken = yaw_rate_rps.and_then(|yaw_rate_rps| {
+            let sample = ImuSample {
+                stamp,
+                yaw_rate_rps,
+            };
+            self.estimator.imu(sample, context.now())
+        });
+        if let Err(error) = taken {
             let refused = self.estimator.imu_refused();
             self.refuse(&error, refused, context.steady_s());
         }
+    }
+
+    /// Yaw rate of the base, radians per second, of an angular velocity in an IMU's frame.
+    fn yaw_rate_rps(&mut self, frame: &str, turn: [f64; 3]) -> Result<f64, SampleError> {
+        let known = self.imu_mount.take().filter(|m| m.frame() == frame);
+        let mount = known.map_or_else(|| ImuMount::of(self.estimator.model(), frame), Ok)?;
+        let yaw_rate_rps = mount.yaw_rate_rps(turn);
+        self.imu_mount = Some(mount);
+        Ok(yaw_rate_rps)
     }
 
     /// Puts the robot back to its place in the world file.

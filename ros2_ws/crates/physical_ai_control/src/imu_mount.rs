@@ -1,0 +1,90 @@
+use nalgebra::{UnitQuaternion, Vector3};
+use physical_ai_domain::{JointKind, RobotModel};
+
+use crate::Error;
+
+/// How an IMU is mounted: what it measures is said in its own frame, which may lie on its side or upside down.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ImuMount {
+    frame: String,
+    to_base: UnitQuaternion<f64>,
+}
+
+impl ImuMount {
+    /// The mount of an IMU that measures in `frame`: a link, with or without the robot's name and a slash before it.
+    ///
+    /// # Errors
+    /// [`Error::Implausible`] for a frame that is no link of the robot, or one that joints move against its base.
+    pub fn of(model: &RobotModel, frame: &str) -> Result<Self, Error> {
+        let fail = |problem: &str| Error::Implausible {
+            field: "imu.header.frame_id".into(),
+            problem: format!("{frame:?} {problem}"),
+        };
+        let robot = format!("{}/", model.name);
+        let link = model.link_index(frame.strip_prefix(&robot).unwrap_or(frame));
+        let link = link.ok_or_else(|| fail("is no link of the robot: name the one it is on"))?;
+        let way = model.chain_to(link);
+        if way.iter().any(|joint| joint.kind != JointKind::Fixed) {
+            return Err(fail(
+                "moves against the base, so that it does not say how the base turns",
+            ));
+        }
+        let to_base = way
+            .iter()
+            .fold(UnitQuaternion::identity(), |turned, joint| {
+                turned * joint.origin.rotation
+            });
+        Ok(Self {
+            frame: frame.to_owned(),
+            to_base,
+        })
+    }
+
+    /// The frame that it is of.
+    pub fn frame(&self) -> &str {
+        &self.frame
+    }
+
+    /// Angular velocity about the base's z, radians per second, of one in the IMU's frame.
+    ///
+    /// # Real-time
+    /// Does not allocate.
+    pub fn yaw_rate_rps(&self, angular_velocity_rps: [f64; 3]) -> f64 {
+        (self.to_base * Vector3::from(angular_velocity_rps)).z
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fixtures::{robot, rover};
+
+    const TILTED: &str = r#"<robot name="r"><link name="base"/><link name="imu"/><link name="arm"><inertial><mass value="1"/>
+        <inertia ixx="1" iyy="1" izz="1" ixy="0" ixz="0" iyz="0"/></inertial></link>
+        <joint name="mount" type="fixed"><parent link="base"/><child link="imu"/>
+          <origin rpy="0 3.14159265359 1.57079632679"/></joint>
+        <joint name="turn" type="revolute"><parent link="base"/><child link="arm"/><axis xyz="0 0 1"/>
+          <limit lower="-1" upper="1" velocity="1" effort="1"/></joint></robot>"#;
+
+    #[test]
+    fn imu_upside_down_turns_the_other_way() {
+        let model = robot("robot_1", TILTED, "{}");
+        for frame in ["imu", "robot_1/imu"] {
+            let mount = ImuMount::of(&model, frame).unwrap();
+            assert!((mount.yaw_rate_rps([0.1, 0.2, -0.7]) - 0.7).abs() < 1e-9);
+        }
+        let upright = ImuMount::of(&rover(), "imu_link").unwrap();
+        assert!((upright.yaw_rate_rps([0.1, 0.2, -0.7]) + 0.7).abs() < 1e-9);
+    }
+
+    #[test]
+    fn frame_that_says_nothing_about_the_base_is_refused_by_name() {
+        let model = robot("robot_1", TILTED, "{}");
+        let check = |frame: &str, expected: &str| {
+            let error = ImuMount::of(&model, frame).unwrap_err().to_string();
+            assert!(error.contains(expected) && error.contains(frame), "{error}");
+        };
+        check("camera", "is no link of the robot");
+        check("arm", "moves against the base");
+    }
+}
