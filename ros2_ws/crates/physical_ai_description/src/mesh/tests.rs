@@ -45,6 +45,19 @@ fn stl_is_read_as_text_and_binary_whatever_its_header_says() {
     check("solid.stl", &binary_stl(b"solid of a program", 1));
 }
 
+/// A number of triangles that is the end of a line, read as text.
+#[test]
+fn binary_stl_is_told_by_its_length_whatever_its_number_of_triangles_looks_like() {
+    let folder = tempfile::tempdir().unwrap();
+    for count in [10, 13] {
+        let mut bytes = binary_stl(b"solid of a program", count);
+        let triangle = bytes[84..].to_vec();
+        bytes.extend(triangle.repeat(count as usize - 1));
+        let triangles = read_mesh_file(&file(&folder, "a.stl", &bytes)).unwrap();
+        assert_eq!(triangles.faces.len(), count as usize);
+    }
+}
+
 #[test]
 fn obj_faces_become_triangles() {
     let folder = tempfile::tempdir().unwrap();
