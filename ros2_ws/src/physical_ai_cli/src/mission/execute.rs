@@ -159,6 +159,11 @@ async fn send(client: &Client, goal: &ExecuteMission::Goal) -> Result<Sent, Erro
         .await
 }
 
+/// Whether `missions` lists a mission of this phase: not before it is known to be valid.
+fn is_listed(phase: &str) -> bool {
+    !matches!(phase, "decomposing" | "validating")
+}
+
 type Sent = SentGoal<ExecuteMission::Action>;
 type Heartbeat = UnboundedReceiver<WorkerStatusArray>;
 type Outcome = Result<GoalOutcome<ExecuteMission::Result>, Error>;
@@ -213,7 +218,8 @@ impl Run<'_> {
                     Some(feedback) => {
                         self.speaks();
                         self.heard = Instant::now();
-                        (self.is_known, self.unlisted) = (true, None);
+                        self.unlisted = None;
+                        self.is_known |= is_listed(&feedback.phase);
                         self.show(&feedback.into());
                     }
                     None => feedback_open = false,
