@@ -8,13 +8,11 @@ use std::path::{Path, PathBuf};
 use physical_ai_domain::{ChainLayout, DiffDriveLayout, GivenLimits};
 use serde::{Deserialize, Deserializer, Serialize};
 
+use crate::robot::read_text;
 use crate::{Error, SensorLayout};
 
 pub(crate) use checks::check_layout;
 pub use text::robot_file_text;
-
-/// More than any robot file has, bytes.
-const LARGEST: u64 = 4 << 20;
 
 /// What its owner says about a robot. A section that is left out is found by looking; one that is there counts
 /// alone.
@@ -106,20 +104,7 @@ impl RobotFile {
     /// # Errors
     /// A file that cannot be read, and whatever is wrong in it.
     pub fn read(path: &Path) -> Result<Self, Error> {
-        let fail = |problem: String| Error::UnreadableFile {
-            what: "robot file".to_owned(),
-            path: path.to_owned(),
-            problem,
-        };
-        let size = std::fs::metadata(path)
-            .map_err(|e| fail(e.to_string()))?
-            .len();
-        if size > LARGEST {
-            return Err(fail(format!(
-                "has {size} bytes: a robot file has at most {LARGEST}"
-            )));
-        }
-        let text = std::fs::read_to_string(path).map_err(|e| fail(e.to_string()))?;
+        let text = read_text("robot file", path)?;
         Self::from_yaml(path, &text)
     }
 

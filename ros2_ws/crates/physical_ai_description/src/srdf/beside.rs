@@ -1,12 +1,11 @@
 use std::path::{Path, PathBuf};
 
 use super::{Srdf, read_srdf};
+use crate::robot::read_text;
 use crate::{Doubt, Error, Severity};
 
 /// Folders in which the SRDF of a description is, seen from the description's.
 const FOLDERS: [&str; 3] = ["", "../srdf", "../config"];
-/// More than any SRDF has, bytes.
-const LARGEST: u64 = 16 << 20;
 
 /// The SRDF that belongs to a description: the one of the same file name, else the one that names the same robot, and
 /// among several of these the one whose file has the robot's name.
@@ -86,20 +85,7 @@ fn stem(path: &Path) -> &str {
 }
 
 fn read(path: &Path) -> Result<Srdf, Error> {
-    let fail = |problem: String| Error::UnreadableFile {
-        what: "SRDF".to_owned(),
-        path: path.to_owned(),
-        problem,
-    };
-    let size = std::fs::metadata(path)
-        .map_err(|e| fail(e.to_string()))?
-        .len();
-    if size > LARGEST {
-        return Err(fail(format!(
-            "has {size} bytes: an SRDF has at most {LARGEST}"
-        )));
-    }
-    let text = std::fs::read_to_string(path).map_err(|e| fail(e.to_string()))?;
+    let text = read_text("SRDF", path)?;
     read_srdf(Some(path), &text)
 }
 
