@@ -9,5 +9,5 @@ pure=$(python3 ros2_ws/setup/test_targets.py "${processes[@]}")
 cargo test --release --workspace --locked --lib --bins $pure
 for target in "${processes[@]}"; do
   cargo test --release --workspace --locked --test "$target" -- --test-threads=1 2>&1 \
-    | python3 -u ros2_ws/setup/slowest_tests.py
+    | python3 -u ros2_ws/setup/test_summary.py
 done

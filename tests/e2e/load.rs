@@ -31,7 +31,7 @@ fn commands_at_once_are_all_answered() {
     // Each is a participant of DDS that finds all others: fifty keep two cores busy for a minute.
     let is_long = std::env::var_os("PHYSICAL_AI_LONG").is_some_and(|v| v == "1");
     let commands = if is_long { 50 } else { 12 };
-    let suite = Suite::start_for_many("demo");
+    let suite = Suite::start("demo");
     let folder = tempfile::tempdir().unwrap();
     let plan = folder.path().join("pause.yaml");
     std::fs::write(&plan, PAUSE).unwrap();

@@ -72,7 +72,8 @@ fn assert_true_ending(swing: &mut Swing) {
         assert!(error < 0.05, "a false success, {error} rad off: {result:#}");
     } else {
         let reason = task["error_msg"].as_str().unwrap();
-        assert!(reason.contains("actuator_worker"), "{reason}");
+        let why = format!("{reason}\n{}", swing.suite.up.text());
+        assert!(reason.contains("actuator_worker"), "{why}");
     }
     let at = positions(&end)[0];
     std::thread::sleep(Duration::from_secs(1));
@@ -87,11 +88,8 @@ fn stop_and_continue(seconds: f64) -> Swing {
     let mut swing = in_mid_motion();
     swing.suite.signal_node("actuator_worker", Signal::SIGSTOP);
     std::thread::sleep(Duration::from_secs_f64(seconds));
-    let stopped = mark(&mut swing.arm);
-    assert_eq!(
-        stopped["moving"], false,
-        "the drive stops by itself: {stopped}"
-    );
+    // The drive stops by itself; whoever watches it may be late on a busy machine.
+    swing.arm.wait_for_event(WAIT, "resting");
     swing.suite.signal_node("actuator_worker", Signal::SIGCONT);
     assert_true_ending(&mut swing);
     swing

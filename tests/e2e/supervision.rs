@@ -113,3 +113,19 @@ fn heartbeat_that_is_missing_is_told_by_the_middleware_and_plain_subscriptions_m
     assert!(missed["missed"].as_i64().unwrap() >= 1, "{missed}");
     assert!(!watch.text().contains("incompatible"), "{}", watch.text());
 }
+
+/// A process that stands still while it holds a lock in memory that it shares with others stops them, too.
+#[test]
+fn nodes_share_no_memory_of_the_middleware() {
+    let suite = Suite::start("demo");
+    for node in ["simulation_worker", "actuator_worker", "agent_worker"] {
+        let maps = format!("/proc/{}/maps", pid_of(&suite, node));
+        let maps = std::fs::read_to_string(maps).unwrap();
+        assert!(maps.contains("libfastrtps"), "{node} has no Fast DDS");
+        let shared: Vec<&str> = maps
+            .lines()
+            .filter(|l| l.contains("/dev/shm/fastrtps_"))
+            .collect();
+        assert!(shared.is_empty(), "{node}: {shared:#?}");
+    }
+}

@@ -11,6 +11,7 @@ import argparse
 import time
 
 import rclpy
+from listeners import hears
 from physical_ai_msgs.msg import Capability, TaskUpdate, TaskUpdateBatch, WorkerStatus
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.qos import QoSProfile
@@ -31,6 +32,9 @@ class Liar:
     def heard(self, message):
         if message.worker == self.victim and message.pid != 1:
             self.status = message
+
+    def is_heard(self):
+        return self.status is not None and hears(self.node, self.publisher, "orchestrator")
 
     def spin(self, seconds):
         end = time.monotonic() + seconds
@@ -81,7 +85,7 @@ class Liar:
             self.spin(0.2)
 
     def twin(self):
-        self.spin_until(lambda: self.status is not None)
+        self.spin_until(self.is_heard)
         print("READY", flush=True)
         for _ in range(10):
             self.heartbeat(
@@ -90,8 +94,7 @@ class Liar:
             self.spin(0.2)
 
     def garbage(self):
-        # Its own subscription is one: somebody else must listen, too, or the garbage reaches nobody.
-        self.spin_until(lambda: self.status is not None and self.publisher.get_subscription_count() > 1)
+        self.spin_until(self.is_heard)
         print("READY", flush=True)
         broken = Capability(skill="go", robot="arm_1", parameters_schema="{")
         for _ in range(3):

@@ -28,6 +28,7 @@ import sys
 import time
 
 import rclpy
+from listeners import hears
 from nav_msgs.msg import Odometry
 from physical_ai_msgs.msg import RobotState
 from rclpy.executors import SingleThreadedExecutor
@@ -176,7 +177,7 @@ def main():
     rclpy.init()
     liar = Liar(arguments)
     end = time.monotonic() + arguments.timeout_s
-    while not (liar.genuine and liar.truth and liar.states and liar.publisher.get_subscription_count() > 1):
+    while not (liar.genuine and liar.truth and liar.states and hears(liar.node, liar.publisher, "sensor_worker")):
         liar.spin(0.05)
     liar.forget()
     print("READY", flush=True)

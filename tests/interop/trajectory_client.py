@@ -94,6 +94,7 @@ class Bench:
         self.executor = SingleThreadedExecutor()
         self.executor.add_node(self.node)
         self.robots = [Robot(self.node, name) for name in arguments.robots]
+        self.until(lambda: self.node.get_clock().now().nanoseconds > 0, "simulated time")
         self.until(lambda: all(r.at and r.commands and r.client.server_is_ready() for r in self.robots), "robots")
         print("READY", flush=True)
 

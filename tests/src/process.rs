@@ -60,10 +60,6 @@ impl Process {
     /// If it cannot be started.
     pub fn start(command: &mut Command, domain: u16) -> Self {
         let name = format!("{command:?}");
-        let range = "ROS_AUTOMATIC_DISCOVERY_RANGE";
-        if command.get_envs().all(|(variable, _)| variable != range) {
-            command.env(range, "LOCALHOST");
-        }
         // SAFETY: resets the action of one signal, which may be done between fork and exec. Who started the tests in the
         // background of a shell made them, and with them their children, deaf to it.
         unsafe {
@@ -71,6 +67,8 @@ impl Process {
         }
         let mut child = command
             .env("ROS_DOMAIN_ID", domain.to_string())
+            // As users have it. LOCALHOST brings shared memory back, whatever the profile says.
+            .env("ROS_AUTOMATIC_DISCOVERY_RANGE", "SUBNET")
             .current_dir(checkout())
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -189,7 +187,7 @@ impl Process {
 
     fn fail(&mut self, problem: &str) -> ! {
         let text = self.text();
-        panic!("{}: {problem}\n{text}", self.name)
+        panic!("{problem}: {}\n{text}", self.name)
     }
 
     /// Everything that it wrote so far.

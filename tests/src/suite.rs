@@ -18,8 +18,6 @@ pub struct Suite {
     pub domain: u16,
     /// Namespace; empty: the root.
     pub namespace: String,
-    /// How far discovery reaches; `LOCALHOST` finds 32 processes at most.
-    range: &'static str,
     folder: tempfile::TempDir,
 }
 
@@ -38,14 +36,7 @@ impl Suite {
 
     /// Starts a deployment in a namespace of a domain, with `--set` assignments.
     pub fn start_in(deployment: &str, domain: u16, namespace: &str, set: &[&str]) -> Self {
-        let mut suite = Self::launch(deployment, domain, namespace, set, "LOCALHOST");
-        suite.up.wait_for_event(START, "all_ready");
-        suite
-    }
-
-    /// The same, for more processes than find each other where discovery stays on the machine.
-    pub fn start_for_many(deployment: &str) -> Self {
-        let mut suite = Self::launch(deployment, next_domain(), "", &[], "SUBNET");
+        let mut suite = Self::launch(deployment, domain, namespace, set);
         suite.up.wait_for_event(START, "all_ready");
         suite
     }
@@ -56,14 +47,14 @@ impl Suite {
         let file = folder.path().join("world.yaml");
         std::fs::write(&file, world).unwrap();
         let world_file = format!("*.world_file={}", file.display());
-        let mut suite = Self::launch(deployment, next_domain(), "", &[&world_file], "LOCALHOST");
+        let mut suite = Self::launch(deployment, next_domain(), "", &[&world_file]);
         suite.up.wait_for_event(START, "all_ready");
         suite
     }
 
     /// Starts a deployment in a fresh domain without waiting.
     pub fn launch_alone(deployment: &str, set: &[&str]) -> Self {
-        Self::launch(deployment, next_domain(), "", set, "LOCALHOST")
+        Self::launch(deployment, next_domain(), "", set)
     }
 
     /// A domain for suites that share it.
@@ -71,13 +62,7 @@ impl Suite {
         next_domain()
     }
 
-    fn launch(
-        deployment: &str,
-        domain: u16,
-        namespace: &str,
-        set: &[&str],
-        range: &'static str,
-    ) -> Self {
+    fn launch(deployment: &str, domain: u16, namespace: &str, set: &[&str]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let journal = folder.path().join("missions.sqlite");
         let state = folder.path().join("up.json");
@@ -96,10 +81,8 @@ impl Suite {
         for assignment in set {
             command.args(["--set", assignment]);
         }
-        command.env("ROS_AUTOMATIC_DISCOVERY_RANGE", range);
         Self {
             up: Process::start(&mut command, domain),
-            range,
             domain,
             namespace: namespace.to_owned(),
             folder,
@@ -111,8 +94,7 @@ impl Suite {
         let mut command = Command::new(program("physical-ai"));
         command
             .args(["--json", "--namespace", &self.namespace])
-            .args(arguments)
-            .env("ROS_AUTOMATIC_DISCOVERY_RANGE", self.range);
+            .args(arguments);
         Process::start(&mut command, self.domain)
     }
 

@@ -24,57 +24,19 @@ pub fn prepare(arguments: &Arguments) {
         _ => None,
     };
     let domain = arguments.global.domain_id.or(of_its_own);
-    let profiles = project_root().map(|root| Profiles {
-        nodes: root.join("params/fastdds.xml"),
-        clients: root.join("params/fastdds_client.xml"),
-    });
+    let profile = project_root().map(|root| root.join("params/fastdds.xml"));
     // SAFETY: called first in main, before any other thread exists.
     unsafe {
         if let Some(domain) = domain {
             std::env::set_var("ROS_DOMAIN_ID", domain.to_string());
         }
         for variable in PROFILE_VARIABLES {
-            let given = std::env::var_os(variable).map(PathBuf::from);
-            let chosen = profiles
-                .as_ref()
-                .and_then(|p| p.choose(given.as_deref(), is_client(&arguments.command)));
-            if let Some(file) = chosen.filter(|file| file.exists()) {
+            // Users may have one of their own.
+            let is_given = std::env::var_os(variable).is_some();
+            if let Some(file) = profile.as_ref().filter(|file| !is_given && file.exists()) {
                 std::env::set_var(variable, file);
             }
         }
-    }
-}
-
-/// Commands that ask and go; the others start nodes, receive all that nodes say, or tell how nodes would run.
-fn is_client(command: &Command) -> bool {
-    match command {
-        Command::Mission(_)
-        | Command::Workers
-        | Command::Robots
-        | Command::Estop(_)
-        | Command::Llm(_)
-        | Command::Report(_)
-        | Command::Robot(_) => true,
-        Command::Up(_) | Command::Record(_) | Command::Doctor(_) | Command::Bench(_) => false,
-    }
-}
-
-/// The project's own profiles for Fast DDS.
-struct Profiles {
-    nodes: PathBuf,
-    clients: PathBuf,
-}
-
-impl Profiles {
-    /// The profile to set; `None` if the user has one of their own. `setup.bash` sets that of nodes.
-    fn choose(&self, given: Option<&Path>, is_client: bool) -> Option<&Path> {
-        let is_ours = given.is_none_or(|file| file == self.nodes || file == self.clients);
-        let chosen = if is_client {
-            &self.clients
-        } else {
-            &self.nodes
-        };
-        is_ours.then_some(chosen)
     }
 }
 
@@ -193,23 +155,4 @@ pub fn runtime_folder() -> PathBuf {
 pub fn state_file(global: &Global) -> PathBuf {
     let namespace = global.namespace.replace('/', ".");
     runtime_folder().join(format!("up-{}-{namespace}.json", domain_id()))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn users_profile_stays_and_ours_depends_on_the_command() {
-        let profiles = Profiles {
-            nodes: "params/fastdds.xml".into(),
-            clients: "params/fastdds_client.xml".into(),
-        };
-        let (nodes, clients) = (profiles.nodes.as_path(), profiles.clients.as_path());
-        assert_eq!(profiles.choose(None, true), Some(clients));
-        assert_eq!(profiles.choose(Some(nodes), true), Some(clients));
-        assert_eq!(profiles.choose(Some(clients), false), Some(nodes));
-        let own = Path::new("/etc/fastdds.xml");
-        assert_eq!(profiles.choose(Some(own), true), None);
-    }
 }

@@ -1,15 +1,12 @@
-//! The machine: ROS environment, middleware, shared memory, interfaces, Python, cores, memory.
+//! The machine: ROS environment, middleware, interfaces, Python, cores, memory.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Stdio;
 use std::time::Duration;
 
 use super::check::Check;
 use crate::environment;
 
-const MIB: u64 = 1 << 20;
-/// Each process has a segment of 4 MiB (params/fastdds.xml); killed ones leave theirs.
-const SHARED_MEMORY_MIB: u64 = 256;
 const MEMORY_MIB: u64 = 1024;
 
 /// All checks that need no other program.
@@ -17,10 +14,14 @@ pub fn checks() -> Vec<Check> {
     vec![
         cores(),
         memory(&std::fs::read_to_string("/proc/meminfo").unwrap_or_default()),
-        shared_memory(Path::new("/dev/shm")),
         middleware(std::env::var("RMW_IMPLEMENTATION").ok().as_deref()),
         domain(std::env::var("ROS_DOMAIN_ID").ok().as_deref()),
         profile(std::env::var_os("FASTRTPS_DEFAULT_PROFILES_FILE").map(PathBuf::from)),
+        discovery(
+            std::env::var("ROS_AUTOMATIC_DISCOVERY_RANGE")
+                .ok()
+                .as_deref(),
+        ),
         interfaces(&environment::ament_prefixes()),
     ]
 }
@@ -50,31 +51,6 @@ fn memory(meminfo: &str) -> Check {
             &format!("a suite with two robots wants {MEMORY_MIB} MiB: close something"),
         ),
         None => Check::warn("memory", "/proc/meminfo does not tell", ""),
-    }
-}
-
-fn shared_memory(folder: &Path) -> Check {
-    let name = "shared memory";
-    match nix::sys::statvfs::statvfs(folder) {
-        Ok(stat) => {
-            let free = stat.blocks_available() * stat.fragment_size() / MIB;
-            let found = format!("{}: {free} MiB free", folder.display());
-            if free >= SHARED_MEMORY_MIB {
-                Check::ok(name, found)
-            } else {
-                Check::warn(
-                    name,
-                    found,
-                    "messages go by UDP when it is full; in a container, start it with --shm-size=1g; \
-                     files fastrtps_* of dead processes can be removed",
-                )
-            }
-        }
-        Err(error) => Check::warn(
-            name,
-            format!("{}: {error}", folder.display()),
-            "messages go by UDP, which costs latency: mount a tmpfs there",
-        ),
     }
 }
 
@@ -117,8 +93,8 @@ fn profile(file: Option<PathBuf>) -> Check {
         return Check::warn(
             name,
             "none",
-            "large messages take longer; run this in the checkout, or set \
-             FASTRTPS_DEFAULT_PROFILES_FILE to its params/fastdds.xml",
+            "starts take longer, and a process that stands still can hold up all others through shared memory; \
+             run this in the checkout, or set FASTRTPS_DEFAULT_PROFILES_FILE to its params/fastdds.xml",
         );
     };
     match std::fs::read_to_string(&file) {
@@ -133,6 +109,21 @@ fn profile(file: Option<PathBuf>) -> Check {
             format!("{}: {error}", file.display()),
             "unset FASTRTPS_DEFAULT_PROFILES_FILE, or correct its path",
         ),
+    }
+}
+
+/// rmw_fastrtps 8.4.3 puts shared memory and a UDP transport of its own beside those of the profile there.
+fn discovery(range: Option<&str>) -> Check {
+    let name = "discovery range";
+    match range {
+        Some("LOCALHOST") => Check::warn(
+            name,
+            "ROS_AUTOMATIC_DISCOVERY_RANGE=LOCALHOST",
+            "it brings shared memory back, in which a process that stands still can hold up all others, and only 32 \
+             processes find each other: unset it, and choose a ROS_DOMAIN_ID that nobody else in the network uses",
+        ),
+        Some(other) if !other.is_empty() => Check::ok(name, other),
+        _ => Check::ok(name, "the default, SUBNET"),
     }
 }
 
@@ -198,10 +189,10 @@ mod tests {
     }
 
     #[test]
-    fn missing_shared_memory_is_a_warning() {
-        let check = shared_memory(Path::new("/nonexistent"));
-        assert_eq!(check.verdict, Verdict::Warn);
-        assert!(check.found.contains("/nonexistent"));
+    fn range_that_brings_shared_memory_back_is_a_warning() {
+        assert_eq!(discovery(None).verdict, Verdict::Ok);
+        assert_eq!(discovery(Some("SUBNET")).verdict, Verdict::Ok);
+        assert_eq!(discovery(Some("LOCALHOST")).verdict, Verdict::Warn);
     }
 
     #[test]
