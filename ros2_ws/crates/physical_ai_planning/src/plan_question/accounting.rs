@@ -84,11 +84,11 @@ pub fn unasked<'a>(linked: &str, tasks: &'a [Value], skills: &SkillRoles) -> Opt
         words.iter().any(is_kind)
     };
     let is_unasked = |task: &&Value| {
-        let (Some(skill), Some(name)) = (skills.of_task(task), name_of(task)) else {
+        let Some(skill) = skills.of_task(task) else {
             return false;
         };
-        // Skills with nothing to say are asked for by their names.
-        let own: Vec<&str> = name.split('_').collect();
+        // Skills with nothing to say are asked for by their own words.
+        let own: Vec<&str> = skill.own_words.iter().map(String::as_str).collect();
         let is_own = |w: &Word| own.iter().any(|own| is_form(w.text, own));
         let needed: &[&str] = if skill.has(Role::Opening) {
             &["gripper", "open", "close"]
@@ -96,6 +96,8 @@ pub fn unasked<'a>(linked: &str, tasks: &'a [Value], skills: &SkillRoles) -> Opt
             &["joints"]
         } else if skill.goes_round() {
             &["patrol"]
+        } else if skill.returns {
+            &["home"]
         } else if skill.is_bare() {
             &own
         } else if skill.has(Role::Duration) {
@@ -106,10 +108,6 @@ pub fn unasked<'a>(linked: &str, tasks: &'a [Value], skills: &SkillRoles) -> Opt
         !says(needed) && !words.iter().any(is_own)
     };
     tasks.iter().find(is_unasked).and_then(name)
-}
-
-fn name_of(task: &Value) -> Option<&str> {
-    task["skill"].as_str()
 }
 
 /// "Welds", "welding" and "welded" of `weld`.
@@ -312,12 +310,11 @@ impl<'a> PlanFacts<'a> {
         skills.any(is)
     }
 
-    /// True if a word is a part of the name of a task's skill, in any form.
+    /// True if a word is one with which a task's skill is asked for, in any form.
     fn has_own_word(&self, word: &str) -> bool {
-        let mut names = self.tasks.iter().filter_map(name_of);
         // Words that have a kind of their own are held by that.
-        let is_own = |own: &str| PlanWords::get().kinds(own).is_none() && is_form(word, own);
-        names.any(|name| name.split('_').any(is_own))
+        let is_own = |own: &String| PlanWords::get().kinds(own).is_none() && is_form(word, own);
+        self.is_any(|skill| skill.own_words.iter().any(is_own))
     }
 
     fn does_any(&self, kinds: &[String]) -> bool {
@@ -349,7 +346,7 @@ impl<'a> PlanFacts<'a> {
             "once" => self.rounds().contains(&1.0) || self.waits() || self.rounds().is_empty(),
             "transfer" => self.is_any(|s| s.takes.is_some() || s.releases.is_some()),
             "pick" => self.is_any(|s| s.takes.is_some()),
-            "go" => self.is_any(|s| s.goes_to_place() || s.has(Role::X)) || self.is_own("home"),
+            "go" => self.is_any(|s| s.goes_to_place() || s.has(Role::X)) || self.does("home"),
             "patrol" => self.is_any(Skill::goes_round),
             "wait" => self.is_any(|s| s.has(Role::Duration)),
             "gripper" => self.is_any(|s| s.has(Role::Opening)),
@@ -369,20 +366,13 @@ impl<'a> PlanFacts<'a> {
             "failed" => ["retry", "skip", "ask_operator", "fail_mission"]
                 .iter()
                 .any(|k| policy(k)),
-            own => self.is_own(own),
+            "home" => self.is_any(|s| s.returns),
+            own => self.is_any(|s| s.is_bare() && s.own_words.contains(own)),
         }
     }
 
     fn rounds(&self) -> &[f64] {
         self.numbers.get(Quantity::Rounds)
-    }
-
-    /// True if a task's skill has nothing to say and this word in its name.
-    fn is_own(&self, word: &str) -> bool {
-        self.tasks.iter().any(|task| {
-            let is_bare = self.skills.of_task(task).is_some_and(Skill::is_bare);
-            is_bare && name_of(task).is_some_and(|name| name.split('_').any(|own| own == word))
-        })
     }
 
     /// True if a task gives a value of one of these roles.

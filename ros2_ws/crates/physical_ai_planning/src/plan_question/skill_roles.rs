@@ -21,6 +21,10 @@ pub struct Skill {
     pub takes: Option<String>,
     /// Parameter that says where it is put.
     pub releases: Option<String>,
+    /// It brings the robot back to where it rests.
+    pub returns: bool,
+    /// Words with which it may be asked for: those of its name, and its verbs.
+    pub own_words: BTreeSet<String>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -42,6 +46,9 @@ impl SkillRoles {
                 skills.or_default().insert(name.to_owned());
             }
             let skill = made.skills.entry(name.to_owned()).or_default();
+            let own_words = name.split('_').chain(offer.verbs());
+            skill.own_words.extend(own_words.map(str::to_owned));
+            skill.returns |= offer.returns();
             skill.takes = skill.takes.take().or(offer.takes().map(str::to_owned));
             skill.releases = skill
                 .releases
