@@ -84,13 +84,6 @@ impl SkillRoles {
         skills.any(|skill| skill.takes.is_some() || skill.has(Role::Opening))
     }
 
-    /// The first skill of a robot that takes and releases just so.
-    pub fn of_hand(&self, robot: &str, takes: bool, releases: bool) -> Option<(&str, &Skill)> {
-        let names = self.of_robots.get(robot)?.iter();
-        let mut skills = names.filter_map(|name| Some((name.as_str(), self.skills.get(name)?)));
-        skills.find(|(_, s)| (s.takes.is_some(), s.releases.is_some()) == (takes, releases))
-    }
-
     /// The skill of a task.
     pub fn of_task(&self, task: &Value) -> Option<&Skill> {
         self.skills.get(task["skill"].as_str()?)
