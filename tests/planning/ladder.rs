@@ -8,12 +8,18 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use physical_ai_domain::Plan;
+use physical_ai_control::skills::skill_specs;
+use physical_ai_domain::{Plan, SkillSpec};
 use physical_ai_fleet::Fleet;
 use physical_ai_llm::{LocalChat, Message};
 use physical_ai_planning::{
     Case, Descent, Ladder, ModelAnswer, ModelRung, PlanPromptStyle, PlanQuestion, Rung, Verdict,
 };
+
+/// The skills that robots have.
+fn skills() -> Vec<SkillSpec> {
+    skill_specs().copied().collect()
+}
 
 /// How the demo's deployment asks its model, and when it uses what that says.
 fn deployed() -> ModelRung {
@@ -92,6 +98,7 @@ fn sets() -> Vec<(String, PathBuf)> {
 #[test]
 fn wrong_plans_are_rarer_than_one_in_a_hundred() {
     let (mut chat, is_shown) = (open(), std::env::var_os("SHOW").is_some());
+    let skills = skills();
     let model = deployed();
     let rungs = [
         ("parser", Ladder::with_rules(None)),
@@ -103,10 +110,10 @@ fn wrong_plans_are_rarer_than_one_in_a_hundred() {
         let cases = Case::read_all(&std::fs::read_to_string(file).unwrap()).unwrap();
         let mut counts: BTreeMap<(String, &str), [usize; 3]> = BTreeMap::new();
         for case in &cases {
-            let (fleet, text) = (case.fleet(), case.sentence.as_str());
+            let (fleet, text) = (case.fleet(&skills), case.sentence.as_str());
             for (rung, ladder) in &rungs {
                 let made = down(ladder, &mut chat, text, &fleet);
-                let verdict = case.verdict(made.as_ref().ok());
+                let verdict = case.verdict(made.as_ref().ok(), &fleet);
                 for language in [case.language.as_str(), "all"] {
                     counts.entry((language.to_owned(), *rung)).or_default()[verdict as usize] += 1;
                 }
@@ -135,9 +142,9 @@ const MOST_READING: Duration = Duration::from_millis(1);
 #[test]
 fn what_the_rules_read_is_a_plan_at_once() {
     let text = std::fs::read_to_string(of_sets("held_out.jsonl")).unwrap();
-    let mut times = Vec::new();
+    let (skills, mut times) = (skills(), Vec::new());
     for case in Case::read_all(&text).unwrap() {
-        let (fleet, begin) = (case.fleet(), Instant::now());
+        let (fleet, begin) = (case.fleet(&skills), Instant::now());
         let made = Ladder::with_rules(None).descend(&case.sentence, &fleet);
         if matches!(made, Descent::Ended(Ok(_))) {
             times.push(begin.elapsed());
@@ -170,7 +177,7 @@ fn two_by_two() -> Fleet {
             "floors": ["dock_a", "dock_a_2", "dock_b", "dock_b_2", "dock_c", "dock_c_2"],
         }
     });
-    Case::read_all(&case.to_string()).unwrap()[0].fleet()
+    Case::read_all(&case.to_string()).unwrap()[0].fleet(&skills())
 }
 
 /// What must not become a plan, and what the reason must say.

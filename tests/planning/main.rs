@@ -3,4 +3,6 @@
 
 mod ladder;
 mod plan_schema;
+#[path = "../../ros2_ws/crates/physical_ai_planning/src/plan_schema/tests/fleet.rs"]
+mod schema_fleet;
 mod walk;

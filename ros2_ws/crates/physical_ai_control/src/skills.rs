@@ -27,7 +27,7 @@ pub(crate) use diff_drive::{goal_separation_m, occupies};
 pub use joint::JointSkills;
 pub use joint_body::JointBody;
 pub use outcome::{Outcome, Stop};
-pub use registry::skill_sets;
+pub use registry::{skill_sets, skill_specs};
 pub use site::Site;
 pub use situation::Situation;
 pub use skill_set::{SkillSet, offer};

@@ -125,6 +125,10 @@ pub struct SkillSpec {
     pub takes: Option<&'static str>,
     /// Parameter that says where what is in the hand is put, if it lets something go.
     pub releases: Option<&'static str>,
+    /// True: it brings the robot back to where it rests, as people mean by "go home".
+    pub returns: bool,
+    /// Verbs, in their base form and in one word, with which people ask for it beside those in its name.
+    pub verbs: &'static [&'static str],
     /// Duration, seconds, until one was measured.
     pub typical_s: f64,
 }
@@ -142,8 +146,8 @@ impl SkillSpec {
 
     /// JSON Schema of `params`: `values` gives the schema of one value of a parameter (its names or its range).
     ///
-    /// Roles, and what is taken and released, stand in it as annotations (`role`, `takes`, `releases`). Where there
-    /// are several ways, all properties stand above for those who only look for names, and `oneOf` says what goes
+    /// Roles, what is taken and released, whether it returns, and its verbs stand in it as annotations (`role`, `takes`,
+    /// `releases`, `returns`, `verbs`). Where there are several ways, all properties stand above for those who only look for names, and `oneOf` says what goes
     /// together.
     pub fn schema(&self, values: impl Fn(&ParameterSpec) -> Value) -> Value {
         let property = |p: &ParameterSpec| {
@@ -184,6 +188,12 @@ impl SkillSpec {
             if let Some(parameter) = parameter {
                 schema[annotation] = parameter.into();
             }
+        }
+        if self.returns {
+            schema["returns"] = true.into();
+        }
+        if !self.verbs.is_empty() {
+            schema["verbs"] = self.verbs.into();
         }
         schema
     }
@@ -236,6 +246,20 @@ impl Capability {
             .get("releases")
             .and_then(Value::as_str)
     }
+
+    /// True if this skill brings its robot back to where it rests.
+    pub fn returns(&self) -> bool {
+        self.parameters_schema.get("returns") == Some(&Value::Bool(true))
+    }
+
+    /// Verbs with which people ask for this skill beside those in its name, in their base form.
+    pub fn verbs(&self) -> impl Iterator<Item = &str> {
+        let listed = self
+            .parameters_schema
+            .get("verbs")
+            .and_then(Value::as_array);
+        listed.into_iter().flatten().filter_map(Value::as_str)
+    }
 }
 
 #[cfg(test)]
@@ -260,6 +284,8 @@ mod tests {
         idempotent: true,
         takes: Some("item"),
         releases: None,
+        returns: false,
+        verbs: &[],
         typical_s: 1.0,
     };
 

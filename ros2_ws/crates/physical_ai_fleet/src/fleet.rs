@@ -16,9 +16,10 @@ pub struct Fleet {
 }
 
 /// Keywords that say what parameters mean.
-const ANNOTATIONS: [&str; 3] = ["role", "takes", "releases"];
+const ANNOTATIONS: [&str; 5] = ["role", "takes", "releases", "returns", "verbs"];
 
-/// Why an offer cannot be honoured: its schema forbids what nobody would check, or gives a role that is none.
+/// Why an offer cannot be honoured: its schema forbids what nobody would check, or says what it means in a way that is
+/// none.
 pub fn objection(offer: &Capability) -> Option<String> {
     if let Some(objection) = physical_ai_schema::objection(&offer.parameters_schema, &ANNOTATIONS) {
         return Some(objection);
@@ -32,6 +33,19 @@ pub fn objection(offer: &Capability) -> Option<String> {
             return Some(format!("#/properties/{name}/role is {role}: {problem}"));
         }
     }
+    if let Some(returns) = schema.get("returns")
+        && !returns.is_boolean()
+    {
+        return Some(format!("#/returns is {returns}: must be true or false"));
+    }
+    if let Some(verbs) = schema.get("verbs") {
+        let is_verb = |verb: &Value| verb.as_str().is_some_and(is_small_word);
+        if !verbs.as_array().is_some_and(|all| all.iter().all(is_verb)) {
+            return Some(format!(
+                "#/verbs is {verbs}: must be a list of words in small letters a to z"
+            ));
+        }
+    }
     ["takes", "releases"].into_iter().find_map(|keyword| {
         let named = schema.get(keyword)?;
         let is_there = named
@@ -40,6 +54,10 @@ pub fn objection(offer: &Capability) -> Option<String> {
         let text = || format!("#/{keyword} is {named}: it must name one of the properties");
         (!is_there).then(text)
     })
+}
+
+fn is_small_word(word: &str) -> bool {
+    !word.is_empty() && word.bytes().all(|b| b.is_ascii_lowercase())
 }
 
 impl Fleet {

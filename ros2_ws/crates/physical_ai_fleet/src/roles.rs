@@ -21,6 +21,9 @@ const BY_NAME: [(&str, Role); 12] = [
     ("yaw", Role::Yaw),
 ];
 
+/// In the names of skills without parameters by which robots go back to where they rest, of workers that do not say so.
+const HOME: &str = "home";
+
 /// The same offers with a role for each parameter whose meaning can be told. Those that say roles stay as they are.
 pub(crate) fn with_roles(mut offers: Vec<Capability>) -> Vec<Capability> {
     let hands: BTreeSet<_> = offers
@@ -31,6 +34,14 @@ pub(crate) fn with_roles(mut offers: Vec<Capability>) -> Vec<Capability> {
     for offer in offers.iter_mut().filter(|c| !says_roles(c)) {
         let has_hand = hands.contains(&offer.robot);
         add_roles(&mut offer.parameters_schema, has_hand);
+    }
+    for offer in &mut offers {
+        let is_bare = offer.parameters().next().is_none();
+        let is_said = offer.parameters_schema.get("returns").is_some();
+        let is_called_so = offer.skill.as_str().split('_').any(|word| word == HOME);
+        if is_bare && !is_said && is_called_so {
+            offer.parameters_schema["returns"] = true.into();
+        }
     }
     offers
 }
@@ -113,7 +124,7 @@ mod tests {
         assert!(of("navigate_to").parameter(Role::FloorPlace).is_some());
         assert!(of("patrol").parameter(Role::FloorPlace).unwrap().list);
         assert!(of("wait").parameter(Role::Duration).is_some());
-        assert!(of("home").parameters().next().is_none());
+        assert!(of("home").returns() && !of("wait").returns());
     }
 
     #[test]

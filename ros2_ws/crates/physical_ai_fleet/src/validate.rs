@@ -312,6 +312,14 @@ mod tests {
             "#/takes is \"cup\"",
         );
         refused(
+            |schema| schema["returns"] = "yes".into(),
+            "#/returns is \"yes\": must be true or false",
+        );
+        refused(
+            |schema| schema["verbs"] = serde_json::json!(["Go home"]),
+            "#/verbs is [\"Go home\"]: must be a list of words",
+        );
+        refused(
             |schema| *schema = "{oops".into(),
             "# is \"{oops\": a schema is",
         );

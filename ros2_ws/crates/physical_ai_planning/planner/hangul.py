@@ -8,7 +8,7 @@ import json
 import re
 from pathlib import Path
 
-from spoken import SEPARATORS, SIDES, goes_on, is_hangul, is_letters, plain
+from spoken import SEPARATORS, goes_on, is_hangul, is_letters, plain
 
 LEXICON: dict[str, list[str]] = json.loads((Path(__file__).parent / "lexicon.json").read_text(encoding="utf-8"))
 """Korean words for English ones that names are made of, and for several in one (`rice_cooker`)."""
@@ -39,8 +39,6 @@ def sound(latin: str) -> str:
 def ways(words: tuple[str, ...]) -> list[str]:
     """Ways to say a name with some Hangul, without spaces."""
     found = list(itertools.islice(_ways(words), MOST_WAYS))
-    if len(words) == 2 and words[1] in SIDES:
-        found += itertools.islice(_ways(words[::-1]), MOST_WAYS)
     if len(words) > 1 and words[-1].isdigit():
         number, stems = words[-1], list(itertools.islice(_ways(words[:-1]), MOST_WAYS))
         for stem in stems:

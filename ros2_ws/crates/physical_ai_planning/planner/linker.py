@@ -1,48 +1,28 @@
 """Puts references in the place of names that a sentence says.
 
-A name may be said with other signs or a space between its parts, its numbers in words or without leading zeros,
-`jig_left` as "left jig", and in Korean (`hangul.py`); one word of it may have a slip of the keyboard
-(`slips.py`), a part of it is enough if no other name has it (`parts.py`), and several may be said in one
-(`series.py`, `groups.py`). The longest name counts; one that several things have stays.
+A name may be said with other signs or a space between its parts, its numbers without leading zeros, and in Korean
+(`hangul.py`), and several may be said in one (`series.py`, `groups.py`). The longest name counts; one that several things
+have stays. What is said otherwise is the model's to find.
 `src/plan_question/linker.rs` does the same; `references_golden.jsonl` holds both to it.
 """
 
 import groups
-import parts
-import slips
 from groups import Groups
 from hangul import HangulNames
-from series import Series
-from spoken import COUNTED, NUMBERS, SEPARATORS, SIDES, goes_on, is_hangul, pieces as pieces_of, plain
+from series import ByWords, Series
+from spoken import SEPARATORS, goes_on, is_hangul, pieces as pieces_of, plain
 
 
 class Linker:
     def __init__(self, references: dict[str, list[str]], arms: list[str], rovers: list[str]) -> None:
         """`references` are those of each name, and of robots by what they are."""
-        self.names: parts.ByWords = {}
+        self.names: ByWords = {}
         for name, found in references.items():
             words = tuple(plain(p) for p in pieces_of(name.lower()) if p not in SEPARATORS)
             self.names.setdefault(words, []).extend(found)
-        self.tails = parts.tails(self.names)
-        self.words = parts.unique_words(self.names)
         self.series = Series(self.names)
         self.hangul = HangulNames(self.names)
         self.groups = Groups(self.names, arms, rovers)
-        self._add_kinds(arms, rovers)
-        for words, found in list(self.names.items()):
-            if len(words) == 2 and words[1] in SIDES:
-                self.names.setdefault(words[::-1], []).extend(found)
-
-    def _add_kinds(self, arms: list[str], rovers: list[str]) -> None:
-        """"The arm" where there is one only."""
-        known = {word for words in self.names for word in words}
-        for some, word, phrase in ((arms, "arm", ("robot", "arm")), (rovers, "rover", ("mobile", "robot"))):
-            if len(some) == 1 and word not in known:
-                self.words.setdefault(word, (some[0], True))
-            if len(some) == 1 and phrase not in self.names:
-                self.tails.setdefault(phrase, [some[0]])
-        if len(arms + rovers) == 1 and "robot" not in known:
-            self.words["robot"] = ((arms + rovers)[0], True)
 
     def link(self, sentence: str) -> str:
         """`sentence` is in small letters."""
@@ -64,8 +44,7 @@ class Linker:
         if group:
             return groups.join(group[0]), group[1]
         if not found:
-            reference = parts.said(pieces, at, self.words)
-            found, end = ([reference], at + 1) if reference else ([], at + 1)
+            end = at + 1
         if len(found) == 1:
             return found[0] + particle, end
         if not found and is_hangul(pieces[at]):
@@ -75,19 +54,14 @@ class Linker:
     def _longest(self, pieces: list[str], at: int) -> tuple[list[str], int, str]:
         """References of the longest name that begins at a piece, where it ends, and the particle behind it."""
         best = self.hangul.translated(pieces, at)
-        for names, match in ((self.names, _match), (self.tails, _match), (self.names, slips.match)):
-            if names is self.tails and parts.is_modified(pieces, at):
+        for words, references in self.names.items():
+            end = _match(words, pieces, at)
+            if end == at or goes_on(pieces, end):
                 continue
-            for words, references in names.items():
-                end = match(words, pieces, at)
-                if end == at or goes_on(pieces, end):
-                    continue
-                if end > best[1]:
-                    best = (list(references), end, "")
-                elif end == best[1]:
-                    best[0].extend(r for r in references if r not in best[0])
-            if best[0]:
-                break
+            if end > best[1]:
+                best = (list(references), end, "")
+            elif end == best[1]:
+                best[0].extend(r for r in references if r not in best[0])
         return best
 
 
@@ -101,8 +75,6 @@ def _match(words: tuple[str, ...], pieces: list[str], at: int) -> int:
             return at
         piece = pieces[end]
         end += 1
-        # "Dock two" is a name, "dock two times" is none.
-        is_number = index > 0 and NUMBERS.get(piece) == word and not COUNTED.intersection(pieces[end + 1:end + 2])
-        if plain(piece) != word and not is_number:
+        if plain(piece) != word:
             return at
     return end

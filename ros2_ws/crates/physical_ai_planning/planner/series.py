@@ -3,8 +3,10 @@
 `src/plan_question/series.rs` does the same.
 """
 
-from parts import ByWords
 from spoken import NUMBERS, goes_on, is_letters, pieces as pieces_of, plain
+
+ByWords = dict[tuple[str, ...], list[str]]
+"""References by the words of names."""
 
 _LINKS = tuple(tuple(pieces_of(link)) for link in (", and ", " and ", ", ", " & ", " or ", ","))
 
@@ -13,7 +15,7 @@ class Series:
     """Names that differ in their ends only."""
 
     def __init__(self, names: ByWords) -> None:
-        self.by_plural: dict[str, dict[tuple[str, ...], list[str]]] = {}
+        self.by_plural: dict[str, ByWords] = {}
         stems: dict[str, set[tuple[str, ...]]] = {}
         for words, references in names.items():
             noun = next((i for i in range(len(words) - 2, -1, -1) if is_letters(words[i]) and len(words[i]) > 1), None)

@@ -1,25 +1,9 @@
-"""Sentences in pieces, and words that are the same whatever a fleet's names are (`spoken_words.json`)."""
+"""Sentences in pieces. `src/plan_question/spoken.rs` does the same."""
 
-import json
 import re
-from pathlib import Path
 
-_WORDS = json.loads((Path(__file__).parent / "spoken_words.json").read_text(encoding="utf-8"))
-NEAR_KEYS: dict[str, str] = _WORDS["near_keys"]
-NEVER_SLIPS = frozenset(_WORDS["never_slips"])
-ARTICLES = frozenset(_WORDS["articles"])
-SAID_OF_ANYTHING = frozenset(_WORDS["said_of_anything"])
-"""Words that name nothing by themselves."""
-SIDES = frozenset(_WORDS["sides"])
-AFTER_NAMES = frozenset(_WORDS["after_names"])
-"""What may follow an object or a place that is not said in full."""
-BEFORE_NAMES = frozenset(_WORDS["before_names"])
-"""Behind them a name begins."""
-BEFORE_PLACES = frozenset(_WORDS["before_places"])
-"""What follows an object that is to be moved."""
-MODIFIERS = frozenset(_WORDS["modifiers"])
-COUNTED = frozenset(_WORDS["counted"])
-NUMBERS: dict[str, str] = {word: str(index) for index, word in enumerate(_WORDS["numbers"])}
+NUMBERS: dict[str, str] = {word: str(index) for index, word in enumerate(
+    "zero one two three four five six seven eight nine ten eleven twelve".split())}
 
 SEPARATORS = ("_", "-", " ")
 _PIECE = re.compile(r"[a-z]+|[0-9]+|[가-힣]+|.", re.DOTALL)

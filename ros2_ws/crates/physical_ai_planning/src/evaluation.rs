@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use physical_ai_domain::{
-    Capability, FailurePolicyKind, Plan, Resources, RobotName, SkillName, TaskSpec,
+    Capability, FailurePolicyKind, Plan, Resources, RobotName, Role, SkillName, SkillSpec, TaskSpec,
 };
 use physical_ai_fleet::{Fleet, parse_plan};
 use physical_ai_schema as schema;
@@ -11,6 +11,13 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::same_values;
+
+/// Longest duration of a case's skills, seconds.
+const LONGEST_S: f64 = 3600.0;
+/// Most rounds of a case's skills.
+const MOST_ROUNDS: u32 = 1000;
+/// Joints of a case's arms.
+const JOINTS: usize = 6;
 
 /// What a planner made of a sentence, against what was expected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -72,9 +79,9 @@ impl Case {
         lines.map(read).collect()
     }
 
-    /// What is offered.
-    pub fn fleet(&self) -> Fleet {
-        Fleet::new(self.fleet.capabilities())
+    /// What is offered, where these are the skills that robots have.
+    pub fn fleet(&self, skills: &[SkillSpec]) -> Fleet {
+        Fleet::new(self.fleet.capabilities(skills))
     }
 
     /// True if the sentence is to be refused.
@@ -82,8 +89,8 @@ impl Case {
         self.plan.get("refusal").is_some()
     }
 
-    /// What a plan, or none, is worth.
-    pub fn verdict(&self, made: Option<&Plan>) -> Verdict {
+    /// What a plan, or none, is worth in the case's fleet.
+    pub fn verdict(&self, made: Option<&Plan>, fleet: &Fleet) -> Verdict {
         let Some(made) = made else {
             return if self.is_refusal() {
                 Verdict::Exact
@@ -94,80 +101,62 @@ impl Case {
         let expected = parse_plan(&self.plan.to_string()).ok();
         let tasks = self.plan.get("tasks").and_then(Value::as_array);
         let says_policy = tasks.is_some_and(|t| t.iter().any(|t| t.get("on_failure").is_some()));
-        let fleet = self.fleet();
-        let same = expected.is_some_and(|e| same_effect(&e, made, &fleet, says_policy));
+        let same = expected.is_some_and(|e| same_effect(&e, made, fleet, says_policy));
         if same { Verdict::Exact } else { Verdict::Wrong }
     }
 }
 
 impl CaseFleet {
-    /// As agent workers offer them.
-    pub fn capabilities(&self) -> Vec<Capability> {
-        let offers = self
-            .robots
-            .iter()
-            .flat_map(|(robot, skills)| skills.iter().map(move |skill| (robot, skill)));
-        let offer = |(robot, skill): (&String, &String)| {
-            Some(Capability {
-                skill: SkillName::try_new(skill.as_str()).ok()?,
-                robot: Some(RobotName::try_new(robot.as_str()).ok()?),
-                description: String::new(),
-                parameters_schema: self.parameters(robot, skill),
-                mean_duration_s: 1.0,
-                requires: Resources::new(),
-                idempotent: true,
-                ready: true,
-                reason: String::new(),
-            })
+    /// As agent workers offer these skills; a case lists no others.
+    fn capabilities(&self, skills: &[SkillSpec]) -> Vec<Capability> {
+        let listed = |(robot, names): (&String, &Vec<String>)| {
+            let known = names
+                .iter()
+                .filter_map(|n| skills.iter().find(|s| s.name == n));
+            known
+                .filter_map(|spec| self.offer(robot, spec))
+                .collect::<Vec<_>>()
         };
-        offers.filter_map(offer).collect()
+        self.robots.iter().flat_map(listed).collect()
     }
 
-    fn parameters(&self, robot: &str, skill: &str) -> Value {
-        let number = json!({"type": "number"});
+    fn offer(&self, robot: &str, spec: &SkillSpec) -> Option<Capability> {
+        Some(Capability {
+            skill: SkillName::try_new(spec.name).ok()?,
+            robot: Some(RobotName::try_new(robot).ok()?),
+            description: spec.description.to_owned(),
+            parameters_schema: spec.schema(|parameter| self.values(robot, parameter.role)),
+            mean_duration_s: spec.typical_s,
+            requires: Resources::new(),
+            idempotent: spec.idempotent,
+            ready: true,
+            reason: String::new(),
+        })
+    }
+
+    /// Schema of one value of this role.
+    fn values(&self, robot: &str, role: Role) -> Value {
         let reached = |name: &&String| self.reach.get(robot).is_none_or(|r| r.contains(*name));
-        let choice = |names: &[String]| {
-            let names: Vec<&String> = names.iter().filter(reached).collect();
+        let choice = |names: &mut dyn Iterator<Item = &String>| {
+            let names: Vec<&String> = names.filter(reached).collect();
             json!({"type": "string", "enum": names})
         };
-        let (properties, required) = match skill {
-            "navigate_to" => (
-                json!({"place": choice(&self.floors), "x": number, "y": number, "yaw": number}),
-                json!([]),
-            ),
-            "patrol" => (
-                json!({"places": {"type": "array", "items": choice(&self.floors), "minItems": 1},
-                    "rounds": {"type": "integer", "minimum": 1, "maximum": 1000}}),
-                json!(["places"]),
-            ),
-            "wait" => (
-                json!({"duration_s": {"type": "number", "minimum": 0.0, "maximum": 3600.0}}),
-                json!(["duration_s"]),
-            ),
-            "move_to" => (
-                json!({"x": number, "y": number, "z": number,
-                    "roll": number, "pitch": number, "yaw": number}),
-                json!(["x", "y", "z"]),
-            ),
-            "move_joints" => (
-                json!({"positions":
-                    {"type": "array", "items": number, "minItems": 6, "maxItems": 6}}),
-                json!(["positions"]),
-            ),
-            "set_gripper" => (
-                json!({"opening_m": {"type": "number", "minimum": 0.0, "maximum": self.max_opening_m}}),
-                json!(["opening_m"]),
-            ),
-            "pick" => (json!({"object": choice(&self.objects)}), json!(["object"])),
-            "place" => (json!({"place": choice(&self.surfaces)}), json!(["place"])),
-            "pick_and_place" => (
-                json!({"object": choice(&self.objects), "place": choice(&self.surfaces)}),
-                json!(["object", "place"]),
-            ),
-            _ => (json!({}), json!([])),
-        };
-        json!({"type": "object", "properties": properties, "required": required,
-            "additionalProperties": false})
+        match role {
+            Role::Object => choice(&mut self.objects.iter()),
+            Role::Surface => choice(&mut self.surfaces.iter()),
+            Role::FloorPlace => choice(&mut self.floors.iter()),
+            Role::Robot => choice(&mut self.robots.keys()),
+            Role::Duration => json!({"type": "number", "minimum": 0.0, "maximum": LONGEST_S}),
+            Role::Count => json!({"type": "integer", "minimum": 1, "maximum": MOST_ROUNDS}),
+            Role::Opening => {
+                json!({"type": "number", "minimum": 0.0, "maximum": self.max_opening_m})
+            }
+            Role::JointPositions => json!({"type": "array", "items": {"type": "number"},
+                "minItems": JOINTS, "maxItems": JOINTS}),
+            Role::X | Role::Y | Role::Z | Role::Roll | Role::Pitch | Role::Yaw => {
+                json!({"type": "number"})
+            }
+        }
     }
 }
 
@@ -294,7 +283,7 @@ fn joined(mut steps: Vec<Step>) -> Vec<Step> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::test_fleet::fleet;
+    use crate::test_fleet::{fleet, skills};
 
     fn plan(tasks: &str) -> Plan {
         parse_plan(&format!("tasks: [{tasks}]")).unwrap()
@@ -358,13 +347,14 @@ mod tests {
         };
         let home = json!({"tasks": [{"id": "a", "skill": "home", "robot": "rover_1"}]});
         let made = parse_plan(&home.to_string()).unwrap();
-        assert_eq!(case(home.clone()).verdict(Some(&made)), Verdict::Exact);
-        assert_eq!(case(home.clone()).verdict(None), Verdict::Refused);
+        let verdict = |case: Case, made| case.verdict(made, &case.fleet(&skills()));
+        assert_eq!(verdict(case(home.clone()), Some(&made)), Verdict::Exact);
+        assert_eq!(verdict(case(home.clone()), None), Verdict::Refused);
         let mut skips = home;
         skips["tasks"][0]["on_failure"] = json!("skip");
-        assert_eq!(case(skips).verdict(Some(&made)), Verdict::Wrong);
+        assert_eq!(verdict(case(skips), Some(&made)), Verdict::Wrong);
         let refusal = || case(json!({"refusal": "no"}));
-        assert_eq!(refusal().verdict(None), Verdict::Exact);
-        assert_eq!(refusal().verdict(Some(&made)), Verdict::Wrong);
+        assert_eq!(verdict(refusal(), None), Verdict::Exact);
+        assert_eq!(verdict(refusal(), Some(&made)), Verdict::Wrong);
     }
 }

@@ -4,33 +4,24 @@ mod accounting;
 mod any_robot;
 mod by_words;
 mod counted;
-mod decimals;
 mod fleet_nouns;
 mod groups;
 mod hangul;
 mod linker;
 mod normalized;
-mod numbers;
-mod order;
-mod parts;
 mod plan_words;
-mod points;
 mod reading;
 mod reasons;
 mod reference_text;
 mod references;
-mod robots;
-mod said;
+mod repetitions;
 mod series;
 pub(crate) mod skill_roles;
-mod slips;
 mod spoken;
 mod spoken_numbers;
 mod syllables;
 #[cfg(test)]
 mod tests;
-mod times;
-mod units;
 mod words;
 
 use std::borrow::Cow;
@@ -45,11 +36,9 @@ use crate::plan_schema::by_presence;
 use crate::{Error, Message, PlanSchemaOptions, Speaker, plan_schema};
 use fleet_nouns::FleetNouns;
 use normalized::normalized;
-use numbers::SaidNumbers;
-use order::in_order;
 use reasons::reasons;
 use references::{Kind, References};
-use said::SaidNames;
+use repetitions::without_repetitions;
 
 pub use reading::PlanReading;
 use skill_roles::SkillRoles;
@@ -82,31 +71,27 @@ pub struct PlanQuestion {
     skills: SkillRoles,
 }
 
-/// What stands for names in a sentence, and which of them it may mean.
+/// What stands for names in a sentence.
 #[derive(Debug, Clone, PartialEq)]
 struct Linked {
     references: References,
     /// With references in place of names.
     sentence: String,
-    may_be_meant: SaidNames,
     /// The model spells names and sees no references: they serve to check its plan only.
     is_hidden: bool,
 }
 
 impl Linked {
     fn new(references: References, sentence: &str, is_hidden: bool) -> Self {
-        let sentence = references.link(&normalized(sentence));
         Self {
-            may_be_meant: references.said_in(&sentence),
+            sentence: references.link(&normalized(sentence)),
             references,
-            sentence,
             is_hidden,
         }
     }
 
-    /// What is offered, with references and only what the sentence may mean.
-    fn bound(&self, capabilities: &[Capability]) -> Vec<Capability> {
-        let numbers = SaidNumbers::of(&self.sentence);
+    /// What is offered, with references.
+    fn offered(&self, capabilities: &[Capability]) -> Vec<Capability> {
         let offered = capabilities.iter().map(|c| {
             // What goes together is seen while all parts of a schema still say the same.
             let mut offered = self.references.renamed(&Capability {
@@ -114,11 +99,9 @@ impl Linked {
                 ..c.clone()
             });
             first_of_each_role(&mut offered.parameters_schema);
-            numbers.bind(&mut offered.parameters_schema);
-            self.may_be_meant.bind(&mut offered.parameters_schema);
             offered
         });
-        self.may_be_meant.of_robots(offered.collect())
+        offered.collect()
     }
 }
 
@@ -146,7 +129,7 @@ impl PlanQuestion {
                     format!("{name}={}", references.of(kind, name)).into()
                 });
                 options.reasons = reasons(references, capabilities, &linked.sentence);
-                let offered = linked.bound(capabilities).into();
+                let offered = linked.offered(capabilities).into();
                 let user = linked.sentence.clone();
                 (Some(linked), offered, fleet, user)
             }
@@ -172,44 +155,20 @@ impl PlanQuestion {
         })
     }
 
-    /// Why a plan is not what was asked for: it drops a word of the sentence, is about an object or a place that the
-    /// sentence does not say, or a robot that the sentence names has nothing to do in it, and could not do what others are to do
-    /// instead.
+    /// Why a plan is not what was asked for: it drops a word of the sentence, or has in it what nobody asked for.
     ///
     /// Bound to a fleet, a model that means to move what there is not can only move something else, and one
     /// that means to send a rover to pick can only send an arm. `answer` is the model's, with references.
     pub fn objection(&self, answer: &str) -> Option<String> {
-        // Only with references is it certain that a robot is named.
-        let Linked {
-            references,
-            may_be_meant,
-            sentence: said,
-            is_hidden,
-        } = self.linked.as_ref()?;
-        let mut answer: Value = serde_json::from_str(&self.ordered(answer)).ok()?;
+        let linked = self.linked.as_ref()?;
+        let mut answer: Value = serde_json::from_str(&self.once(answer)).ok()?;
         let tasks = answer.get_mut("tasks")?.as_array_mut()?;
-        if *is_hidden {
+        if linked.is_hidden {
             for task in tasks.iter_mut() {
-                references.rename(task, &self.skills);
+                linked.references.rename(task, &self.skills);
             }
         }
-        let tasks = tasks.as_slice();
-        let is_named = |robot: &str| said.split(|c| !is_of_reference(c)).any(|w| w == robot);
-        if let Some(reason) = tasks
-            .iter()
-            .find_map(|task| may_be_meant.objection(task, &self.skills))
-        {
-            return Some(reason.to_owned());
-        }
-        let is_idle = |robot: &str| tasks.iter().all(|task| task["robot"] != robot);
-        let mut robots = self.skills.of_robots().iter();
-        let lacking = robots.find_map(|(robot, skills)| {
-            let mut asked = tasks.iter().filter_map(|task| task["skill"].as_str());
-            let is_asked = is_named(robot) && is_idle(robot);
-            let skill = asked.find(|skill| is_asked && !skills.contains(*skill))?;
-            Some(references.with_names(&format!("{robot} cannot {skill}")))
-        });
-        lacking.or_else(|| self.unaccounted(said, tasks))
+        self.unaccounted(linked, tasks)
     }
 
     /// A part of the sentence with the letters that it has there.
@@ -220,19 +179,17 @@ impl PlanQuestion {
     }
 
     /// What a plan drops of a linked sentence, or adds to it, in the language of the sentence.
-    fn unaccounted(&self, said: &str, tasks: &[Value]) -> Option<String> {
-        let references = &self.linked.as_ref()?.references;
+    fn unaccounted(&self, linked: &Linked, tasks: &[Value]) -> Option<String> {
+        let (references, said) = (&linked.references, linked.sentence.as_str());
         let as_written = |text: &str| self.as_written(&references.with_names(text));
         let is_korean = accounting::is_korean(&self.sentence);
         let nouns = FleetNouns::new(references.by_words(), &self.skills);
         if let Some(dropped) = accounting::dropped(said, tasks, &self.skills, &nouns) {
-            let word = as_written(&dropped.text);
-            return Some(match (is_korean, dropped.nearest) {
-                (true, _) => format!("\"{word}\"은(는) 무시됩니다: 빼거나 다른 말로 해 주십시오"),
-                (false, None) => {
-                    format!("\"{word}\" would be ignored: leave it out, or say it in other words")
-                }
-                (false, Some(near)) => format!("\"{word}\" would be ignored; did you mean {near}?"),
+            let word = as_written(dropped);
+            return Some(if is_korean {
+                format!("\"{word}\"은(는) 무시됩니다: 빼거나 다른 말로 해 주십시오")
+            } else {
+                format!("\"{word}\" would be ignored: leave it out, or say it in other words")
             });
         }
         if let Some(skill) = accounting::unasked(said, tasks, &self.skills) {
@@ -250,35 +207,32 @@ impl PlanQuestion {
                 format!("it is not clear whether {robot} is meant: say which robot")
             });
         }
-        if let Some(angle) = accounting::too_large_angle(tasks, &self.skills) {
+        if let Some(name) = accounting::unsaid_name(said, tasks, &self.skills, &nouns) {
+            let name = references.with_names(name);
             return Some(if is_korean {
-                format!(
-                    "\"{angle}\"은(는) 한 바퀴보다 큰 각도입니다: 각도는 라디안으로 말해 주십시오"
-                )
+                format!("{name}을(를) 말하는지 분명하지 않습니다: 어느 것인지 말해 주십시오")
             } else {
-                format!("\"{angle}\" is an angle of more than a turn: say angles in radians")
+                format!("it is not clear whether {name} is meant: say which")
             });
         }
-        let place = as_written(accounting::out_of_order(said, tasks, &self.skills)?);
+        let angle = accounting::too_large_angle(tasks, &self.skills)?;
         Some(if is_korean {
-            format!("\"{place}\"의 순서가 문장과 다릅니다: 다른 말로 해 주십시오")
+            format!("\"{angle}\"은(는) 한 바퀴보다 큰 각도입니다: 각도는 라디안으로 말해 주십시오")
         } else {
-            format!(
-                "\"{place}\" would come in another order than it is said: say it in other words"
-            )
+            format!("\"{angle}\" is an angle of more than a turn: say angles in radians")
         })
     }
 
-    /// The answer with names in place of references, and its tasks in order.
+    /// The answer with names in place of references, and no task twice in a row.
     pub fn with_names(&self, answer: &str) -> String {
-        self.named(&self.ordered(answer))
+        self.named(&self.once(answer))
     }
 
-    /// The answer as a plan: with names, in order, and without robots where any would do.
+    /// The answer as a plan: with names, no task twice in a row, and without robots where any would do.
     fn plan_text(&self, answer: &str) -> String {
-        let ordered = self.ordered(answer);
-        let opened = self.with_any_robot(&ordered);
-        self.named(&opened.unwrap_or_else(|| ordered.into_owned()))
+        let once = self.once(answer);
+        let opened = self.with_any_robot(&once);
+        self.named(&opened.unwrap_or_else(|| once.into_owned()))
     }
 
     fn with_any_robot(&self, answer: &str) -> Option<String> {
@@ -295,11 +249,11 @@ impl PlanQuestion {
         linked.map_or_else(|| text.to_owned(), |l| l.references.with_names(text))
     }
 
-    /// The tasks of an answer in order.
-    fn ordered<'a>(&self, answer: &'a str) -> Cow<'a, str> {
+    /// An answer without what is said twice in a row.
+    fn once<'a>(&self, answer: &'a str) -> Cow<'a, str> {
         let linked = self.linked.as_ref().filter(|l| !l.is_hidden);
-        let ordered = linked.and_then(|_| in_order(answer, &self.skills));
-        ordered.map_or(Cow::Borrowed(answer), Cow::Owned)
+        let once = linked.and_then(|_| without_repetitions(answer, &self.skills));
+        once.map_or(Cow::Borrowed(answer), Cow::Owned)
     }
 }
 
@@ -339,10 +293,6 @@ fn skills_of_robots(capabilities: &[Capability]) -> BTreeMap<&str, BTreeSet<&str
         }
     }
     skills
-}
-
-fn is_of_reference(c: char) -> bool {
-    c.is_ascii_alphanumeric() || c == '_'
 }
 
 /// Robots with the same skills share a line; all lists are sorted.

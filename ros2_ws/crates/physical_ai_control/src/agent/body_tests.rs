@@ -206,6 +206,8 @@ const POLISH: SkillSpec = SkillSpec {
     idempotent: true,
     takes: None,
     releases: None,
+    returns: false,
+    verbs: &[],
     typical_s: 1.0,
 };
 

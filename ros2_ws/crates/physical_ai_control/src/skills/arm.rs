@@ -43,13 +43,18 @@ struct ArmSkill {
 }
 
 /// All of them.
-const SKILLS: [ArmSkill; 5] = [
+const SKILLS: &[ArmSkill] = &[
     move_to::SKILL,
     set_gripper::SKILL,
     pick::SKILL,
     place::SKILL,
     pick_and_place::SKILL,
 ];
+
+/// What they are.
+pub(super) fn specs() -> impl Iterator<Item = &'static SkillSpec> {
+    SKILLS.iter().map(|s| &s.spec)
+}
 
 /// Skills of one chain of a robot, with its hand if it has one.
 pub struct ArmSkills {
@@ -101,9 +106,10 @@ impl ArmSkills {
     }
 
     fn skills(&self) -> impl Iterator<Item = &'static ArmSkill> {
-        const ALL: &[ArmSkill] = &SKILLS;
         let has_gripper = self.arm.gripper().is_some();
-        ALL.iter().filter(move |s| has_gripper || !s.needs_gripper)
+        SKILLS
+            .iter()
+            .filter(move |s| has_gripper || !s.needs_gripper)
     }
 
     fn name(&self, spec: &SkillSpec) -> String {

@@ -39,6 +39,11 @@ const SKILLS: &[RouteSkill] = &[
     patrol::SKILL,
 ];
 
+/// What they are.
+pub(super) fn specs() -> impl Iterator<Item = &'static SkillSpec> {
+    SKILLS.iter().map(|s| &s.spec)
+}
+
 /// Skills of a robot that drives.
 pub struct DiffDriveSkills {
     robot: RobotName,

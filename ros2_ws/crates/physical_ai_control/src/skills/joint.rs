@@ -34,6 +34,11 @@ struct JointSkill {
 /// All of them.
 const SKILLS: &[JointSkill] = &[wait::SKILL, hold::SKILL, home::SKILL, move_joints::SKILL];
 
+/// What they are.
+pub(super) fn specs() -> impl Iterator<Item = &'static SkillSpec> {
+    SKILLS.iter().map(|s| &s.spec)
+}
+
 /// Skills of the joints of a robot that are neither wheels nor fingers, and standing still, which all can.
 pub struct JointSkills {
     robot: RobotName,

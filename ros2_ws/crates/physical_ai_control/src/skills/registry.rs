@@ -1,8 +1,9 @@
 use std::sync::Arc;
 
-use physical_ai_domain::RobotModel;
+use physical_ai_domain::{RobotModel, SkillSpec};
 
 use super::{ArmSkills, DiffDriveSkills, JointBody, JointSkills, Site, SkillSet};
+use super::{arm, diff_drive, joint};
 use crate::{DriveLimits, Error, SafetyLimits};
 
 /// Everything that a robot can do at a site, by what its layout says that its joints are for: its joints, each chain
@@ -26,4 +27,11 @@ pub fn skill_sets(
         sets.push(Box::new(set));
     }
     Ok(sets)
+}
+
+/// All skills that are known, whichever robot has them; where several bodies do the same, the name stands more than once.
+pub fn skill_specs() -> impl Iterator<Item = &'static SkillSpec> {
+    joint::specs()
+        .chain(arm::specs())
+        .chain(diff_drive::specs())
 }

@@ -16,53 +16,33 @@ use super::fleet_nouns::FleetNouns;
 use super::plan_words::PlanWords;
 use super::reference_text::references_in;
 use super::skill_roles::{Skill, SkillRoles};
-use super::slips::is_slip;
 use super::syllables::{PARTICLES, is_syllable};
 use super::words::{Word, WordKind, words_of};
 
-/// What a sentence says and its plan does not do.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Dropped {
-    /// As it stands in the linked sentence.
-    pub text: String,
-    /// A word that may have been meant.
-    pub nearest: Option<&'static str>,
-}
-
 /// The first thing that a linked sentence says and the tasks do not do.
-pub fn dropped(
-    linked: &str,
+pub fn dropped<'a>(
+    linked: &'a str,
     tasks: &[Value],
     skills: &SkillRoles,
     fleet: &FleetNouns,
-) -> Option<Dropped> {
+) -> Option<&'a str> {
     let plan = PlanFacts::of(tasks, skills);
     let words = words_of(linked);
     let numbers = said_numbers(&words);
-    let lost = |text: &str| Dropped {
-        text: text.to_owned(),
-        nearest: None,
-    };
     for (at, word) in words.iter().enumerate() {
         match word.kind {
-            WordKind::Reference if !plan.names.contains(word.text) => return Some(lost(word.text)),
-            // "From bin_a" is where the object is now.
-            WordKind::Reference if is_source(&words, at) => return Some(lost(whole(linked, word))),
+            WordKind::Reference if !plan.names.contains(word.text) => return Some(word.text),
             WordKind::Reference => {}
             WordKind::Sign if is_sign_held(&words, at) => {}
-            WordKind::Sign => return Some(lost(whole(linked, word))),
+            WordKind::Sign => return Some(whole(linked, word)),
             WordKind::Number | WordKind::Latin | WordKind::Hangul => {
                 if let Some(number) = numbers.iter().find(|n| n.words.contains(&at)) {
                     if !plan.has_number(number) {
                         let (first, last) = (number.words.start, number.words.end - 1);
-                        let text = &linked[words[first].begin..words[last].end()];
-                        return Some(lost(text));
+                        return Some(&linked[words[first].begin..words[last].end()]);
                     }
                 } else if !is_held(word, &plan) && !fleet.all_in(word.text, &plan.names) {
-                    return Some(Dropped {
-                        text: whole(linked, word).to_owned(),
-                        nearest: nearest(word.text),
-                    });
+                    return Some(whole(linked, word));
                 }
             }
         }
@@ -70,13 +50,40 @@ pub fn dropped(
     None
 }
 
+/// Where and how long: never by default.
+const MEASURES: [Role; 7] = [
+    Role::X,
+    Role::Y,
+    Role::Z,
+    Role::Roll,
+    Role::Pitch,
+    Role::Yaw,
+    Role::Duration,
+];
+
+fn is_close(a: f64, b: f64) -> bool {
+    (a - b).abs() < 1e-6
+}
+
 /// A task that the sentence does not ask for, or with more in it than that.
 pub fn unasked<'a>(linked: &str, tasks: &'a [Value], skills: &SkillRoles) -> Option<&'a str> {
     let words = words_of(linked);
     let name = |task: &'a Value| task["skill"].as_str();
-    if has_invented_joints(&said_numbers(&words), tasks, skills) {
+    let numbers = said_numbers(&words);
+    if has_invented_joints(&numbers, tasks, skills) {
         let moves = |task: &&Value| !skills.values(task, &[Role::JointPositions]).is_empty();
         return tasks.iter().find(moves).and_then(name);
+    }
+    let is_said = |value: f64| {
+        let mut values = numbers.iter().flat_map(|n| &n.values);
+        values.any(|said| is_close(*said, value))
+    };
+    let invents = |task: &&Value| {
+        let given = skills.numbers(task, &MEASURES);
+        given.into_iter().any(|value| !is_said(value))
+    };
+    if let Some(task) = tasks.iter().find(invents) {
+        return name(task);
     }
     let says = |wanted: &[&str]| {
         let is_wanted = |k: &String| wanted.contains(&k.as_str());
@@ -84,11 +91,11 @@ pub fn unasked<'a>(linked: &str, tasks: &'a [Value], skills: &SkillRoles) -> Opt
         words.iter().any(is_kind)
     };
     let is_unasked = |task: &&Value| {
-        let (Some(skill), Some(name)) = (skills.of_task(task), name_of(task)) else {
+        let Some(skill) = skills.of_task(task) else {
             return false;
         };
-        // Skills with nothing to say are asked for by their names.
-        let own: Vec<&str> = name.split('_').collect();
+        // Skills with nothing to say are asked for by their own words.
+        let own: Vec<&str> = skill.own_words.iter().map(String::as_str).collect();
         let is_own = |w: &Word| own.iter().any(|own| is_form(w.text, own));
         let needed: &[&str] = if skill.has(Role::Opening) {
             &["gripper", "open", "close"]
@@ -96,6 +103,8 @@ pub fn unasked<'a>(linked: &str, tasks: &'a [Value], skills: &SkillRoles) -> Opt
             &["joints"]
         } else if skill.goes_round() {
             &["patrol"]
+        } else if skill.returns {
+            &["home"]
         } else if skill.is_bare() {
             &own
         } else if skill.has(Role::Duration) {
@@ -106,10 +115,6 @@ pub fn unasked<'a>(linked: &str, tasks: &'a [Value], skills: &SkillRoles) -> Opt
         !says(needed) && !words.iter().any(is_own)
     };
     tasks.iter().find(is_unasked).and_then(name)
-}
-
-fn name_of(task: &Value) -> Option<&str> {
-    task["skill"].as_str()
 }
 
 /// "Welds", "welding" and "welded" of `weld`.
@@ -159,6 +164,20 @@ pub fn unsaid_robot<'a>(
     })
 }
 
+/// An object or a place that the sentence does not say.
+pub fn unsaid_name<'a>(
+    linked: &str,
+    tasks: &'a [Value],
+    skills: &SkillRoles,
+    fleet: &FleetNouns,
+) -> Option<&'a str> {
+    let said: BTreeSet<&str> = references_in(linked).map(|(_, r)| r).collect();
+    let words = words_of(linked);
+    let mut names = tasks.iter().flat_map(|task| skills.names(task));
+    let is_meant = |name: &str| words.iter().any(|w| fleet.means(w.text, name));
+    names.find(|name| !said.contains(name) && !is_meant(name))
+}
+
 /// The chunk between spaces that a word stands in, without the signs around it.
 fn whole<'a>(linked: &'a str, word: &Word<'a>) -> &'a str {
     let is_space = |c: char| c.is_whitespace();
@@ -168,17 +187,6 @@ fn whole<'a>(linked: &'a str, word: &Word<'a>) -> &'a str {
         .map_or(linked.len(), |at| word.end() + at);
     let chunk = linked[begin..end].trim_matches(|c: char| !c.is_alphanumeric());
     if chunk.is_empty() { word.text } else { chunk }
-}
-
-fn nearest(word: &str) -> Option<&'static str> {
-    let mut all = PlanWords::get().words();
-    all.find(|known| known.len() > 3 && is_slip(word, known))
-}
-
-/// "Bin_a에서".
-fn is_source(words: &[Word], at: usize) -> bool {
-    let behind = words.get(at + 1).filter(|w| w.behind_reference);
-    words[at].text.starts_with("ref_s") && behind.is_some_and(|w| w.text == "에서")
 }
 
 /// True if a sign changes nothing where it stands.
@@ -312,12 +320,11 @@ impl<'a> PlanFacts<'a> {
         skills.any(is)
     }
 
-    /// True if a word is a part of the name of a task's skill, in any form.
+    /// True if a word is one with which a task's skill is asked for, in any form.
     fn has_own_word(&self, word: &str) -> bool {
-        let mut names = self.tasks.iter().filter_map(name_of);
         // Words that have a kind of their own are held by that.
-        let is_own = |own: &str| PlanWords::get().kinds(own).is_none() && is_form(word, own);
-        names.any(|name| name.split('_').any(is_own))
+        let is_own = |own: &String| PlanWords::get().kinds(own).is_none() && is_form(word, own);
+        self.is_any(|skill| skill.own_words.iter().any(is_own))
     }
 
     fn does_any(&self, kinds: &[String]) -> bool {
@@ -349,7 +356,7 @@ impl<'a> PlanFacts<'a> {
             "once" => self.rounds().contains(&1.0) || self.waits() || self.rounds().is_empty(),
             "transfer" => self.is_any(|s| s.takes.is_some() || s.releases.is_some()),
             "pick" => self.is_any(|s| s.takes.is_some()),
-            "go" => self.is_any(|s| s.goes_to_place() || s.has(Role::X)) || self.is_own("home"),
+            "go" => self.is_any(|s| s.goes_to_place() || s.has(Role::X)) || self.does("home"),
             "patrol" => self.is_any(Skill::goes_round),
             "wait" => self.is_any(|s| s.has(Role::Duration)),
             "gripper" => self.is_any(|s| s.has(Role::Opening)),
@@ -369,20 +376,13 @@ impl<'a> PlanFacts<'a> {
             "failed" => ["retry", "skip", "ask_operator", "fail_mission"]
                 .iter()
                 .any(|k| policy(k)),
-            own => self.is_own(own),
+            "home" => self.is_any(|s| s.returns),
+            own => self.is_any(|s| s.is_bare() && s.own_words.contains(own)),
         }
     }
 
     fn rounds(&self) -> &[f64] {
         self.numbers.get(Quantity::Rounds)
-    }
-
-    /// True if a task's skill has nothing to say and this word in its name.
-    fn is_own(&self, word: &str) -> bool {
-        self.tasks.iter().any(|task| {
-            let is_bare = self.skills.of_task(task).is_some_and(Skill::is_bare);
-            is_bare && name_of(task).is_some_and(|name| name.split('_').any(|own| own == word))
-        })
     }
 
     /// True if a task gives a value of one of these roles.
@@ -425,22 +425,8 @@ impl<'a> PlanFacts<'a> {
 
     fn has_number(&self, number: &SaidNumber) -> bool {
         let numbers = self.numbers.get(number.quantity);
-        let robots: BTreeSet<&str> = self
-            .tasks
-            .iter()
-            .filter_map(|t| t["robot"].as_str())
-            .collect();
-        let close = |a: f64, b: f64| (a - b).abs() < 1e-6;
-        // "Two rovers", "the three boxes".
-        let counts = number.may_count
-            && (close(number.values[0], robots.len() as f64)
-                || close(number.values[0], self.tasks.len() as f64)
-                || close(number.values[0], 1.0));
-        counts
-            || number
-                .values
-                .iter()
-                .any(|v| numbers.iter().any(|n| close(*n, *v)))
+        let mut values = number.values.iter();
+        values.any(|v| numbers.iter().any(|n| is_close(*n, *v)))
     }
 }
 
@@ -448,46 +434,6 @@ fn policy_of(task: &Value) -> Option<&str> {
     let policy = &task["on_failure"];
     policy.as_str().or_else(|| policy["kind"].as_str())
 }
-
-/// Places and objects of each robot come in the order in which they are said, where nothing turns it round.
-pub fn out_of_order<'a>(
-    linked: &'a str,
-    tasks: &'a [Value],
-    skills: &SkillRoles,
-) -> Option<&'a str> {
-    let words = words_of(linked);
-    let turns =
-        |w: &Word| TURNING.contains(&w.text) || w.text.ends_with("전에") || w.text == "앞서";
-    if words.iter().any(turns) {
-        return None;
-    }
-    let said: Vec<&str> = references_in(linked).map(|(_, r)| r).collect();
-    let robots: BTreeSet<&str> = tasks.iter().filter_map(|t| t["robot"].as_str()).collect();
-    for robot in robots {
-        let mut at = 0;
-        for task in tasks.iter().filter(|t| t["robot"] == robot) {
-            let places = skills.values(task, &[Role::Surface, Role::FloorPlace]);
-            for name in places.into_iter().filter_map(Value::as_str) {
-                if !said.contains(&name) {
-                    continue;
-                }
-                // Said once for several robots or tasks, it may be used again.
-                let behind = said[at..].iter().position(|s| *s == name).map(|i| at + i);
-                match behind {
-                    Some(place) => at = place,
-                    None => return Some(name),
-                }
-            }
-        }
-    }
-    None
-}
-
-/// Words that say that what comes later is done earlier.
-const TURNING: [&str; 12] = [
-    "before", "after", "once", "when", "soon", "first", "via", "way", "over", "same", "back",
-    "again",
-];
 
 /// An angle that is more than a turn: people say degrees so, and plans are in radians.
 pub fn too_large_angle(tasks: &[Value], skills: &SkillRoles) -> Option<f64> {

@@ -19,8 +19,6 @@ pub struct SaidNumber {
     pub values: Vec<f64>,
     /// What it is said to be.
     pub quantity: Quantity,
-    /// It may say how many robots, objects or places there are.
-    pub may_count: bool,
 }
 
 /// What a number is said to be, by its unit.
@@ -39,11 +37,9 @@ enum Unit {
     Seconds(f64),
     Radians,
     Times,
-    /// Of robots and things.
-    Pieces,
 }
 
-const UNITS: [(Unit, &[&str]); 11] = [
+const UNITS: [(Unit, &[&str]); 9] = [
     (
         Unit::Metres(1.0),
         &["m", "meter", "meters", "metre", "metres", "미터"],
@@ -97,14 +93,6 @@ const UNITS: [(Unit, &[&str]); 11] = [
         &[
             "time", "times", "round", "rounds", "lap", "laps", "tour", "tours", "turns", "x", "번",
             "회", "바퀴", "차례", "번씩",
-        ],
-    ),
-    (Unit::Pieces, &["대", "개", "군데", "곳"]),
-    (
-        Unit::Pieces,
-        &[
-            "robots", "arms", "rovers", "boxes", "docks", "places", "objects", "things", "points",
-            "stops", "joints", "ones",
         ],
     ),
 ];
@@ -167,15 +155,6 @@ pub fn said_numbers(words: &[Word]) -> Vec<SaidNumber> {
             None => at += 1,
         }
     }
-    let is_scaled = |by: f64| {
-        found
-            .iter()
-            .any(|(_, unit, _)| *unit == Some(Unit::Metres(by)))
-    };
-    let scales: Vec<f64> = [0.01, 0.001]
-        .into_iter()
-        .filter(|by| is_scaled(*by))
-        .collect();
     // "1 minute 30 seconds" is one time.
     for last in 1..found.len() {
         let [
@@ -192,16 +171,11 @@ pub fn said_numbers(words: &[Word]) -> Vec<SaidNumber> {
             found[last].0.values.push(sum);
         }
     }
-    for (number, unit, value) in &mut found {
-        if unit.is_none() {
-            number.values.extend(scales.iter().map(|by| *value * by));
-        }
-    }
     found.into_iter().map(|(number, ..)| number).collect()
 }
 
 fn number_at(words: &[Word], at: usize) -> Option<(SaidNumber, Option<Unit>, f64)> {
-    let (mut value, mut end, glued_unit, is_word) = amount(words, at)?;
+    let (mut value, mut end, glued_unit) = amount(words, at)?;
     let (mut start, mut unit) = (at, glued_unit);
     // Signs in front.
     if let Some(before) = at.checked_sub(1) {
@@ -255,7 +229,6 @@ fn number_at(words: &[Word], at: usize) -> Option<(SaidNumber, Option<Unit>, f64
         words: start..end,
         values,
         quantity: quantity_of(unit),
-        may_count: unit == Some(Unit::Pieces) || (is_word && unit.is_none()),
     };
     Some((said, unit, value))
 }
@@ -278,12 +251,12 @@ fn fraction(word: &str) -> Option<f64> {
         .map(|(_, part)| *part)
 }
 
-/// The amount that begins at a word, the one behind it, a unit in the same word, and whether it is in words.
-fn amount(words: &[Word], at: usize) -> Option<(f64, usize, Option<Unit>, bool)> {
+/// The amount that begins at a word, the one behind it, and a unit in the same word.
+fn amount(words: &[Word], at: usize) -> Option<(f64, usize, Option<Unit>)> {
     let text = |i: usize| words.get(i).map_or("", |w| w.text);
     let word = words.get(at)?;
     match word.kind {
-        WordKind::Number => Some((word.text.parse().ok()?, at + 1, None, false)),
+        WordKind::Number => Some((word.text.parse().ok()?, at + 1, None)),
         WordKind::Latin => {
             let articles = ["a", "an", "of"];
             let skip = |mut i: usize| {
@@ -294,7 +267,7 @@ fn amount(words: &[Word], at: usize) -> Option<(f64, usize, Option<Unit>, bool)>
             };
             if let Some(part) = fraction(word.text) {
                 let next = skip(at + 1);
-                return unit_of(text(next)).map(|_| (part, next, None, true));
+                return unit_of(text(next)).map(|_| (part, next, None));
             }
             let is_article = ["a", "an"].contains(&word.text);
             if is_article {
@@ -303,14 +276,13 @@ fn amount(words: &[Word], at: usize) -> Option<(f64, usize, Option<Unit>, bool)>
                     1.0,
                     at + 1,
                     None,
-                    true,
                 ));
             }
             let (value, count) = number_of_words(word.text, |i| text(at + i))?;
             let end = at + count;
             match fraction(text(end)) {
-                Some(part) => Some((value * part, skip(end + 1), None, true)),
-                None => Some((value, end, None, true)),
+                Some(part) => Some((value * part, skip(end + 1), None)),
+                None => Some((value, end, None)),
             }
         }
         WordKind::Hangul if !word.behind_reference => {
@@ -318,10 +290,10 @@ fn amount(words: &[Word], at: usize) -> Option<(f64, usize, Option<Unit>, bool)>
             if rest.is_empty() {
                 // Alone, most of these syllables are something else.
                 let next = words.get(at + 1).filter(|w| unit_of(w.text).is_some());
-                return next.map(|_| (value, at + 1, None, true));
+                return next.map(|_| (value, at + 1, None));
             }
             let unit = unit_of(rest)?;
-            Some((value, at + 1, Some(unit), true))
+            Some((value, at + 1, Some(unit)))
         }
         _ => None,
     }
@@ -477,7 +449,7 @@ mod tests {
             ("(10, 20) cm", vec![("10", vec![10.0]), ("20", vec![20.0])]),
             (
                 "x=-1.5 y 2 cm",
-                vec![("-1.5", vec![-1.5, -0.015]), ("2 cm", vec![0.02])],
+                vec![("-1.5", vec![-1.5]), ("2 cm", vec![0.02])],
             ),
             (
                 "두 번 3회 삼십 초",

@@ -261,7 +261,7 @@ mod tests {
             ("both arms fold", "both arms fold"),
             (
                 "the rover and every dock",
-                "the ref_r4 and ref_f1 and ref_f2",
+                "the rover and ref_f1 and ref_f2",
             ),
             ("everyone but kuka goes", "ref_r1, ref_r2 and ref_r4 goes"),
             ("all robots except spot", "ref_r1, ref_r2 and ref_r3"),

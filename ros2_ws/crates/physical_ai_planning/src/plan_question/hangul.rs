@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
 use super::by_words::{ByWords, Found};
-use super::spoken::{SEPARATORS, goes_on, is_letters, plain, spoken_words};
+use super::spoken::{SEPARATORS, goes_on, is_letters, plain};
 use super::syllables::{FIRST_SYLLABLE, PARTICLES, is_syllable};
 
 /// Ways to say a name that are looked at.
@@ -71,11 +71,6 @@ fn sound(latin: &str) -> String {
 /// Ways to say a name with some Hangul, without spaces.
 fn ways(words: &[String]) -> Vec<String> {
     let mut found = ways_of_words(words);
-    if let [what, side] = words
-        && spoken_words().sides.contains(side)
-    {
-        found.extend(ways_of_words(&[side.clone(), what.clone()]));
-    }
     if let [stem @ .., number] = words
         && !stem.is_empty()
         && number.bytes().all(|b| b.is_ascii_digit())
@@ -205,7 +200,7 @@ mod tests {
     #[test]
     fn names_are_said_in_many_ways() {
         let words = |name: &str| name.split('_').map(str::to_owned).collect();
-        let names = ["red_box", "gate_1", "watering_can", "dock_a", "shelf_left"];
+        let names = ["red_box", "gate_1", "watering_can", "dock_a"];
         let names = HangulNames::new(&names.map(|n| (words(n), vec![n.to_owned()])).into());
         for (sentence, name, end, particle) in [
             ("빨간 상자를 놓아", "red_box", 3, "를"),
@@ -214,7 +209,6 @@ mod tests {
             ("게이트 01에", "gate_1", 3, ""),
             ("물뿌리개", "watering_can", 1, ""),
             ("도크 에이 쪽", "dock_a", 3, ""),
-            ("왼쪽 선반", "shelf_left", 3, ""),
         ] {
             let pieces = pieces(sentence);
             let found = names.translated(&pieces, 0);

@@ -42,9 +42,4 @@ impl PlanWords {
     pub fn kinds(&'static self, word: &str) -> Option<Kinds> {
         self.kinds.get(word).map(Vec::as_slice)
     }
-
-    /// All words.
-    pub fn words(&'static self) -> impl Iterator<Item = &'static str> {
-        self.kinds.keys().map(String::as_str)
-    }
 }

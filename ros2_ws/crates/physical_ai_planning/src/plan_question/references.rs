@@ -14,7 +14,6 @@ use serde_json::Value;
 use super::by_words::ByWords;
 use super::linker::Linker;
 use super::reference_text::references_in;
-use super::said::SaidNames;
 use super::skill_roles::SkillRoles;
 use crate::Error;
 
@@ -180,11 +179,6 @@ impl References {
     /// References by the words of names.
     pub(super) fn by_words(&self) -> &ByWords {
         self.linker.names()
-    }
-
-    /// What a linked sentence may mean.
-    pub(super) fn said_in(&self, sentence: &str) -> SaidNames {
-        SaidNames::of(sentence, self.linker.names())
     }
 
     /// An answer in JSON with names for references.

@@ -21,6 +21,10 @@ pub struct Skill {
     pub takes: Option<String>,
     /// Parameter that says where it is put.
     pub releases: Option<String>,
+    /// It brings the robot back to where it rests.
+    pub returns: bool,
+    /// Words with which it may be asked for: those of its name, and its verbs.
+    pub own_words: BTreeSet<String>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -42,6 +46,9 @@ impl SkillRoles {
                 skills.or_default().insert(name.to_owned());
             }
             let skill = made.skills.entry(name.to_owned()).or_default();
+            let own_words = name.split('_').chain(offer.verbs());
+            skill.own_words.extend(own_words.map(str::to_owned));
+            skill.returns |= offer.returns();
             skill.takes = skill.takes.take().or(offer.takes().map(str::to_owned));
             skill.releases = skill
                 .releases
@@ -75,13 +82,6 @@ impl SkillRoles {
         let skills = self.of_robots.get(robot).into_iter().flatten();
         let mut skills = skills.filter_map(|name| self.skills.get(name));
         skills.any(|skill| skill.takes.is_some() || skill.has(Role::Opening))
-    }
-
-    /// The first skill of a robot that takes and releases just so.
-    pub fn of_hand(&self, robot: &str, takes: bool, releases: bool) -> Option<(&str, &Skill)> {
-        let names = self.of_robots.get(robot)?.iter();
-        let mut skills = names.filter_map(|name| Some((name.as_str(), self.skills.get(name)?)));
-        skills.find(|(_, s)| (s.takes.is_some(), s.releases.is_some()) == (takes, releases))
     }
 
     /// The skill of a task.

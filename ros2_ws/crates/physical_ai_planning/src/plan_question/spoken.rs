@@ -1,49 +1,14 @@
-//! Sentences in pieces, and words that are the same whatever a fleet's names are (`planner/spoken_words.json`).
-
-use std::collections::{BTreeMap, BTreeSet};
-use std::sync::OnceLock;
-
-use serde::Deserialize;
+//! Sentences in pieces. `planner/spoken.py` does the same.
 
 use super::syllables::is_syllable;
 
 /// What may stand between the words of a name.
 pub const SEPARATORS: [&str; 3] = ["_", "-", " "];
-
-#[derive(Debug, Default, Deserialize)]
-pub struct SpokenWords {
-    /// Keys beside each letter's.
-    pub near_keys: BTreeMap<char, String>,
-    /// No slips, whatever a fleet's names are.
-    pub never_slips: BTreeSet<String>,
-    pub articles: BTreeSet<String>,
-    /// Words that name nothing by themselves.
-    pub said_of_anything: BTreeSet<String>,
-    /// Last words that may stand first, as in "left jig" for `jig_left`.
-    pub sides: BTreeSet<String>,
-    /// Behind them a name begins.
-    pub before_names: BTreeSet<String>,
-    /// What follows an object that is to be moved.
-    pub before_places: BTreeSet<String>,
-    /// What may follow an object or a place that is not said in full.
-    pub after_names: BTreeSet<String>,
-    /// Words that say which one of several is meant.
-    pub modifiers: BTreeSet<String>,
-    /// Words for several or for what was said before.
-    pub groups: BTreeSet<String>,
-    /// Nouns behind numbers.
-    pub counted: BTreeSet<String>,
-    /// From zero on.
-    pub numbers: Vec<String>,
-}
-
-pub fn spoken_words() -> &'static SpokenWords {
-    static WORDS: OnceLock<SpokenWords> = OnceLock::new();
-    WORDS.get_or_init(|| {
-        let text = include_str!("../../planner/spoken_words.json");
-        serde_json::from_str(text).unwrap_or_default()
-    })
-}
+/// From zero on.
+const NUMBERS: [&str; 13] = [
+    "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten",
+    "eleven", "twelve",
+];
 
 /// Runs of small letters, of digits and of Hangul, and other signs one by one.
 pub fn pieces(text: &str) -> Vec<&str> {
@@ -82,15 +47,18 @@ pub fn plain(piece: &str) -> &str {
 
 /// The digits of a number word; anything else as it is, but without leading zeros.
 pub fn in_digits(piece: &str) -> String {
-    let number = spoken_words().numbers.iter().position(|n| n == piece);
+    let number = number_in_words(piece);
     number.map_or_else(|| plain(piece).to_owned(), |number| number.to_string())
 }
 
 /// A number in digits or, to twelve, in words.
 pub fn number_of(piece: &str) -> Option<usize> {
-    let words = &spoken_words().numbers;
-    let number = words.iter().position(|n| n == piece);
-    number.or_else(|| piece.parse().ok())
+    number_in_words(piece).or_else(|| piece.parse().ok())
+}
+
+/// A number to twelve in words.
+pub fn number_in_words(piece: &str) -> Option<usize> {
+    NUMBERS.iter().position(|n| *n == piece)
 }
 
 /// Where these words end if they begin at a piece.
@@ -122,13 +90,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn words_are_there() {
-        let words = spoken_words();
-        assert_eq!(words.near_keys[&'p'], "o");
-        assert!(words.articles.contains("the") && words.never_slips.contains("soon"));
+    fn numbers_come_in_digits() {
         assert_eq!(
-            (in_digits("three"), in_digits("007")),
-            ("3".into(), "7".into())
+            (in_digits("three"), in_digits("007"), in_digits("bin")),
+            ("3".into(), "7".into(), "bin".into())
         );
     }
 

@@ -50,7 +50,7 @@ fn bound(fields: &mut Map<String, Value>, depth: usize) -> Result<(), String> {
         return Err(format!("$ref {reference} is not supported"));
     }
     // They say what is meant and forbid nothing: who writes under the schema need not know them.
-    for annotation in ["role", "takes", "releases"] {
+    for annotation in ["role", "takes", "releases", "returns", "verbs"] {
         fields.shift_remove(annotation);
     }
     // Engines take fields that may be left out for none at all here; a plan with too few is refused when it is validated.

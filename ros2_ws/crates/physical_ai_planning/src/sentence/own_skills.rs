@@ -1,4 +1,5 @@
-//! Skills that no verb of ours asks for: they are said by the words of their own names.
+//! Skills that no verb of ours asks for: they are said by the words of their own names, or by verbs that their offers
+//! give.
 //!
 //! "Arm_1 welds the red box" is the skill `weld` with an object, "rover_1 inspects dock_a for 5 s" the skill `inspect` with
 //! a place and a duration: values are read by the roles of the skill's parameters.
@@ -22,7 +23,7 @@ pub(super) struct OwnValue {
     pub(super) value: Value,
 }
 
-/// The skills of a fleet whose names begin with no verb that is known, by their first words.
+/// The skills of a fleet by the first words of their names and by their other verbs, where those are none that is known.
 #[derive(Debug, Default)]
 pub(super) struct OwnSkills {
     verbs: Vec<OwnVerb>,
@@ -54,31 +55,36 @@ impl OwnSkills {
     pub(super) fn of(fleet: &Fleet) -> Self {
         let mut made = Self::default();
         for name in fleet.skills() {
-            let mut words = name.split('_').map(str::to_owned);
-            let Some(base) = words.next() else { continue };
-            if base.is_empty()
-                || verbs::verb(&base).is_some()
-                || FUNCTION_WORDS.contains(&base.as_str())
-            {
-                continue;
-            }
             let Some(offer) = fleet.offers(name, None).next() else {
                 continue;
             };
-            let skill = OwnSkill {
-                name: name.to_owned(),
-                rest: words.collect(),
-                parameters: parameters(offer),
-            };
-            match made.verbs.iter_mut().find(|v| v.base == base) {
-                Some(verb) => verb.skills.push(skill),
-                None => made.verbs.push(OwnVerb {
-                    base,
-                    skills: vec![skill],
-                }),
+            let mut words = name.split('_').map(str::to_owned);
+            let first = words.next().unwrap_or_default();
+            made.add(&first, offer, words.collect());
+            for verb in offer.verbs().filter(|verb| *verb != first) {
+                made.add(verb, offer, Vec::new());
             }
         }
         made
+    }
+
+    /// One more way to say a skill, unless its verb has a meaning of its own.
+    fn add(&mut self, base: &str, offer: &Capability, rest: Vec<String>) {
+        if base.is_empty() || verbs::is_verb(base) || FUNCTION_WORDS.contains(&base) {
+            return;
+        }
+        let skill = OwnSkill {
+            name: offer.skill.to_string(),
+            rest,
+            parameters: parameters(offer),
+        };
+        match self.verbs.iter_mut().find(|v| v.base == base) {
+            Some(verb) => verb.skills.push(skill),
+            None => self.verbs.push(OwnVerb {
+                base: base.to_owned(),
+                skills: vec![skill],
+            }),
+        }
     }
 
     /// The skill's verb that a word is a form of.
@@ -95,6 +101,11 @@ impl OwnSkills {
             .iter()
             .flat_map(|v| v.skills.iter().map(|s| s.name.as_str()))
     }
+}
+
+/// Words with which a skill may be asked for: those of its name, and its verbs.
+pub(super) fn own_words(offer: &Capability) -> impl Iterator<Item = &str> {
+    offer.skill.as_str().split('_').chain(offer.verbs())
 }
 
 fn parameters(offer: &Capability) -> Vec<OwnParameter> {

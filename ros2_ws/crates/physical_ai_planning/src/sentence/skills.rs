@@ -8,6 +8,7 @@ use physical_ai_schema as schema;
 use serde_json::{Map, Value, json};
 
 use super::clause::{Action, Objects, Opening};
+use super::own_skills::own_words;
 use super::verbs;
 
 /// A skill with its parameters.
@@ -31,8 +32,8 @@ enum Wanted<'a> {
         /// Its names come as a list.
         list: bool,
     },
-    /// It takes nothing, and this word is a part of its name.
-    Word(&'static str),
+    /// It brings the robot back to where it rests, and nothing has to be said with it.
+    Return,
     /// It was said by its own name.
     Named(&'a str),
 }
@@ -41,10 +42,7 @@ impl Wanted<'_> {
     fn fits(&self, offer: &Capability) -> bool {
         match self {
             Self::Named(skill) => offer.skill.as_str() == *skill,
-            Self::Word(word) => {
-                let mut parts = offer.skill.as_str().split('_');
-                offer.parameters().next().is_none() && parts.any(|part| part == *word)
-            }
+            Self::Return => offer.returns() && offer.parameters().next().is_none(),
             Self::Shape {
                 takes,
                 releases,
@@ -60,9 +58,9 @@ impl Wanted<'_> {
                 let required = required.and_then(Value::as_array).into_iter().flatten();
                 let required: Vec<&str> = required.filter_map(Value::as_str).collect();
                 let hand = (offer.takes().is_some(), offer.releases().is_some());
-                // What has no hand in it is told from others of its shape by a verb in its name.
+                // What has no hand in it is told from others of its shape by its verbs.
                 (hand == (*takes, *releases))
-                    && (*takes || *releases || verbs::is_in_name(offer.skill.as_str()))
+                    && (*takes || *releases || own_words(offer).any(verbs::is_verb))
                     && roles.iter().all(has)
                     && offer
                         .parameters()
@@ -216,7 +214,7 @@ fn wanted<'a>(action: &'a Action, held: Option<&str>) -> Result<Wanted<'a>, Stri
             }
         },
         Action::MoveJoints(_) => shape(&[Role::JointPositions], false),
-        Action::Home => Wanted::Word("home"),
+        Action::Home => Wanted::Return,
         Action::Patrol { rounds: None, .. } => shape(&[Role::FloorPlace], true),
         Action::Patrol { .. } => shape(&[Role::FloorPlace, Role::Count], true),
         Action::Wait { .. } => shape(&[Role::Duration], false),

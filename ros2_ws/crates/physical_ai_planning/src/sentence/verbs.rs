@@ -101,9 +101,9 @@ pub(super) fn verb(word: &str) -> Option<(Verb, &'static [Form])> {
         })
 }
 
-/// True if a word of a skill's name is a verb that is known.
-pub(super) fn is_in_name(skill: &str) -> bool {
-    skill.split('_').any(|word| verb(word).is_some())
+/// True if a word is a verb that is known.
+pub(super) fn is_verb(word: &str) -> bool {
+    verb(word).is_some()
 }
 
 /// The verb whose form is nearest to a misspelt one.

@@ -20,6 +20,8 @@ pub(super) const SKILL: ArmSkill = ArmSkill {
         idempotent: true,
         takes: None,
         releases: None,
+        returns: false,
+        verbs: &[],
         typical_s: 3.0,
     },
     needs_gripper: false,

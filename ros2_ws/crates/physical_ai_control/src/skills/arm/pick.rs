@@ -23,6 +23,8 @@ pub(super) const SKILL: ArmSkill = ArmSkill {
         idempotent: false,
         takes: Some("object"),
         releases: None,
+        returns: false,
+        verbs: &[],
         typical_s: 6.0,
     },
     needs_gripper: true,

@@ -18,6 +18,8 @@ pub(super) const SKILL: ArmSkill = ArmSkill {
         idempotent: false,
         takes: Some("object"),
         releases: Some("place"),
+        returns: false,
+        verbs: &[],
         typical_s: 11.0,
     },
     needs_gripper: true,

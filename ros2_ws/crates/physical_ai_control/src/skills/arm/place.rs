@@ -24,6 +24,8 @@ pub(super) const SKILL: ArmSkill = ArmSkill {
         idempotent: false,
         takes: None,
         releases: Some("place"),
+        returns: false,
+        verbs: &[],
         typical_s: 6.0,
     },
     needs_gripper: true,

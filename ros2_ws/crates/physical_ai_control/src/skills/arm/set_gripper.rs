@@ -14,6 +14,8 @@ pub(super) const SKILL: ArmSkill = ArmSkill {
         idempotent: true,
         takes: None,
         releases: None,
+        returns: false,
+        verbs: &[],
         typical_s: 1.0,
     },
     needs_gripper: true,

@@ -12,6 +12,8 @@ const SPEC: SkillSpec = SkillSpec {
     idempotent: true,
     takes: None,
     releases: None,
+    returns: true,
+    verbs: &[],
     typical_s: 8.0,
 };
 

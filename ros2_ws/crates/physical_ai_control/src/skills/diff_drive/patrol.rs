@@ -17,6 +17,8 @@ pub(super) const SKILL: RouteSkill = RouteSkill {
         idempotent: true,
         takes: None,
         releases: None,
+        returns: false,
+        verbs: &[],
         typical_s: 20.0,
     },
     is_offered: |_| true,

@@ -10,6 +10,8 @@ pub(super) const SKILL: JointSkill = JointSkill {
         idempotent: true,
         takes: None,
         releases: None,
+        returns: false,
+        verbs: &[],
         typical_s: 0.0,
     },
     // Who moves a tip or drives stands still without being told to.

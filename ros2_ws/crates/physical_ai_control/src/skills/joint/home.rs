@@ -11,6 +11,8 @@ pub(super) const SKILL: JointSkill = JointSkill {
         idempotent: true,
         takes: None,
         releases: None,
+        returns: true,
+        verbs: &[],
         typical_s: 3.0,
     },
     is_offered: |set| set.has_posture(),

@@ -22,6 +22,8 @@ pub(super) const SKILL: JointSkill = JointSkill {
         idempotent: true,
         takes: None,
         releases: None,
+        returns: false,
+        verbs: &[],
         typical_s: 3.0,
     },
     is_offered: JointSkills::has_posture,

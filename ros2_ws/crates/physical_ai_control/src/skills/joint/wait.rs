@@ -11,6 +11,8 @@ pub(super) const SKILL: JointSkill = JointSkill {
         idempotent: true,
         takes: None,
         releases: None,
+        returns: false,
+        verbs: &[],
         typical_s: 1.0,
     },
     is_offered: |_| true,

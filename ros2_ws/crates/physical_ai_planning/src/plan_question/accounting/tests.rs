@@ -15,7 +15,7 @@ fn lost(linked: &str, tasks: &Value) -> Option<String> {
         &all_skills(&["ref_r1"]),
         &FleetNouns::default(),
     )
-    .map(|d| d.text)
+    .map(str::to_owned)
 }
 
 #[test]
@@ -87,22 +87,6 @@ fn what_a_plan_drops_is_named() {
 }
 
 #[test]
-fn misspelt_words_have_a_nearest_one() {
-    let tasks = [go("ref_f1")];
-    let found = dropped(
-        "ref_r1 drievs to ref_f1",
-        &tasks,
-        &all_skills(&["ref_r1"]),
-        &FleetNouns::default(),
-    )
-    .unwrap();
-    assert_eq!(
-        (found.text.as_str(), found.nearest),
-        ("drievs", Some("drives"))
-    );
-}
-
-#[test]
 fn tasks_that_nobody_asked_for_are_named() {
     let skills = all_skills(&["ref_r1"]);
     let tasks = [json!({"skill": "wait", "robot": "ref_r1", "params": {"duration_s": 10}})];
@@ -117,25 +101,48 @@ fn tasks_that_nobody_asked_for_are_named() {
 }
 
 #[test]
-fn places_come_as_they_are_said() {
+fn names_that_nobody_said_are_not_meant() {
     let skills = all_skills(&["ref_r1"]);
-    let tasks = [go("ref_f2"), go("ref_f1")];
-    assert_eq!(
-        out_of_order("ref_r1 calls at ref_f1 and ref_f2", &tasks, &skills),
-        Some("ref_f1")
-    );
-    assert_eq!(
-        out_of_order("ref_r1 calls at ref_f2 and ref_f1", &tasks, &skills),
-        None
-    );
-    assert_eq!(
-        out_of_order(
-            "before ref_r1 calls at ref_f1, it goes to ref_f2",
-            &tasks,
-            &skills
+    let tasks = [go("ref_f1")];
+    let names = ["dock", "a"].map(str::to_owned).to_vec();
+    let nouns = FleetNouns::new(&[(names, vec!["ref_f1".to_owned()])].into(), &skills);
+    for (linked, expected) in [
+        ("ref_r1 goes to ref_f1", None),
+        ("ref_r1 goes to the dock", None),
+        ("ref_r1 goes there", Some("ref_f1")),
+        ("ref_r1 goes to ref_f2", Some("ref_f1")),
+    ] {
+        assert_eq!(
+            unsaid_name(linked, &tasks, &skills, &nouns),
+            expected,
+            "{linked}"
+        );
+    }
+}
+
+#[test]
+fn numbers_that_nobody_said_are_not_asked_for() {
+    let skills = all_skills(&["ref_r1"]);
+    let point = |yaw: Option<f64>| {
+        let mut params = json!({"x": 1, "y": 0.2});
+        params
+            .as_object_mut()
+            .unwrap()
+            .extend(yaw.map(|yaw| ("yaw".to_owned(), json!(yaw))));
+        [json!({"skill": "navigate_to", "robot": "ref_r1", "params": params})]
+    };
+    for (linked, tasks, expected) in [
+        ("ref_r1 goes to (1, 20 cm)", point(None), None),
+        (
+            "ref_r1 goes to (1, 0.2)",
+            point(Some(0.5)),
+            Some("navigate_to"),
         ),
-        None
-    );
+        ("ref_r1 goes to x 1, y 0.2, yaw 0.5", point(Some(0.5)), None),
+        ("ref_r1 goes to (1, 2)", point(None), Some("navigate_to")),
+    ] {
+        assert_eq!(unasked(linked, &tasks, &skills), expected, "{linked}");
+    }
 }
 
 #[test]

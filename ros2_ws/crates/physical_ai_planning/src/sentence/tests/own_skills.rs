@@ -3,7 +3,7 @@ use physical_ai_domain::{ParameterSpec, Role, SkillSpec};
 use super::*;
 
 /// Skills that exist nowhere else.
-const NEW: [SkillSpec; 3] = [
+const NEW: [SkillSpec; 5] = [
     SkillSpec {
         name: "weld",
         description: "Welds an object, for a while if said so.",
@@ -14,6 +14,8 @@ const NEW: [SkillSpec; 3] = [
         idempotent: false,
         takes: None,
         releases: None,
+        returns: false,
+        verbs: &[],
         typical_s: 4.0,
     },
     SkillSpec {
@@ -26,6 +28,8 @@ const NEW: [SkillSpec; 3] = [
         idempotent: true,
         takes: None,
         releases: None,
+        returns: false,
+        verbs: &[],
         typical_s: 2.0,
     },
     SkillSpec {
@@ -35,13 +39,42 @@ const NEW: [SkillSpec; 3] = [
         idempotent: false,
         takes: Some("thing"),
         releases: None,
+        returns: false,
+        verbs: &[],
         typical_s: 2.0,
+    },
+    SkillSpec {
+        name: "surface_finishing_v2",
+        description: "Polishes an object.",
+        ways: &[&[ParameterSpec::required("part", Role::Object)]],
+        idempotent: true,
+        takes: None,
+        releases: None,
+        returns: false,
+        verbs: &["polish", "buff"],
+        typical_s: 4.0,
+    },
+    SkillSpec {
+        name: "recharge",
+        description: "Drives to its charger.",
+        ways: &[],
+        idempotent: true,
+        takes: None,
+        releases: None,
+        returns: true,
+        verbs: &[],
+        typical_s: 8.0,
     },
 ];
 
 fn fleet_with_new_skills() -> Fleet {
     let mut offers = one_by_one().capabilities().to_vec();
-    for (spec, robot) in NEW.iter().zip(["arm_1", "rover_1", "rover_1"]) {
+    // Who has a way home of its own needs no other.
+    offers.retain(|o| {
+        o.robot.as_ref().is_none_or(|r| r.as_str() != "rover_1") || o.skill.as_str() != "home"
+    });
+    let robots = ["arm_1", "rover_1", "rover_1", "arm_1", "rover_1"];
+    for (spec, robot) in NEW.iter().zip(robots) {
         offers.push(Capability {
             skill: SkillName::try_new(spec.name).unwrap(),
             robot: Some(RobotName::try_new(robot).unwrap()),
@@ -91,6 +124,24 @@ fn skill_that_exists_nowhere_else_is_said_by_its_own_words() {
                 "rover_1 picks up the red box",
                 &["rover_1_swallow {thing:red_box}"],
             ),
+        ],
+    );
+}
+
+#[test]
+fn skill_is_said_by_its_verbs_whatever_its_name_is() {
+    let polished = "arm_1_surface_finishing_v2 {part:red_box}";
+    means(
+        &fleet_with_new_skills(),
+        &[
+            ("arm_1 polishes the red box", &[polished]),
+            ("buff the red box", &[polished]),
+            (
+                "after arm_1 has polished the red box, rover_1 returns home",
+                &[polished, "rover_1_recharge < arm_1_surface_finishing_v2"],
+            ),
+            ("rover_1 goes back to its start", &["rover_1_recharge"]),
+            ("rover_1 recharges", &["rover_1_recharge"]),
         ],
     );
 }

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, anyhow};
-use physical_ai_domain::Plan;
+use physical_ai_control::skills::skill_specs;
+use physical_ai_domain::{Plan, SkillSpec};
 use physical_ai_fleet::Fleet;
 use physical_ai_llm::{LocalChat, Message};
 use physical_ai_planning::{
@@ -76,11 +77,12 @@ fn counts(
         ("ladder", Ladder::with_rules(Some(MODEL))),
     ];
     let mut counts: BTreeMap<(String, &'static str), Counts> = BTreeMap::new();
+    let skills: Vec<SkillSpec> = skill_specs().copied().collect();
     for case in cases {
-        let fleet = case.fleet();
+        let fleet = case.fleet(&skills);
         for (rung, ladder) in &rungs {
             let made = planned(ladder, chat, &case.sentence, &fleet)?;
-            let verdict = case.verdict(made.as_ref());
+            let verdict = case.verdict(made.as_ref(), &fleet);
             let of_rung = counts.entry((case.language.clone(), *rung)).or_default();
             of_rung[verdict as usize] += 1;
         }
