@@ -180,17 +180,6 @@ fn draws(mut state: u64) -> impl FnMut() -> f64 {
     }
 }
 
-fn home(model: &RobotModel) -> Vec<f64> {
-    let home = model.layout.postures.get("home");
-    let joints = model.movable();
-    joints
-        .map(|j| {
-            let start = 0f64.max(j.limits.lower).min(j.limits.upper);
-            home.and_then(|h| h.get(&j.name)).copied().unwrap_or(start)
-        })
-        .collect()
-}
-
 /// Brings the tip of the first chain to poses that some posture has.
 fn move_tip(card: &mut Card, bench: &mut Bench, model: &RobotModel, home: &[f64]) {
     let Some(chain) = model.layout.chains.first() else {
@@ -258,7 +247,7 @@ fn perform(file: &str) -> Card {
         offers: offers.iter().map(|c| c.skill.to_string()).collect(),
         ..Card::default()
     };
-    let home = home(&model);
+    let home = model.home_positions();
     let name = RobotName::try_new("robot_1").unwrap();
     bench.sim.place_joints(&name, &home).unwrap();
     bench.tick();

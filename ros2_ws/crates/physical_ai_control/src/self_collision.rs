@@ -82,7 +82,7 @@ impl SelfCollision {
             capsules,
             pairs,
         };
-        let at_home = all.touching(&home(model));
+        let at_home = all.touching(&model.home_positions());
         let is_mesh = |capsule: usize| all.capsules[capsule].is_of_mesh;
         let doubtful: Vec<(usize, usize)> = at_home
             .into_iter()
@@ -137,19 +137,6 @@ impl SelfCollision {
         };
         self.pairs.iter().copied().filter(touches).collect()
     }
-}
-
-/// The posture in which a robot is at home: joints that its layout does not name are at zero, or as near to it as their
-/// limits let them.
-fn home(model: &RobotModel) -> Vec<f64> {
-    let named = model.layout.postures.get("home");
-    let joints = model.movable();
-    joints
-        .map(|joint| {
-            let at = named.and_then(|home| home.get(&joint.name)).copied();
-            at.unwrap_or(0.0f64.max(joint.limits.lower).min(joint.limits.upper))
-        })
-        .collect()
 }
 
 /// Whether the pose of two links relative to each other takes at most one coordinate: neighbours, with what is fixed to

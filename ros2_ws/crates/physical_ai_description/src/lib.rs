@@ -33,4 +33,4 @@ pub use robot::read_robot;
 pub use robot_file::{FileLimits, RobotFile, robot_file_text};
 pub use sensor_layout::{SensorKind, SensorLayout};
 pub use srdf::{Srdf, SrdfEndEffector, SrdfGroup, SrdfState, read_srdf};
-pub use urdf::read_urdf;
+pub use urdf::{read_tree, read_urdf};

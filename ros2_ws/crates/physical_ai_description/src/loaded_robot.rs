@@ -66,6 +66,7 @@ pub fn load_robot(
             .as_ref()
             .map(RobotFile::given_limits)
             .unwrap_or_default(),
+        tree_only: false,
     };
     let model = read_robot(name, &description, &options)?;
     let (srdf, doubts) = match model.source.format {

@@ -61,19 +61,23 @@ pub fn read_world(world_file: &Path) -> Result<World, Error> {
 /// # Errors
 /// A file that cannot be read, and whatever is wrong with the model or its layout.
 pub fn read_model(placement: &RobotPlacement, model_folder: &Path) -> Result<RobotModel, Error> {
-    load_placed(placement, model_folder)?.into_model()
+    let packages = PackagePaths::from_environment(Vec::new());
+    load_placed(placement, model_folder, &packages)?.into_model()
 }
 
-/// Reads a robot of a world file with all that is known of it, as [`read_model`].
+/// Reads a robot of a world file with all that is known of it, as [`read_model`], but from these packages.
 ///
 /// # Errors
 /// A file that cannot be read, and whatever is wrong with the model or its layout.
-pub fn load_placed(placement: &RobotPlacement, model_folder: &Path) -> Result<LoadedRobot, Error> {
-    let packages = PackagePaths::from_environment(Vec::new());
+pub fn load_placed(
+    placement: &RobotPlacement,
+    model_folder: &Path,
+    packages: &PackagePaths,
+) -> Result<LoadedRobot, Error> {
     let robots = match model_folder.parent() {
         Some(top) => top.join(ROBOT_FILES),
         None => ROBOT_FILES.into(),
     };
-    let file = robot_source(&placement.model, model_folder, &robots, &packages)?;
-    load_robot(placement.name.clone(), &file, &packages)
+    let file = robot_source(&placement.model, model_folder, &robots, packages)?;
+    load_robot(placement.name.clone(), &file, packages)
 }

@@ -52,7 +52,8 @@ pub fn read_mesh_file(path: &Path) -> Result<TriangleMesh, Error> {
     let triangles = match kind.as_deref().and_then(|k| k.to_str()) {
         Some("stl") => read_stl(&mut bytes),
         Some("obj") => read_obj(&bytes, path),
-        Some("dae") => collada::read(&bytes),
+        Some("dae") => collada::read(&bytes)
+            .map_err(|problem| format!("{problem}: export it anew, or use .stl or .obj")),
         _ => Err("is of a kind that is not known: use .stl, .obj or .dae".to_owned()),
     };
     let triangles = triangles.map_err(fail)?;
@@ -117,11 +118,12 @@ fn read_stl(bytes: &mut [u8]) -> Result<TriangleMesh, String> {
         bytes[..STL_TEXT].fill(0);
     } else if !bytes.trim_ascii_start().starts_with(b"solid") {
         return Err(
-            "is no STL: neither text that begins with \"solid\" nor as long as its triangles say"
+            "is no STL: neither text that begins with \"solid\" nor as long as its triangles say: export it anew"
                 .to_owned(),
         );
     }
-    let scene = mesh_loader::stl::from_slice(bytes).map_err(|e| format!("is no STL: {e}"))?;
+    let scene = mesh_loader::stl::from_slice(bytes)
+        .map_err(|e| format!("is no STL: {e}: export it anew, or use .obj or .dae"))?;
     Ok(joined(&scene.meshes))
 }
 
@@ -140,7 +142,7 @@ fn read_obj(bytes: &[u8], path: &Path) -> Result<TriangleMesh, String> {
     // Colours are of no account here, so files with materials are not looked for.
     let no_materials = |_: &Path| -> std::io::Result<Vec<u8>> { Ok(Vec::new()) };
     let scene = mesh_loader::obj::from_slice(bytes, Some(path), no_materials)
-        .map_err(|e| format!("is no OBJ: {e}"))?;
+        .map_err(|e| format!("is no OBJ: {e}: export it anew, or use .stl or .dae"))?;
     Ok(joined(&scene.meshes))
 }
 
@@ -176,20 +178,20 @@ fn without_unused_corners(triangles: TriangleMesh) -> TriangleMesh {
 
 fn check(triangles: &TriangleMesh) -> Result<(), String> {
     if triangles.faces.is_empty() {
-        return Err("holds no triangle".to_owned());
+        return Err("holds no triangle: export it with faces".to_owned());
     }
     let bad = (triangles.vertices.iter())
         .position(|vertex| vertex.iter().any(|value| !value.is_finite()));
     if let Some(index) = bad {
         let vertex = triangles.vertices[index];
         return Err(format!(
-            "corner {index} is at {vertex:?}: corners must be finite"
+            "corner {index} is at {vertex:?}: corners must be finite, export it anew"
         ));
     }
     let corners = triangles.vertices.len();
     let beyond = |index: &&u32| usize::try_from(**index).is_ok_and(|i| i >= corners);
     match triangles.faces.iter().flatten().find(beyond) {
-        Some(index) => Err(format!("names corner {index} of {corners}")),
+        Some(index) => Err(format!("names corner {index} of {corners}: export it anew")),
         None => Ok(()),
     }
 }

@@ -9,6 +9,8 @@ use crate::PackagePaths;
 pub struct DescriptionOptions {
     /// Where packages are.
     pub packages: PackagePaths,
-    /// Limits that count instead of the description's, by joint; what is `None` there stays as described.
+    /// Limits that count where the description gives none, by joint; who gives them checks the names.
     pub limits: BTreeMap<String, GivenLimits>,
+    /// Links and joints alone are read: no shape, so that no mesh has to be there, and no bound has to be given.
+    pub tree_only: bool,
 }

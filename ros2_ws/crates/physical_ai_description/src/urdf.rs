@@ -53,6 +53,19 @@ pub fn read_urdf(name: RobotName, urdf: &str) -> Result<RobotModel, Error> {
     read(name, urdf, DescriptionFormat::Urdf, None, &options)
 }
 
+/// Reads links and joints of a URDF that is no file: no shape, so that its meshes need not be there, and a bound that is
+/// not given is none.
+///
+/// # Errors
+/// As [`crate::read_robot`], but for meshes and for joints without a `<limit>`.
+pub fn read_tree(name: RobotName, urdf: &str) -> Result<RobotModel, Error> {
+    let options = DescriptionOptions {
+        tree_only: true,
+        ..DescriptionOptions::default()
+    };
+    read(name, urdf, DescriptionFormat::Urdf, None, &options)
+}
+
 /// Reads a URDF that came from the file at `path`.
 pub(crate) fn read(
     name: RobotName,
@@ -158,18 +171,26 @@ fn parts(
         .map(|(i, l)| (l.name.as_str(), i))
         .collect();
     let mut read = Vec::new();
-    let nothing = GivenLimits::default();
+    let nothing = if options.tree_only {
+        GivenLimits {
+            lower: Some(f64::NEG_INFINITY),
+            upper: Some(f64::INFINITY),
+            ..GivenLimits::default()
+        }
+    } else {
+        GivenLimits::default()
+    };
     for element in robot.children("joint") {
-        let over = element.text("name").and_then(|n| options.limits.get(n));
+        let missing = element.text("name").and_then(|n| options.limits.get(n));
         read.push(joint::read(
             &element,
             &index,
-            over.unwrap_or(&nothing),
+            missing.unwrap_or(&nothing),
             notes,
         )?);
     }
-    check_overrides(&read, options)?;
-    let joints = joint::resolve_leaders(planar::split(&mut links, read), notes)?;
+    let split = planar::split(&mut links, read, options, notes);
+    let joints = joint::resolve_leaders(split, notes)?;
     check_inertials(&links, &joints, &without_inertial)?;
     inertia::check(&links, &joints, notes)?;
     Ok((links, joints))
@@ -214,20 +235,6 @@ fn check_version(robot: &Element) -> Result<(), Error> {
     }
 }
 
-fn check_overrides(read: &[joint::ReadJoint], options: &DescriptionOptions) -> Result<(), Problem> {
-    let unknown = |name: &&String| !read.iter().any(|r| r.joint.name == **name);
-    match options.limits.keys().find(unknown) {
-        Some(name) => {
-            let known: Vec<&str> = read.iter().map(|r| r.joint.name.as_str()).collect();
-            Err(Problem::Of(
-                format!("limits of joint {name}"),
-                format!("there is no such joint: {} are", known.join(", ")),
-            ))
-        }
-        None => Ok(()),
-    }
-}
-
 /// A `<link>`, and whether it has an `<inertial>`.
 fn link(
     element: &Element,
@@ -254,14 +261,15 @@ fn link(
         Some(inertial) => inertia::read(&inertial, notes)?,
         None => Inertial::none(),
     };
-    let shapes = element
-        .children("collision")
-        .map(|c| shape::collision(&c, files, notes))
-        .collect::<Result<_, _>>()?;
-    let visuals = element
-        .children("visual")
-        .map(|v| shape::visual(&v, materials, files, notes))
-        .collect::<Result<_, _>>()?;
+    let (mut shapes, mut visuals) = (Vec::new(), Vec::new());
+    if !files.options.tree_only {
+        for collision in element.children("collision") {
+            shapes.push(shape::collision(&collision, files, notes)?);
+        }
+        for visual in element.children("visual") {
+            visuals.push(shape::visual(&visual, materials, files, notes)?);
+        }
+    }
     let link = Link {
         name,
         mass_kg,

@@ -15,6 +15,9 @@ pub use source::{DescriptionFormat, DescriptionSource, DescriptionWarning};
 
 use crate::{Error, RobotLayout, RobotName};
 
+/// Name of the posture that `home` goes to.
+pub const HOME: &str = "home";
+
 /// What a robot model is made of, in the order of its description.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RobotParts {
@@ -153,6 +156,25 @@ impl RobotModel {
         for (value, coordinate) in out.iter_mut().zip(&self.coordinates) {
             *value = coordinate.map_or(0.0, |c| c.velocity(velocities));
         }
+    }
+
+    /// The movable joints at zero, or at the limit nearest to it, radians or metres.
+    pub fn zero_positions(&self) -> Vec<f64> {
+        let limits = self.movable().map(|joint| joint.limits);
+        limits.map(|l| 0f64.max(l.lower).min(l.upper)).collect()
+    }
+
+    /// Where the movable joints are when the robot is at home, radians or metres: joints that its posture `home` does not
+    /// name are as in [`Self::zero_positions`].
+    pub fn home_positions(&self) -> Vec<f64> {
+        let named = self.layout.postures.get(HOME);
+        let joints = self.movable().zip(self.zero_positions());
+        joints
+            .map(|(joint, zero)| {
+                let at = named.and_then(|home| home.get(&joint.name));
+                at.copied().unwrap_or(zero)
+            })
+            .collect()
     }
 
     /// Index of a link.

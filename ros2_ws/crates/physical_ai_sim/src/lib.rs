@@ -14,6 +14,7 @@ mod noise;
 mod picture;
 mod probe;
 mod robot_setup;
+mod separation;
 mod servo;
 mod simulated_robot;
 mod simulated_world;
@@ -25,6 +26,7 @@ pub use mjcf_robot::{ConvertedRobot, mjcf_to_urdf};
 pub use noise::SensorNoise;
 pub use picture::{PictureShape, render_png};
 pub use robot_setup::RobotSetup;
+pub use separation::Separation;
 pub use simulated_world::{
     BaseTwist, ImuSample, JointSample, LaserSample, ObjectPose, SimulatedWorld,
 };

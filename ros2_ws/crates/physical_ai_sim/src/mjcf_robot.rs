@@ -95,6 +95,15 @@ impl Writer<'_> {
                 "option: gravity: is {gravity:?}: that of the world counts, {GRAVITY:?}"
             ));
         }
+        for body in 1..self.model.body_gravcomp().len() {
+            let share = self.model.body_gravcomp()[body];
+            if share != 0.0 {
+                let name = self.body_name(body);
+                self.warnings.push(format!(
+                    "body {name}: gravcomp: is {share}: it weighs what it weighs, drives carry it"
+                ));
+            }
+        }
         let tendons = self.model.tendon_range().len();
         if tendons > 0 {
             self.warnings.push(format!(

@@ -9,7 +9,7 @@ use rand_chacha::rand_core::{Rng, SeedableRng};
 
 use crate::mjcf::Tuning;
 use crate::servo::{Gains, Servo, friction};
-use crate::simulated_robot::{SimulatedRobot, servos, start};
+use crate::simulated_robot::{SimulatedRobot, servos};
 use crate::{Error, RobotSetup, contact};
 
 /// Postures in which inertias and overlaps are looked for.
@@ -18,8 +18,6 @@ const POSTURES: usize = 48;
 const NEARLY_ALWAYS: f64 = 0.95;
 /// Joints without limits are turned so far, radians.
 const FULL_TURN: f64 = std::f64::consts::PI;
-/// Posture that robots go to.
-const HOME: &str = "home";
 
 /// Gains with which a world is composed that is only probed.
 const UNTUNED: Gains = Gains {
@@ -63,7 +61,7 @@ pub(crate) fn tune(
             *most = most.max(now);
         }
     }
-    robot.place(&start(&setup.model), data.qpos_mut());
+    robot.place(&setup.model.zero_positions(), data.qpos_mut());
     let mut warnings = stuck(&setup.model);
     for (pair, overlap) in overlaps {
         if let Some(warning) = overlap.warning(&setup.model, pair) {
@@ -122,17 +120,11 @@ fn stuck(model: &RobotModel) -> Vec<String> {
 /// Start, home, and [`POSTURES`] others spread over the range of the joints: the same for the same robot.
 fn postures(setup: &RobotSetup) -> Vec<Vec<f64>> {
     let model = &setup.model;
-    let begin = start(model);
-    let mut home = begin.clone();
-    for (name, position) in setup.model.layout.postures.get(HOME).into_iter().flatten() {
-        if let Some(index) = model.movable_index(name) {
-            home[index] = *position;
-        }
-    }
+    let begin = model.zero_positions();
     let mut generator = ChaCha8Rng::seed_from_u64(0);
     let mut share = || (generator.next_u64() >> 11) as f64 / (1u64 << 53) as f64;
     let servos = servos(setup);
-    let mut all = vec![begin.clone(), home];
+    let mut all = vec![begin.clone(), model.home_positions()];
     all.extend((0..POSTURES).map(|_| {
         let joints = model.movable().zip(&servos).zip(&begin);
         let position = |((joint, servo), begin): ((&Joint, &Servo), &f64)| {

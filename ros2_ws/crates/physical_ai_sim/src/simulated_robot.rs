@@ -134,7 +134,7 @@ impl SimulatedRobot {
         let base = bodies[model.root];
         let count = movable.len();
         Ok(Self {
-            drives: Drives::new(drive_joints(model, &servos), &start(model)),
+            drives: Drives::new(drive_joints(model, &servos), &model.zero_positions()),
             faults: RobotFaults::default(),
             gains,
             position_index: movable.iter().map(|(p, _)| *p).collect(),
@@ -253,13 +253,5 @@ fn drive_joints(model: &RobotModel, servos: &[Servo]) -> Vec<(JointKind, Servo, 
     let joints = model.movable().zip(servos);
     joints
         .map(|(j, servo)| (j.kind, *servo, j.limits))
-        .collect()
-}
-
-/// Where a robot's joints begin: at zero, or at the limit nearest to it.
-pub(crate) fn start(model: &RobotModel) -> Vec<f64> {
-    let joints = model.movable();
-    joints
-        .map(|j| 0f64.max(j.limits.lower).min(j.limits.upper))
         .collect()
 }

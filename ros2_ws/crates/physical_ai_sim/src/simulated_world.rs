@@ -1,3 +1,5 @@
+mod separation;
+
 use std::collections::BTreeMap;
 
 use mujoco_rs::prelude::*;
@@ -7,7 +9,7 @@ use physical_ai_domain::{ActuatorCommand, CommandMode, RobotModel, RobotName, Ti
 use crate::faults::RobotFaults;
 use crate::noise::Gaussian;
 use crate::servo::Servo;
-use crate::simulated_robot::{SimulatedRobot, find, start};
+use crate::simulated_robot::{SimulatedRobot, find};
 use crate::{Error, Fault, RobotSetup, SensorNoise, mjcf, probe};
 
 /// Beams of a lidar over a full turn.
@@ -155,7 +157,7 @@ impl SimulatedWorld {
     /// All joints where they begin.
     fn place_at_start(&mut self) {
         for robot in self.robots.values_mut() {
-            let positions = start(&robot.model);
+            let positions = robot.model.zero_positions();
             robot.place(&positions, self.data.qpos_mut());
         }
         self.data.forward();

@@ -140,17 +140,6 @@ fn posture(model: &RobotModel, mut share: impl FnMut() -> f64) -> Vec<f64> {
         .collect()
 }
 
-fn home(setup: &RobotSetup) -> Vec<f64> {
-    let home = setup.model.layout.postures.get("home");
-    let joints = setup.model.movable();
-    joints
-        .map(|j| {
-            let start = 0f64.max(j.limits.lower).min(j.limits.upper);
-            home.and_then(|h| h.get(&j.name)).copied().unwrap_or(start)
-        })
-        .collect()
-}
-
 /// Poses of the links seen from the root, by the model.
 fn forward(model: &RobotModel, positions: &[f64]) -> Vec<Isometry3<f64>> {
     let mut poses = vec![Isometry3::identity(); model.links.len()];
@@ -277,7 +266,7 @@ fn robots_stand_still_and_follow() {
         let model = setup.model.clone();
         let mut world = world(setup.clone(), QUIET);
         let loaded_s = began.elapsed().as_secs_f64();
-        let home = home(&setup);
+        let home = model.home_positions();
         world.place_joints(&name(), &home).unwrap();
         let began = Instant::now();
         for _ in 0..2000 {

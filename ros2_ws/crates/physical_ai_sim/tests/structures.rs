@@ -40,6 +40,11 @@ fn limit(effort: f64) -> String {
     format!(r#"<limit lower="-2" upper="2" velocity="3" effort="{effort}"/>"#)
 }
 
+/// A joint that turns about y within [`limit`].
+fn hinge(name: &str, links: [&str; 2], at: &str, effort: f64) -> String {
+    joint(name, "revolute", links, at, "0 1 0", &limit(effort))
+}
+
 fn model(parts: &[String]) -> RobotModel {
     let urdf = format!(r#"<robot name="r">{}</robot>"#, parts.concat());
     read_urdf(name(), &urdf).unwrap()
@@ -92,14 +97,7 @@ fn coupled(effort: f64) -> RobotModel {
         r#"<link name="base"/>"#.into(),
         link("one", 0.5, "0 0 0", ""),
         link("two", 5.1, "1 0 0", ""),
-        joint(
-            "leader",
-            "revolute",
-            ["base", "one"],
-            "0 0 0",
-            "0 1 0",
-            &limit(effort),
-        ),
+        hinge("leader", ["base", "one"], "0 0 0", effort),
         joint(
             "follower",
             "revolute",
@@ -117,13 +115,18 @@ fn turn(world: &SimulatedWorld, link: &str) -> f64 {
     pose.rotation.scaled_axis().y
 }
 
+fn assert_follows(world: &SimulatedWorld) {
+    let off = turn(world, "two") - (-0.5 * turn(world, "one") + 0.1);
+    assert!(off.abs() < 1e-9, "{off} rad");
+}
+
 #[test]
-fn follower_is_where_its_leader_says_under_any_load() {
+fn follower_is_where_its_leader_says_under_any_load_and_after_a_reset() {
     for effort in [200.0, 5.0] {
         let mut world = world(&coupled(effort));
+        assert_follows(&world);
         go(&mut world, &[0.4], 2.0, |world| {
-            let off = turn(world, "two") - (-0.5 * turn(world, "one") + 0.1);
-            assert!(off.abs() < 1e-9, "{off} rad");
+            assert_follows(world);
         });
         let leader = at(&world)[0];
         if effort > 100.0 {
@@ -132,6 +135,9 @@ fn follower_is_where_its_leader_says_under_any_load() {
             // A weak drive gives way to what hangs on its follower.
             assert!(leader < -0.5, "{leader}");
         }
+        world.reset();
+        assert_eq!(at(&world), [0.0]);
+        assert_follows(&world);
     }
 }
 
@@ -158,19 +164,15 @@ fn planar_joint_moves_normal_to_its_axis_within_the_limits_of_both_slides() {
     assert!(off.iter().all(|o| o.abs() < 2e-3), "{puck}");
 }
 
+/// MuJoCo alone lets a base that is fixed to the world collide with the link that it carries.
 #[test]
-fn neighbours_that_overlap_do_not_touch() {
+fn neighbours_that_overlap_do_not_touch_and_neither_does_a_base_fixed_to_the_world() {
     let model = model(&[
+        r#"<link name="ground"/>"#.into(),
+        joint("stand", "fixed", ["ground", "base"], "0 0 0", "0 0 1", ""),
         link("base", 1.0, "0 0 0", &block("0 0 0", "0.2 0.2 0.2")),
         link("one", 1.0, "0 0 0.1", &block("0 0 0.05", "0.2 0.2 0.2")),
-        joint(
-            "turn",
-            "revolute",
-            ["base", "one"],
-            "0 0 0",
-            "0 1 0",
-            &limit(5.0),
-        ),
+        hinge("turn", ["base", "one"], "0 0 0", 5.0),
     ]);
     let mut world = world(&model);
     go(&mut world, &[0.7], 2.0, |_| {});
@@ -178,72 +180,33 @@ fn neighbours_that_overlap_do_not_touch() {
     assert_eq!(world.warnings(), [""; 0]);
 }
 
-/// An arm of two links that folds back onto its base.
-fn folding(first: &str) -> RobotModel {
+/// An arm of two links that folds back onto a base of this shape.
+fn folding(base: &str) -> RobotModel {
     model(&[
-        link("base", 1.0, "0 0 0", &block("0 0 0", first)),
+        link("base", 1.0, "0 0 0", base),
         link("one", 1.0, "0.2 0 0", &block("0.2 0 0", "0.2 0.05 0.05")),
         link("two", 1.0, "0.2 0 0", &block("0.2 0 0", "0.3 0.05 0.05")),
-        joint(
-            "shoulder",
-            "revolute",
-            ["base", "one"],
-            "0 0 0",
-            "0 1 0",
-            &limit(50.0),
-        ),
-        joint(
-            "elbow",
-            "revolute",
-            ["one", "two"],
-            "0.4 0 0",
-            "0 1 0",
-            &limit(20.0),
-        ),
+        hinge("shoulder", ["base", "one"], "0 0 0", 50.0),
+        hinge("elbow", ["one", "two"], "0.4 0 0", 20.0),
     ])
 }
 
 #[test]
 fn links_that_are_no_neighbours_touch() {
-    let mut world = world(&folding("0.2 0.2 0.4"));
-    go(&mut world, &[0.0, 2.0], 3.0, |_| {});
-    let free = at(&world)[1];
+    let folded = |base: &str| {
+        let mut world = world(&folding(base));
+        go(&mut world, &[0.0, 2.0], 3.0, |_| {});
+        at(&world)[1]
+    };
+    let free = folded(&block("0 0 0", "0.2 0.2 0.4"));
     assert!((free - 2.0).abs() < 5e-3, "nothing is in the way: {free}");
-    let mut world = blocked_world();
-    go(&mut world, &[0.0, 2.0], 3.0, |_| {});
-    let blocked = at(&world)[1];
+    let blocked = folded(&block("0.2 0 -0.3", "0.4 0.2 0.05"));
     assert!(blocked < 1.9, "the base is in the way: {blocked}");
-}
-
-/// The same arm with a base that reaches to where its last link goes.
-fn blocked_world() -> SimulatedWorld {
-    let base = link("base", 1.0, "0 0 0", &block("0.2 0 -0.3", "0.4 0.2 0.05"));
-    world(&model(&[
-        base,
-        link("one", 1.0, "0.2 0 0", &block("0.2 0 0", "0.2 0.05 0.05")),
-        link("two", 1.0, "0.2 0 0", &block("0.2 0 0", "0.3 0.05 0.05")),
-        joint(
-            "shoulder",
-            "revolute",
-            ["base", "one"],
-            "0 0 0",
-            "0 1 0",
-            &limit(50.0),
-        ),
-        joint(
-            "elbow",
-            "revolute",
-            ["one", "two"],
-            "0.4 0 0",
-            "0 1 0",
-            &limit(20.0),
-        ),
-    ]))
 }
 
 #[test]
 fn links_that_overlap_where_the_robot_starts_are_named_and_do_not_touch() {
-    let mut world = world(&folding("1.2 0.2 0.4"));
+    let mut world = world(&folding(&block("0 0 0", "1.2 0.2 0.4")));
     let warning = &world.warnings()[0];
     assert!(
         warning.contains("robot_1: links base and two overlap"),
@@ -258,14 +221,7 @@ fn joint_whose_effort_nobody_gave_is_not_moved_and_does_not_fall() {
     let model = model(&[
         r#"<link name="base"/>"#.into(),
         link("one", 2.0, "0.5 0 0", ""),
-        joint(
-            "turn",
-            "revolute",
-            ["base", "one"],
-            "0 0 0",
-            "0 1 0",
-            &limit(0.0),
-        ),
+        hinge("turn", ["base", "one"], "0 0 0", 0.0),
     ]);
     let mut world = world(&model);
     go(&mut world, &[0.7], 1.0, |_| {});
@@ -286,4 +242,60 @@ fn floating_part_is_free() {
     let fallen = 3.0 - world.true_link_pose(&name(), "ball").unwrap().translation.z;
     // g t² / 2 after 0.2 s.
     assert!((fallen - 0.196).abs() < 0.01, "{fallen} m");
+}
+
+/// MuJoCo orders the joints of this file x, z, y; the file x, y, z.
+#[test]
+fn joint_that_is_named_moves_in_whatever_order_branches_stand() {
+    let model = model(&[
+        link("base", 1.0, "0 0 0", ""),
+        link("b", 1.0, "0 0 0", ""),
+        link("a", 1.0, "0 0 0", ""),
+        link("c", 1.0, "0 0 0", ""),
+        hinge("x", ["base", "b"], "0 0 0", 50.0),
+        hinge("y", ["base", "a"], "0 1 0", 50.0),
+        hinge("z", ["b", "c"], "0 0 1", 50.0),
+    ]);
+    let mut world = world(&model);
+    let target = |joint: &str| match joint {
+        "x" => 0.5,
+        "y" => -0.7,
+        _ => 0.9,
+    };
+    let command: Vec<f64> = model.joint_names().iter().map(|j| target(j)).collect();
+    go(&mut world, &command, 2.0, |_| {});
+    for (link, expected) in [("b", 0.5), ("a", -0.7), ("c", 0.5 + 0.9)] {
+        let off = turn(&world, link) - expected;
+        assert!(off.abs() < 5e-3, "{link}: {off} rad");
+    }
+}
+
+#[test]
+fn shape_without_a_mass_weighs_nothing_and_a_fixed_frame_stays_addressable() {
+    let model = model(&[
+        link("base", 1.0, "0 0 0", ""),
+        link("one", 2.0, "0 0 0", ""),
+        format!(
+            r#"<link name="guard">{}</link>"#,
+            block("0 0 0", "0.2 0.2 0.2")
+        ),
+        r#"<link name="tool"/>"#.into(),
+        hinge("turn", ["base", "one"], "0 0 0", 50.0),
+        joint("bolt", "fixed", ["one", "guard"], "0 0 0", "0 0 1", ""),
+        joint("mount", "fixed", ["one", "tool"], "0.3 0 0", "0 0 1", ""),
+    ]);
+    let mut world = world(&model);
+    let mass = |link: &str| world.true_link_mass(&name(), link).unwrap();
+    assert_eq!(
+        (mass("guard"), mass("one"), mass("tool")),
+        (0.0, 2.0, 0.0),
+        "MuJoCo makes 8 kg of the cube"
+    );
+    world.place_joints(&name(), &[0.5]).unwrap();
+    let tool = world.true_link_pose(&name(), "tool").unwrap().translation;
+    let off = [
+        tool.x - 0.3 * 0.5f64.cos(),
+        tool.z - 3.0 + 0.3 * 0.5f64.sin(),
+    ];
+    assert!(off.iter().all(|o| o.abs() < 1e-9), "{tool}");
 }

@@ -20,7 +20,7 @@ use tokio::sync::mpsc;
 use self::listener::{Heard, Listener};
 pub(crate) use self::mcap_file::McapFile;
 use self::ros_clock::RosClock;
-pub use self::run_files::{MODEL_ENDING, WORLD, layout_name};
+pub use self::run_files::{WORLD, description_name, layout_name};
 use crate::arguments::{Global, RecordArguments};
 use crate::interrupts::Interrupts;
 use crate::{connection, output, report};

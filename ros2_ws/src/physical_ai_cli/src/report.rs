@@ -86,6 +86,7 @@ mod tests {
     use physical_ai_ros::msg::physical_ai_msgs::msg::{
         Decomposition, MissionStatus, MissionStatusArray, TaskState, TaskStatus,
     };
+    use physical_ai_ros::msg::sensor_msgs::msg::JointState;
     use physical_ai_ros::{serialize, time_to_msg};
 
     use super::*;
@@ -183,6 +184,45 @@ mod tests {
         }
         let picture = std::fs::read_to_string(folder.path().join(PICTURE)).unwrap();
         assert!(picture.starts_with("<svg") && picture.contains("dock"));
+    }
+
+    /// A slider along x with a tip, as its own file says it; its mesh is not where the report is made.
+    const SLIDER: &str = r#"<robot name="r"><link name="base"/><link name="tip"><inertial><mass value="1"/>
+        <inertia ixx="1" ixy="0" ixz="0" iyy="1" iyz="0" izz="1"/></inertial><collision><geometry>
+        <mesh filename="package://elsewhere/tip.stl"/></geometry></collision></link>
+        <joint name="slide" type="prismatic"><parent link="base"/><child link="tip"/><axis xyz="1 0 0"/></joint></robot>"#;
+
+    fn page_of_slider(attachments: &[(&str, &str)]) -> String {
+        let folder = tempfile::tempdir().unwrap();
+        let recording = folder.path().join(recorder::FILE_NAME);
+        let mut file = McapFile::create(&recording).unwrap();
+        let world = "robots: [{name: slider, model: \"package://elsewhere/slider.urdf\", pose: {x: 1, y: 0}}]";
+        let world = (recorder::WORLD, world);
+        for (name, text) in attachments.iter().chain([&world]) {
+            file.attach(name, "text/plain", text.as_bytes()).unwrap();
+        }
+        let kind = "sensor_msgs/msg/JointState";
+        let joints = file.add_topic("/slider/joint_states", kind, "").unwrap();
+        for (time_ns, position) in [(1, 0.0), (2, 0.25), (3, 0.5)] {
+            let cdr = serialize(&JointState {
+                name: vec!["slide".into()],
+                position: vec![position],
+                ..Default::default()
+            });
+            file.write(joints, time_ns, time_ns, &cdr.unwrap()).unwrap();
+        }
+        file.finish().unwrap();
+        std::fs::read_to_string(write(&recording, None).unwrap()).unwrap()
+    }
+
+    #[test]
+    fn robot_that_is_named_by_path_has_a_tool_path_without_its_meshes() {
+        let layout = "chains: [{name: arm, base: base, tip: tip}]";
+        let page = page_of_slider(&[("slider.urdf", SLIDER), ("slider.layout.yaml", layout)]);
+        assert!(page.contains("slider: tool, 0.50 m"), "{page}");
+        let page = page_of_slider(&[("slider.layout.yaml", layout)]);
+        let note = "the tool path of slider is missing: the recording holds no slider.urdf";
+        assert!(page.contains(note), "{page}");
     }
 
     #[test]

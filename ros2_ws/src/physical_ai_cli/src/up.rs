@@ -95,6 +95,18 @@ fn package_folders(package_path: &[PathBuf]) -> anyhow::Result<Option<(String, S
     Ok(Some((PACKAGE_PATH_VARIABLE.to_owned(), joined)))
 }
 
+/// Folders of packages that nodes look into, beside those of the ROS environment.
+fn package_path(launches: &[Launch]) -> Vec<PathBuf> {
+    let of_node = |launch: &Launch| {
+        let mut variables = launch.environment.iter().rev();
+        let found = variables.find(|(name, _)| name == PACKAGE_PATH_VARIABLE);
+        found.map(|(_, folders)| folders.into())
+    };
+    let folders = launches.iter().find_map(of_node);
+    let folders = folders.or_else(|| std::env::var_os(PACKAGE_PATH_VARIABLE));
+    folders.map_or_else(Vec::new, |f| std::env::split_paths(&f).collect())
+}
+
 /// Refuses a second deployment in one domain and namespace. The lock ends with this process, however
 /// it ends, so nothing stale stays behind.
 fn claim(global: &Global, options: &UpArguments) -> anyhow::Result<File> {
@@ -188,6 +200,7 @@ impl Up {
             root: deployment.root.clone(),
             world_file: within("world_file"),
             model_folder: within("model_folder"),
+            package_path: package_path(&launches),
             nodes: roster.states(),
         };
         Self {

@@ -6,9 +6,10 @@
     reason = "tests fail by panicking"
 )]
 
-use std::alloc::{GlobalAlloc, Layout, System};
-use std::cell::Cell;
+#[path = "../../../../tests/support/counting_allocator.rs"]
+mod counting_allocator;
 
+use counting_allocator::allocations;
 use physical_ai_domain::{ActuatorCommand, CommandMode, RobotName, Time};
 use physical_ai_ros::msg::physical_ai_msgs::msg::{
     ActuatorCommand as CommandMsg, RobotState as StateMsg,
@@ -16,48 +17,6 @@ use physical_ai_ros::msg::physical_ai_msgs::msg::{
 use physical_ai_ros::{
     CommandMessage, CommandOrigin, command_from_msg, deserialize, robot_state_from_msg, serialize,
 };
-
-/// The system's allocator, counting what each thread asks it for.
-struct Counting;
-
-thread_local! {
-    static COUNT: Cell<u64> = const { Cell::new(0) };
-}
-
-fn count() {
-    // A thread that ends has no counter any more.
-    let _ = COUNT.try_with(|c| c.set(c.get() + 1));
-}
-
-// SAFETY: every call goes to `System` unchanged; counting touches no memory of the caller.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        count();
-        // SAFETY: the caller keeps the contract of `GlobalAlloc::alloc`.
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn realloc(&self, block: *mut u8, layout: Layout, size: usize) -> *mut u8 {
-        count();
-        // SAFETY: `block` came from `System`, with this layout.
-        unsafe { System.realloc(block, layout, size) }
-    }
-
-    unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
-        // SAFETY: `block` came from `System`, with this layout.
-        unsafe { System.dealloc(block, layout) }
-    }
-}
-
-#[global_allocator]
-static ALLOCATOR: Counting = Counting;
-
-/// Allocations of this thread in `work`.
-fn allocations<R>(work: impl FnOnce() -> R) -> (u64, R) {
-    let before = COUNT.get();
-    let result = work();
-    (COUNT.get() - before, result)
-}
 
 fn robot() -> RobotName {
     RobotName::try_new("arm_1").unwrap()

@@ -56,15 +56,17 @@ impl Frames {
         std::iter::once(place).chain(links).collect()
     }
 
-    /// Transforms that the state moves: the base of what drives, and the joints.
+    /// Transforms that the state moves: the base of what drives, and the joints, those that follow others too. Nobody
+    /// measures a floating joint: what hangs on it is shown where the description puts it.
     pub fn moving(&self, model: &RobotModel, state: &RobotState) -> Vec<TransformStamped> {
         let base = self
             .drives
             .then(|| transform(state.stamp, &self.pose, &self.base, &state.base.pose));
-        let joints = model.movable().zip(&state.position);
-        let links = joints.map(|(joint, position)| {
+        let joints = model.joints.iter().enumerate();
+        let moving = joints.filter(|(_, joint)| joint.kind != JointKind::Fixed);
+        let links = moving.map(|(i, joint)| {
             let (parent, child) = (link(model, joint.parent), link(model, joint.child));
-            let pose = child_in_parent(joint, *position);
+            let pose = child_in_parent(joint, model.joint_position(i, &state.position));
             transform(state.stamp, &parent, &child, &pose)
         });
         base.into_iter().chain(links).collect()
@@ -170,6 +172,53 @@ mod tests {
             off.translation.vector.norm() < 1e-9 && off.rotation.angle() < 1e-9,
             "{off}"
         );
+    }
+
+    #[test]
+    fn links_of_followers_and_of_floating_joints_have_frames_too() {
+        let link = |name: &str| {
+            format!(
+                r#"<link name="{name}"><inertial><mass value="1"/><inertia ixx="0.01" ixy="0" ixz="0" iyy="0.01"
+                iyz="0" izz="0.01"/></inertial></link>"#
+            )
+        };
+        let joint = |name: &str, kind: &str, more: &str| {
+            format!(
+                r#"<joint name="{name}_joint" type="{kind}"><parent link="base"/><child link="{name}"/>
+                <origin xyz="0 0 1"/><axis xyz="0 1 0"/>{more}</joint>"#
+            )
+        };
+        let limit = r#"<limit lower="-1" upper="1" velocity="1" effort="1"/>"#;
+        let follows = r#"<mimic joint="leader_joint" multiplier="-2" offset="0.1"/>"#;
+        let parts = [
+            link("base"),
+            link("leader"),
+            link("follower"),
+            link("loose"),
+            joint("leader", "prismatic", limit),
+            joint("follower", "prismatic", &format!("{limit}{follows}")),
+            joint("loose", "floating", ""),
+        ];
+        let model = model(
+            "hand_1",
+            &format!(r#"<robot name="r">{}</robot>"#, parts.concat()),
+        );
+        let state = RobotState {
+            robot: model.name.clone(),
+            stamp: Time::from_seconds(2.0),
+            velocity: vec![0.0],
+            position: vec![0.3],
+            base: BaseState::default(),
+            fault: None,
+        };
+        let frames = Frames::new(&model, false);
+        let mut all = frames.fixed(&model, Placement::default(), Time::ZERO);
+        all.extend(frames.moving(&model, &state));
+        assert_eq!(all.len(), model.links.len());
+        let y = |link: &str| in_map(&all, &format!("hand_1/{link}")).translation.vector.y;
+        assert!((y("leader") - 0.3).abs() < 1e-12);
+        assert!((y("follower") - (0.1 - 2.0 * 0.3)).abs() < 1e-12);
+        assert_eq!(y("loose"), 0.0);
     }
 
     #[test]

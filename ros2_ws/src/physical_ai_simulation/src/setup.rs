@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use physical_ai_description::{SensorKind, load_placed, read_mesh_file};
+use physical_ai_description::{PackagePaths, SensorKind, load_placed, read_mesh_file};
 use physical_ai_domain::RobotPlacement;
 use physical_ai_ros::Error;
 use physical_ai_sim::RobotSetup;
@@ -13,7 +13,8 @@ use physical_ai_sim::RobotSetup;
 /// # Errors
 /// A file that cannot be read, and whatever is wrong with the model or a mesh.
 pub fn set_up(placement: &RobotPlacement, models: &Path) -> Result<RobotSetup, Error> {
-    let loaded = load_placed(placement, models).map_err(Error::application)?;
+    let packages = PackagePaths::from_environment(Vec::new());
+    let loaded = load_placed(placement, models, &packages).map_err(Error::application)?;
     let sensor = |kind| {
         let mut sensors = loaded.sensors.iter();
         sensors.find(|s| s.kind == kind).map(|s| s.link.clone())

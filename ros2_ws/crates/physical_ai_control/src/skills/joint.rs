@@ -6,10 +6,10 @@ mod move_joints;
 mod stand;
 mod wait;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use physical_ai_domain::{Capability, ParameterSpec, RobotModel, RobotName, Role, SkillSpec};
+use physical_ai_domain::{Capability, HOME, ParameterSpec, RobotModel, RobotName, Role, SkillSpec};
 use serde_json::{Map, Value, json};
 
 use stand::StandSkill;
@@ -58,7 +58,7 @@ impl JointSkills {
             robot: model.name.clone(),
             drive: DifferentialDrive::from_model(model).ok(),
             has_tip_or_drive: layout.drive.is_some() || !layout.chains.is_empty(),
-            home: home_of(&joints, layout.postures.get("home")),
+            home: home_of(&joints, model),
             body: StepBody { joints, arm: None },
         }
     }
@@ -132,16 +132,16 @@ impl JointSkills {
     }
 }
 
-/// Where `home` goes: the joints that a posture names, and where there is none all of the posture to zero, or to what
-/// their limits allow that is nearest to it.
-fn home_of(joints: &JointBody, named: Option<&BTreeMap<String, f64>>) -> Vec<(usize, f64)> {
-    let Some(named) = named else {
-        let zero = |j: usize| 0f64.clamp(joints.limits()[j].lower, joints.limits()[j].upper);
-        return joints.posture().map(|j| (j, zero(j))).collect();
+/// Where `home` goes: the joints that a posture names, and where there is none all of the posture.
+fn home_of(joints: &JointBody, model: &RobotModel) -> Vec<(usize, f64)> {
+    let positions = model.home_positions();
+    let with_position = |j: usize| Some((j, *positions.get(j)?));
+    let Some(named) = model.layout.postures.get(HOME) else {
+        return joints.posture().filter_map(with_position).collect();
     };
-    let commanded = (0..joints.len()).filter(|j| !joints.is_wheel(*j));
-    let position = |j: usize| Some((j, *named.get(&joints.names()[j])?));
-    commanded.filter_map(position).collect()
+    let is_named = |j: &usize| !joints.is_wheel(*j) && named.contains_key(&joints.names()[*j]);
+    let goes = (0..joints.len()).filter(is_named);
+    goes.filter_map(with_position).collect()
 }
 
 impl SkillSet for JointSkills {

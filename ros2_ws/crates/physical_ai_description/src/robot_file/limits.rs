@@ -1,5 +1,3 @@
-use std::collections::BTreeMap;
-
 use physical_ai_domain::{GivenLimits, JointKind, JointLimits, RobotModel};
 
 use super::{FileLimits, RobotFile};
@@ -77,7 +75,6 @@ impl RobotFile {
     /// [`Error::Invalid`] naming joint, value and what to do: a joint that does not exist or does not move by itself, a
     /// limit that is looser than the description's.
     pub(crate) fn limit(&self, model: &mut RobotModel) -> Result<(), Error> {
-        let described = described(&model.source.urdf);
         for (name, limits) in &self.limits {
             let field = format!("limits.{name}");
             let index = model.joint_index(name).ok_or_else(|| {
@@ -101,11 +98,7 @@ impl RobotFile {
                         .to_owned();
                 return Err(self.error(field, problem));
             }
-            let mut described = *described.get(name.as_str()).unwrap_or(&joint.given);
-            if joint.kind == JointKind::Continuous {
-                (described.lower, described.upper) = (None, None);
-            }
-            let given = tightened(&described, limits)
+            let given = tightened(&joint.given, limits)
                 .map_err(|(limit, problem)| self.error(format!("{field}.{limit}"), problem))?;
             let (lower, upper) = (given.lower, given.upper);
             if lower > upper && lower.is_some() && upper.is_some() {
@@ -122,33 +115,6 @@ impl RobotFile {
         }
         Ok(())
     }
-}
-
-/// The limits that stand in a URDF, by joint: the model's already have the file's in the place of those it gives.
-fn described(urdf: &str) -> BTreeMap<String, GivenLimits> {
-    let mut all = BTreeMap::new();
-    let Ok(document) = roxmltree::Document::parse(urdf) else {
-        return all;
-    };
-    let joints = document.descendants().filter(|n| n.has_tag_name("joint"));
-    for joint in joints {
-        let limit = joint.children().find(|n| n.has_tag_name("limit"));
-        let number = |name: &str| -> Option<f64> { limit?.attribute(name)?.trim().parse().ok() };
-        let rate = |name: &str| number(name).filter(|value| *value > 0.0);
-        let given = GivenLimits {
-            lower: number("lower"),
-            upper: number("upper"),
-            velocity: rate("velocity"),
-            effort: rate("effort"),
-            acceleration: rate("acceleration"),
-            deceleration: rate("deceleration"),
-            jerk: rate("jerk"),
-        };
-        if let (Some(name), Some(_)) = (joint.attribute("name"), limit) {
-            all.insert(name.to_owned(), given);
-        }
-    }
-    all
 }
 
 /// What was given with what a file says; fails with the name of the limit that is looser.

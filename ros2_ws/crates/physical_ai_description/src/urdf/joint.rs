@@ -21,11 +21,11 @@ pub(super) struct ReadJoint {
     pub(super) mimic: Mimicry,
 }
 
-/// A `<joint>`; `links` are the indices of links by name, `over` what counts instead of its `<limit>`.
+/// A `<joint>`; `links` are the indices of links by name, `missing` what counts where its `<limit>` gives none.
 pub(super) fn read(
     element: &Element,
     links: &BTreeMap<&str, usize>,
-    over: &GivenLimits,
+    missing: &GivenLimits,
     notes: &mut Notes,
 ) -> Result<ReadJoint, Error> {
     let elements = [
@@ -57,7 +57,7 @@ pub(super) fn read(
             notes.warn(odd.place(), "joint", "does not move", "it follows nothing");
         }
     } else {
-        joint.given = super::limits::read(element, (kind, is_planar), over, notes)?;
+        joint.given = super::limits::read(element, (kind, is_planar), missing, notes)?;
         joint.limits = JointLimits::from_given(kind, &joint.given);
         joint.axis = axis(element, notes)?;
         (joint.damping, joint.friction) = dynamics(element, notes)?;

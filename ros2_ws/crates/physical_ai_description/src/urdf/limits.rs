@@ -4,12 +4,12 @@ use super::Notes;
 use super::element::Element;
 use crate::Error;
 
-/// The limits of a joint: those of its `<limit>`, and instead of them those that were given elsewhere. A planar
-/// joint need not have bounds.
+/// The limits of a joint: those of its `<limit>`, and where it gives none those of `missing`. A planar joint need not
+/// have bounds; what is missing of it is said of the two that it becomes.
 pub(super) fn read(
     joint: &Element,
     (kind, is_planar): (JointKind, bool),
-    over: &GivenLimits,
+    missing: &GivenLimits,
     notes: &mut Notes,
 ) -> Result<GivenLimits, Error> {
     let element = joint.child("limit")?;
@@ -18,15 +18,31 @@ pub(super) fn read(
         None => GivenLimits::default(),
     };
     let bounded = matches!(kind, JointKind::Revolute | JointKind::Prismatic);
-    let bounds_given = over.lower.is_some() && over.upper.is_some();
-    let is_free = is_planar && element.is_none() && !bounds_given;
-    if element.is_none() && bounded && !bounds_given && !is_planar {
+    if element.is_none() && is_planar {
+        (given.lower, given.upper) = (Some(f64::NEG_INFINITY), Some(f64::INFINITY));
+        return Ok(given);
+    }
+    let bounds_given = missing.lower.is_some() && missing.upper.is_some();
+    if element.is_none() && bounded && !bounds_given {
         return Err(joint.error(
             "has no <limit>: give one here or in the robot file, or make the joint continuous",
         ));
     }
-    take_over(joint, &mut given, over, notes)?;
     let place = element.as_ref().map_or(joint.place(), Element::place);
+    if is_planar {
+        bounds(joint, place, &given, notes)?;
+        return Ok(given);
+    }
+    let given = given.or(missing);
+    say_what_is_missing(place, &given, notes);
+    if bounded {
+        bounds(joint, place, &given, notes)?;
+    }
+    Ok(given)
+}
+
+/// Warns of a joint that is not moved, since nobody said how fast or how strong it is.
+pub(super) fn say_what_is_missing(place: &str, given: &GivenLimits, notes: &mut Notes) {
     for (name, value) in [("velocity", given.velocity), ("effort", given.effort)] {
         if value.is_none() {
             let assumed =
@@ -34,12 +50,6 @@ pub(super) fn read(
             notes.warn(place, name, "is not given", assumed);
         }
     }
-    if is_free {
-        (given.lower, given.upper) = (Some(f64::NEG_INFINITY), Some(f64::INFINITY));
-    } else if bounded {
-        bounds(joint, place, &mut given, notes)?;
-    }
-    Ok(given)
 }
 
 /// What a `<limit>` says.
@@ -86,66 +96,11 @@ fn described(element: &Element, kind: JointKind, notes: &mut Notes) -> Result<Gi
     })
 }
 
-/// Limits given elsewhere count; that one is wider is said.
-fn take_over(
-    joint: &Element,
-    given: &mut GivenLimits,
-    over: &GivenLimits,
-    notes: &mut Notes,
-) -> Result<(), Error> {
-    let mut bounds = [
-        ("lower", &mut given.lower, over.lower, -1.0),
-        ("upper", &mut given.upper, over.upper, 1.0),
-    ];
-    for (name, here, there, outward) in &mut bounds {
-        let Some(value) = *there else { continue };
-        if !value.is_finite() {
-            let problem = format!("is {value} in the robot file: must be finite");
-            return Err(joint.attribute_error(name, problem));
-        }
-        if let Some(described) = here.filter(|d| (value - d) * *outward > 0.0) {
-            let value = format!("is {described}, and {value} in the robot file");
-            notes.warn(
-                joint.place(),
-                name,
-                &value,
-                "the wider one of the robot file counts",
-            );
-        }
-        **here = Some(value);
-    }
-    let rates = [
-        ("velocity", &mut given.velocity, over.velocity),
-        ("effort", &mut given.effort, over.effort),
-        ("acceleration", &mut given.acceleration, over.acceleration),
-        ("deceleration", &mut given.deceleration, over.deceleration),
-        ("jerk", &mut given.jerk, over.jerk),
-    ];
-    for (name, here, there) in rates {
-        let Some(value) = there else { continue };
-        if !(value.is_finite() && value > 0.0) {
-            let problem = format!("is {value} in the robot file: must be finite and above 0");
-            return Err(joint.attribute_error(name, problem));
-        }
-        if let Some(described) = here.filter(|d| value > *d) {
-            let value = format!("is {described}, and {value} in the robot file");
-            notes.warn(
-                joint.place(),
-                name,
-                &value,
-                "the wider one of the robot file counts",
-            );
-        }
-        *here = Some(value);
-    }
-    Ok(())
-}
-
 /// Bounds that are left out are 0, as URDF says; crossed ones are refused.
 fn bounds(
     joint: &Element,
     place: &str,
-    given: &mut GivenLimits,
+    given: &GivenLimits,
     notes: &mut Notes,
 ) -> Result<(), Error> {
     let (lower, upper) = (given.lower.unwrap_or(0.0), given.upper.unwrap_or(0.0));

@@ -162,6 +162,10 @@ fn mesh(form: &Element, files: &Files, notes: &mut Notes) -> Result<Mesh, Error>
         let problem = format!("is {scale:?}: a factor of 0 leaves no body, give others");
         return Err(form.attribute_error("scale", problem));
     }
+    if scale.iter().product::<f64>() < 0.0 {
+        let value = format!("is {scale:?}");
+        notes.warn(form.place(), "scale", &value, "the mesh is mirrored");
+    }
     Ok(Mesh {
         source: MeshSource::File {
             uri: uri.to_owned(),

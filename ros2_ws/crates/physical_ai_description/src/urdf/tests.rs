@@ -177,6 +177,11 @@ fn bounds_that_cross_or_are_missing_are_what_urdf_says() {
         &left_out,
         "joint joint_1: limit: lower: is left out: 0, as URDF says",
     );
+    let both = changed(r#"lower="-1" upper="1""#, "").unwrap();
+    assert!(both.joints[0].is_locked());
+    let slides = ARM.replacen("revolute", "prismatic", 1);
+    let slides = read(&slides.replacen(r#"upper="1""#, "", 1)).unwrap();
+    assert_eq!(slides.joints[0].limits.upper, 0.0);
     let locked = changed(r#"lower="-1" upper="1""#, r#"lower="0" upper="0""#).unwrap();
     assert!(locked.joints[0].is_locked());
     warned(&locked, "the joint is locked there");
@@ -204,12 +209,16 @@ fn speed_or_effort_of_0_is_not_given_and_the_joint_not_moved() {
     );
 }
 
-#[test]
-fn limits_from_elsewhere_count() {
-    let over = |given: GivenLimits| DescriptionOptions {
-        limits: BTreeMap::from([("joint_1".to_owned(), given)]),
+fn limited(urdf: &str, joint: &str, given: GivenLimits) -> RobotModel {
+    let options = DescriptionOptions {
+        limits: BTreeMap::from([(joint.to_owned(), given)]),
         ..DescriptionOptions::default()
     };
+    with_options(urdf, &options).unwrap()
+}
+
+#[test]
+fn limits_from_elsewhere_count_where_the_description_gives_none() {
     let all = GivenLimits {
         lower: Some(-0.5),
         upper: Some(0.5),
@@ -217,37 +226,45 @@ fn limits_from_elsewhere_count() {
         effort: Some(5.0),
         ..GivenLimits::default()
     };
-    let model = with_options(&ARM.replacen(LIMIT, "", 1), &over(all)).unwrap();
-    assert_eq!(model.joints[0].given, all);
-    assert_eq!(model.joints[0].motion_block(), None);
-    let wider = GivenLimits {
-        upper: Some(2.0),
+    let bare = limited(&ARM.replacen(LIMIT, "", 1), "joint_1", all);
+    assert_eq!(bare.joints[0].given, all);
+    assert_eq!(bare.joints[0].motion_block(), None);
+    assert!(bare.warnings.is_empty(), "{:?}", bare.warnings);
+    let partly = LIMIT
+        .replacen("velocity=\"2\"", "velocity=\"0\"", 1)
+        .replacen("lower=\"-1\"", "", 1);
+    let partly = limited(&ARM.replacen(LIMIT, &partly, 1), "joint_1", all);
+    let limits = partly.joints[0].limits;
+    assert_eq!(
+        (limits.lower, limits.upper, limits.velocity, limits.effort),
+        (-0.5, 1.0, 1.0, 10.0)
+    );
+    assert!(partly.warnings.is_empty(), "{:?}", partly.warnings);
+}
+
+#[test]
+fn limits_of_a_planar_joint_may_come_from_elsewhere_for_each_of_its_two() {
+    let planar = ARM
+        .replacen("type=\"revolute\"", "type=\"planar\"", 1)
+        .replacen(LIMIT, "", 1);
+    let rates = GivenLimits {
+        velocity: Some(1.0),
+        effort: Some(5.0),
         ..GivenLimits::default()
     };
-    let model = with_options(ARM, &over(wider)).unwrap();
+    let model = limited(&planar, "joint_1_y", rates);
+    let joint = |name: &str| &model.joints[model.joint_index(name).unwrap()];
+    assert_eq!(joint("joint_1_y").motion_block(), None);
     assert_eq!(
-        (model.joints[0].limits.upper, model.joints[0].limits.lower),
-        (2.0, -1.0)
+        joint("joint_1_x").motion_block(),
+        Some(MotionBlock::NoVelocityLimit)
     );
     warned(
         &model,
-        "joint joint_1: upper: is 1, and 2 in the robot file",
+        "joint joint_1_x: limit: velocity: is not given: the joint is not moved until",
     );
-    let ghost = DescriptionOptions {
-        limits: BTreeMap::from([("ghost".to_owned(), all)]),
-        ..DescriptionOptions::default()
-    };
-    let error = with_options(ARM, &ghost).unwrap_err().to_string();
-    assert!(
-        error.contains("limits of joint ghost: there is no such joint"),
-        "{error}"
-    );
-    let negative = GivenLimits {
-        velocity: Some(-1.0),
-        ..GivenLimits::default()
-    };
-    let error = with_options(ARM, &over(negative)).unwrap_err().to_string();
-    assert!(error.contains("is -1 in the robot file"), "{error}");
+    let text = format!("{:?}", model.warnings);
+    assert!(!text.contains("joint_1_y"), "{text}");
 }
 
 #[test]

@@ -30,6 +30,22 @@ pub struct GivenLimits {
     pub jerk: Option<f64>,
 }
 
+impl GivenLimits {
+    /// These, and where one is not given that of `missing`.
+    #[must_use]
+    pub fn or(self, missing: &Self) -> Self {
+        Self {
+            lower: self.lower.or(missing.lower),
+            upper: self.upper.or(missing.upper),
+            velocity: self.velocity.or(missing.velocity),
+            effort: self.effort.or(missing.effort),
+            acceleration: self.acceleration.or(missing.acceleration),
+            deceleration: self.deceleration.or(missing.deceleration),
+            jerk: self.jerk.or(missing.jerk),
+        }
+    }
+}
+
 /// Limits of a joint that hold: what was given, and what is assumed where nothing was.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct JointLimits {

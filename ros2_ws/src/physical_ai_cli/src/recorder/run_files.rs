@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use anyhow::Context as _;
-use physical_ai_description::read_model;
-use physical_ai_domain::World;
+use physical_ai_description::{PackagePaths, load_placed};
+use physical_ai_domain::{RobotName, World};
 
 use super::mcap_file::McapFile;
 use crate::arguments::{Global, RecordArguments};
@@ -14,13 +14,17 @@ use crate::supervisor::State;
 
 /// Attachment that holds the world file.
 pub const WORLD: &str = "world.yaml";
-/// Ending of the attachments that hold robot models.
-pub const MODEL_ENDING: &str = ".urdf";
 
-/// Name of the attachment that says what the joints of a model are for.
-pub fn layout_name(model: &str) -> String {
-    format!("{model}.layout.yaml")
+/// Name of the attachment that holds a robot's description, whatever file or package it came from.
+pub fn description_name(robot: &RobotName) -> String {
+    format!("{robot}.urdf")
 }
+
+/// Name of the attachment that says what a robot's joints are for.
+pub fn layout_name(robot: &RobotName) -> String {
+    format!("{robot}.layout.yaml")
+}
+
 /// Metadata record with the facts about the run.
 const RUN: &str = "physical_ai_run";
 
@@ -43,7 +47,8 @@ pub fn keep_named(
     file.write_metadata(RUN, facts)?;
     if let Some(path) = &options.world {
         let models = environment::project_root().map(|root| root.join("urdf"));
-        keep_world(file, path, models.as_deref())?;
+        let packages = PackagePaths::from_environment(Vec::new());
+        keep_world(file, path, models.as_deref(), &packages)?;
     }
     for (index, mission) in options.mission.iter().enumerate() {
         let path = Path::new(mission);
@@ -77,28 +82,89 @@ pub fn keep_deployment(file: &mut McapFile, global: &Global) -> anyhow::Result<b
     }
     if state.world_file.is_file() {
         let models = Some(state.model_folder.as_path()).filter(|p| p.is_dir());
-        if let Err(error) = keep_world(file, &state.world_file, models) {
+        let packages = PackagePaths::from_environment(state.package_path);
+        if let Err(error) = keep_world(file, &state.world_file, models, &packages) {
             eprintln!("record: the world is not kept: {error:#}");
         }
     }
     Ok(true)
 }
 
-fn keep_world(file: &mut McapFile, path: &Path, models: Option<&Path>) -> anyhow::Result<()> {
+/// Keeps a world file, and of each of its robots the description and what its joints are for.
+fn keep_world(
+    file: &mut McapFile,
+    path: &Path,
+    models: Option<&Path>,
+    packages: &PackagePaths,
+) -> anyhow::Result<()> {
     let name = path.display().to_string();
     let yaml = std::fs::read_to_string(path)
         .with_context(|| format!("world file {name} cannot be read"))?;
     let world = World::from_yaml(&name, &yaml)?;
     file.attach(WORLD, "application/yaml", yaml.as_bytes())?;
     for robot in &world.robots {
-        let Some(model) = models.and_then(|m| read_model(robot, m).ok()) else {
-            continue;
+        let loaded = match load_placed(robot, models.unwrap_or(Path::new("")), packages) {
+            Ok(loaded) => loaded,
+            Err(error) => {
+                eprintln!(
+                    "record: the description of {} is not kept: {error}",
+                    robot.name
+                );
+                continue;
+            }
         };
-        let urdf = format!("{}{MODEL_ENDING}", robot.model);
-        file.attach(&urdf, "application/xml", model.source.urdf.as_bytes())?;
-        let layout = serde_yaml_ng::to_string(&model.layout)?;
-        let name = layout_name(&robot.model);
+        let urdf = description_name(&robot.name);
+        file.attach(
+            &urdf,
+            "application/xml",
+            loaded.model.source.urdf.as_bytes(),
+        )?;
+        let layout = serde_yaml_ng::to_string(&loaded.layout)?;
+        let name = layout_name(&robot.name);
         file.attach(&name, "application/yaml", layout.as_bytes())?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use mcap::read::LinearReader;
+    use mcap::records::Record;
+
+    use super::*;
+
+    const ROBOT: &str = r#"<robot name="r"><link name="base"/><link name="tool0"/>
+        <joint name="j" type="fixed"><parent link="base"/><child link="tool0"/></joint></robot>"#;
+
+    /// Names of what is kept of a world of one robot with this model.
+    fn kept(model: &str) -> Vec<String> {
+        let folder = tempfile::tempdir().unwrap();
+        let package = folder.path().join("packages/arm_description");
+        std::fs::create_dir_all(&package).unwrap();
+        std::fs::write(package.join("arm.urdf"), ROBOT).unwrap();
+        let world = folder.path().join("w.yaml");
+        let yaml = format!("robots: [{{name: arm_1, model: \"{model}\", pose: {{x: 0, y: 0}}}}]");
+        std::fs::write(&world, yaml).unwrap();
+        let path = folder.path().join("run.mcap");
+        let mut file = McapFile::create(&path).unwrap();
+        let packages = PackagePaths::new(vec![folder.path().join("packages")], None);
+        keep_world(&mut file, &world, None, &packages).unwrap();
+        file.finish().unwrap();
+        let bytes = std::fs::read(&path).unwrap();
+        let records = LinearReader::new(&bytes).unwrap().map(Result::unwrap);
+        let names = records.filter_map(|record| match record {
+            Record::Attachment { header, .. } => Some(header.name),
+            _ => None,
+        });
+        names.collect()
+    }
+
+    #[test]
+    fn description_is_kept_by_the_robots_name_wherever_it_comes_from() {
+        let kept_of_package = kept("package://arm_description/arm.urdf");
+        let expected = [WORLD, "arm_1.urdf", "arm_1.layout.yaml"];
+        assert_eq!(kept_of_package, expected);
+        // The world is kept where a robot of it cannot be read.
+        assert_eq!(kept("package://ghost/arm.urdf"), [WORLD]);
+    }
 }

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use physical_ai_control::Chain;
-use physical_ai_description::read_urdf;
-use physical_ai_domain::{RobotLayout, World};
+use physical_ai_description::read_tree;
+use physical_ai_domain::{RobotLayout, RobotPlacement, World};
 use physical_ai_ros::msg::Message as RosMessage;
 use physical_ai_ros::msg::nav_msgs::msg::Odometry;
 use physical_ai_ros::msg::physical_ai_msgs::msg::{
@@ -17,7 +17,7 @@ use physical_ai_ros::{deserialize, pose_from_msg, time_from_msg};
 
 use super::attempts::Attempts;
 use super::recording::{Message, Recording};
-use crate::recorder::{MODEL_ENDING, WORLD, layout_name};
+use crate::recorder::{WORLD, description_name, layout_name};
 
 /// Log levels of rcl_interfaces/Log from which a line is shown.
 const WARN: u8 = 30;
@@ -339,51 +339,65 @@ impl Collector {
         }
     }
 
-    /// Where the arms' tools were, by forward kinematics of the joints.
+    /// Where the tips of robots that stand were, by forward kinematics of the joints; the way of one that drives is
+    /// its base's.
     fn tool_paths(&mut self, recording: &Recording) {
         let Some(world) = self.run.world.clone() else {
             return;
         };
         for placement in &world.robots {
-            let file = format!("{}{MODEL_ENDING}", placement.model);
-            let Some(urdf) = recording.attachments.get(&file) else {
-                continue;
-            };
-            let model = read_urdf(placement.name.clone(), &String::from_utf8_lossy(urdf));
-            let layout = recording.attachments.get(&layout_name(&placement.model));
-            let layout = layout.and_then(|yaml| {
-                RobotLayout::from_yaml(&file, &String::from_utf8_lossy(yaml)).ok()
-            });
-            let chain = model.ok().zip(layout).and_then(|(m, layout)| {
-                let m = m.with_layout(layout).ok()?;
-                let arm = m.layout.chains.first()?;
-                Chain::between(&m, &m.links[m.root].name, &arm.tip).ok()
-            });
-            let Some(chain) = chain else {
-                continue;
-            };
-            let base = placement.pose.isometry();
             let name = placement.name.to_string();
-            let names: Vec<&str> = chain.joint_names().collect();
-            for (_, joints) in self.joints.iter().filter(|(robot, _)| *robot == name) {
-                let position = |joint: &&str| {
-                    let index = joints.name.iter().position(|n| n == joint)?;
-                    joints.position.get(index).copied()
-                };
-                let Some(positions) = names.iter().map(position).collect::<Option<Vec<f64>>>()
-                else {
-                    continue;
-                };
-                let tool = (base * chain.forward(&positions)).translation;
-                self.run.add_point(
-                    name.clone(),
-                    Part::Tip,
-                    [tool.x, tool.y, tool.z],
-                    TOOL_STEP_M,
-                );
+            if self.run.paths.contains_key(&name) {
+                continue;
+            }
+            match first_chain(recording, placement) {
+                Ok(Some(chain)) => self.tool_path(placement, &chain),
+                Ok(None) => {}
+                Err(problem) => {
+                    let note = format!("the tool path of {name} is missing: {problem}");
+                    self.run.notes.push(note);
+                }
             }
         }
     }
+
+    fn tool_path(&mut self, placement: &RobotPlacement, chain: &Chain) {
+        let base = placement.pose.isometry();
+        let name = placement.name.to_string();
+        let names: Vec<&str> = chain.joint_names().collect();
+        for (_, joints) in self.joints.iter().filter(|(robot, _)| *robot == name) {
+            let position = |joint: &&str| {
+                let index = joints.name.iter().position(|n| n == joint)?;
+                joints.position.get(index).copied()
+            };
+            let Some(positions) = names.iter().map(position).collect::<Option<Vec<f64>>>() else {
+                continue;
+            };
+            let tool = (base * chain.forward(&positions)).translation;
+            let at = [tool.x, tool.y, tool.z];
+            self.run.add_point(name.clone(), Part::Tip, at, TOOL_STEP_M);
+        }
+    }
+}
+
+/// The way from a robot's root to the tip of its first chain, by what the recorder kept of its description; `None` for
+/// one without a chain. Meshes need not be where they were.
+fn first_chain(recording: &Recording, placement: &RobotPlacement) -> Result<Option<Chain>, String> {
+    let text = |name: &str| {
+        let kept = recording.attachments.get(name);
+        let kept = kept.ok_or_else(|| format!("the recording holds no {name}"))?;
+        Ok::<_, String>(String::from_utf8_lossy(kept))
+    };
+    let name = layout_name(&placement.name);
+    let layout = RobotLayout::from_yaml(&name, &text(&name)?).map_err(|e| e.to_string())?;
+    let Some(chain) = layout.chains.first() else {
+        return Ok(None);
+    };
+    let urdf = text(&description_name(&placement.name))?;
+    let model = read_tree(placement.name.clone(), &urdf).map_err(|e| e.to_string())?;
+    let root = &model.links[model.root].name;
+    let chain = Chain::between(&model, root, &chain.tip).map_err(|e| e.to_string())?;
+    Ok(Some(chain))
 }
 
 impl Run {

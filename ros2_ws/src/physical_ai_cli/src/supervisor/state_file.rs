@@ -22,6 +22,8 @@ pub struct State {
     pub world_file: PathBuf,
     /// Folder of robot models, absolute; empty if no node has one.
     pub model_folder: PathBuf,
+    /// Folders of packages beside those of the ROS environment, absolute.
+    pub package_path: Vec<PathBuf>,
     /// Nodes in the order in which they started.
     pub nodes: Vec<NodeState>,
 }
@@ -89,6 +91,7 @@ mod tests {
             root: "/r".into(),
             world_file: "/r/w.yaml".into(),
             model_folder: PathBuf::new(),
+            package_path: vec!["/p".into()],
             nodes: vec![NodeState {
                 name: "n".into(),
                 pid: 5,
