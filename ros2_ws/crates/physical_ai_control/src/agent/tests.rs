@@ -467,9 +467,7 @@ fn rover_gives_up_on_a_wall_and_on_a_silent_lidar() {
     let ahead = json!({"x": 4.0, "y": -0.8});
     let mut bench = Bench::new();
     bench.wall = Obstacles {
-        angle_min: 0.0,
-        angle_increment: 0.1,
-        ranges: vec![0.3],
+        points: vec![[0.3, 0.0]],
     };
     bench.assign("rover_1", "navigate_to", ahead.clone(), 0.0);
     let (report, _) = bench.run(12.0);
