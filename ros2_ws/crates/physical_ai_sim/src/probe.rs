@@ -25,6 +25,7 @@ const HOME: &str = "home";
 const UNTUNED: Gains = Gains {
     stiffness: 1.0,
     damping: 1.0,
+    effort: 1.0,
 };
 
 pub(crate) fn untuned(setup: &RobotSetup) -> Tuning {
@@ -149,7 +150,10 @@ fn postures(setup: &RobotSetup) -> Vec<Vec<f64>> {
 }
 
 /// Pairs of this robot's links that touch, lower index first, each once.
-fn overlapping(data: &MjData<Box<MjModel>>, links: &BTreeMap<usize, usize>) -> Vec<(usize, usize)> {
+pub(crate) fn overlapping(
+    data: &MjData<Box<MjModel>>,
+    links: &BTreeMap<usize, usize>,
+) -> Vec<(usize, usize)> {
     let of_geoms = data.model().geom_bodyid();
     let link = |geom: i32| {
         let body = *of_geoms.get(usize::try_from(geom).ok()?)?;
