@@ -310,9 +310,11 @@ impl AgentNode {
         let seen = self.lidar_mount(name, &message.header.frame_id);
         match seen.and_then(|mount| obstacles_from_msg(message, mount, now)) {
             Ok(obstacles) => self.agent.see_obstacles(name, stamp, obstacles),
-            Err(problem) => self
-                .bad_samples
-                .count(context, &format!("{name}: {problem}")),
+            Err(problem) => {
+                self.agent.refuse_obstacles(name, &problem);
+                self.bad_samples
+                    .count(context, &format!("{name}: {problem}"));
+            }
         }
     }
 
