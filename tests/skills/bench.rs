@@ -4,7 +4,7 @@ use std::path::Path;
 use physical_ai_control::agent::Agent;
 use physical_ai_control::skills::SeenObject;
 use physical_ai_control::{
-    DifferentialDrive, DriveLimits, ImuMount, Obstacles, Odometry, SafetyLimits, SafetyState,
+    DifferentialDrive, DriveLimits, ImuMount, LidarMount, Odometry, SafetyLimits, SafetyState,
 };
 use physical_ai_domain::{
     ActuatorCommand, Assignment, BaseState, ErrorCode, FencingToken, MissionId, RobotModel,
@@ -193,12 +193,11 @@ impl Bench {
             self.agent.see_objects(self.sim.time(), &objects);
             for name in &names {
                 if let Some(scan) = self.sim.laser_sample(name) {
-                    let obstacles = Obstacles {
-                        angle_min: scan.angle_min,
-                        angle_increment: scan.angle_increment,
-                        ranges: scan.ranges,
-                    };
-                    self.agent.see_obstacles(name, scan.stamp, obstacles);
+                    let frame = self.sim.lidar_link(name).unwrap();
+                    let mount = LidarMount::of(&self.models[name], frame).unwrap();
+                    let (first, step) = (scan.angle_min, scan.angle_increment);
+                    let seen = mount.obstacles(first, step, scan.ranges.into_iter());
+                    self.agent.see_obstacles(name, scan.stamp, seen.unwrap());
                 }
             }
         }

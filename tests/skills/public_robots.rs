@@ -17,6 +17,9 @@ const MOST_JOINT_ERROR: f64 = 0.01;
 /// Error of a tip where it was told to go.
 const MOST_POSITION_ERROR_M: f64 = 0.002;
 const MOST_ROTATION_ERROR_RAD: f64 = 0.5 * std::f64::consts::PI / 180.0;
+/// Error of a robot that drives at a place: what the skill allows.
+const MOST_PLACE_ERROR_M: f64 = 0.05;
+const MOST_PLACE_ERROR_RAD: f64 = 0.06;
 /// Poses that each tip is brought to.
 const POSES: usize = 10;
 /// Poses that are drawn for that at most: one that the robot refuses, since it would run into itself, does not count.
@@ -104,6 +107,10 @@ struct Card {
     asked: usize,
     position_error_m: f64,
     rotation_error_rad: f64,
+    place_error_m: f64,
+    place_error_rad: f64,
+    /// Poses that were not asked for, since it would touch itself there.
+    touching: usize,
     /// Poses that it refused.
     refused: Vec<String>,
     problems: Vec<String>,
@@ -180,8 +187,15 @@ fn draws(mut state: u64) -> impl FnMut() -> f64 {
     }
 }
 
-/// Brings the tip of the first chain to poses that some posture has.
-fn move_tip(card: &mut Card, bench: &mut Bench, model: &RobotModel, home: &[f64]) {
+/// Brings the tip of the first chain to poses that some posture has in which, by the word of the simulation `alone`, the
+/// robot does not touch itself.
+fn move_tip(
+    card: &mut Card,
+    bench: &mut Bench,
+    alone: &mut Bench,
+    model: &RobotModel,
+    home: &[f64],
+) {
     let Some(chain) = model.layout.chains.first() else {
         return;
     };
@@ -209,6 +223,11 @@ fn move_tip(card: &mut Card, bench: &mut Bench, model: &RobotModel, home: &[f64]
                 }
             })
             .collect();
+        alone.sim.place_joints(&name, &posture).unwrap();
+        if !alone.sim.true_self_contacts(&name).unwrap().is_empty() {
+            card.touching += 1;
+            continue;
+        }
         let base = bench.sim.true_base_pose(&name).unwrap();
         let target: Isometry3<f64> = base * arm.forward(&arm.of_all(&posture));
         let (t, (roll, pitch, yaw)) = (target.translation, target.rotation.euler_angles());
@@ -241,7 +260,7 @@ fn perform(file: &str) -> Card {
     let model = setup.model.clone();
     let posed = posed(&setup);
     let is_mobile = setup.is_mobile();
-    let mut bench = bench(setup);
+    let (mut alone, mut bench) = (bench(setup.clone()), bench(setup));
     let offers = bench.agent.capabilities(bench.sim.time());
     let mut card = Card {
         offers: offers.iter().map(|c| c.skill.to_string()).collect(),
@@ -266,17 +285,17 @@ fn perform(file: &str) -> Card {
     if card.does(&mut bench, "home", json!({})) {
         card.note_joints(&bench, &at_home);
     }
-    move_tip(&mut card, &mut bench, &model, &home);
+    move_tip(&mut card, &mut bench, &mut alone, &model, &home);
     if is_mobile {
         for place in ["near", "far"] {
             if card.does(&mut bench, "navigate_to", json!({"place": place})) {
                 let name = RobotName::try_new("robot_1").unwrap();
-                let at = bench.sim.true_base_pose(&name).unwrap().translation;
+                let at = bench.sim.true_base_pose(&name).unwrap();
                 let goal = bench.world.place(place).unwrap().pose;
-                let off_m = (at.x - goal.x).hypot(at.y - goal.y);
-                if off_m > 0.15 {
-                    card.problems.push(format!("{place}: {off_m:.3} m off"));
-                }
+                let off_m = (at.translation.x - goal.x).hypot(at.translation.y - goal.y);
+                let off_rad = (at.rotation.euler_angles().2 - goal.yaw).abs();
+                card.place_error_m = card.place_error_m.max(off_m);
+                card.place_error_rad = card.place_error_rad.max(off_rad);
             }
         }
     }
@@ -286,21 +305,33 @@ fn perform(file: &str) -> Card {
 fn check(robot: &str, file: &str) {
     let card = perform(file);
     println!(
-        "{robot}: skills {}; joints within {:.1e}; tip {}/{} within {:.2} mm {:.3}°; {} refused, {} problems",
+        "{robot}: skills {}; joints within {:.1e}; tip {}/{} within {:.2} mm {:.3}°; {} touching, {} refused, {} problems",
         card.offers.join(" "),
         card.joint_error,
         card.reached,
         card.asked,
         card.position_error_m * 1e3,
         card.rotation_error_rad.to_degrees(),
+        card.touching,
         card.refused.len(),
         card.problems.len()
+    );
+    println!(
+        "{robot}: places within {:.3} m {:.3} rad",
+        card.place_error_m, card.place_error_rad
     );
     assert!(card.problems.is_empty(), "{robot}: {:#?}", card.problems);
     assert!(
         card.joint_error < MOST_JOINT_ERROR,
         "{robot}: {}",
         card.joint_error
+    );
+    let is_there =
+        card.place_error_m < MOST_PLACE_ERROR_M && card.place_error_rad < MOST_PLACE_ERROR_RAD;
+    assert!(
+        is_there,
+        "{robot}: places within {} m {} rad",
+        card.place_error_m, card.place_error_rad
     );
     let wanted = if card.has_tip { POSES } else { 0 };
     assert_eq!(
@@ -329,4 +360,5 @@ robots! {
     so101_does_everything: "so_arm_description/urdf/so101.urdf",
     talos_does_everything: "talos_data/robots/talos_reduced.urdf",
     go2_does_everything: "go2_description/urdf/go2.urdf",
+    tiago_does_everything: "tiago.yaml",
 }

@@ -133,8 +133,17 @@ impl Agent {
     /// Takes a lidar turn of one robot.
     pub fn see_obstacles(&mut self, robot: &RobotName, stamp: Time, obstacles: Obstacles) {
         if let Some(robot) = self.robots.get_mut(robot) {
-            robot.perception_mut().obstacles = obstacles;
-            robot.perception_mut().obstacles_stamp = stamp;
+            let perception = robot.perception_mut();
+            perception.obstacles = obstacles;
+            perception.obstacles_stamp = stamp;
+            perception.obstacles_refused = None;
+        }
+    }
+
+    /// Takes note of why a lidar turn of one robot is not believed.
+    pub fn refuse_obstacles(&mut self, robot: &RobotName, problem: &str) {
+        if let Some(robot) = self.robots.get_mut(robot) {
+            robot.perception_mut().obstacles_refused = Some(problem.to_owned());
         }
     }
 

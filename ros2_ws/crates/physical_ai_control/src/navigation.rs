@@ -41,31 +41,6 @@ impl Default for DriveLimits {
     }
 }
 
-/// What a planar lidar saw: directions and distances around the base.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct Obstacles {
-    /// Angle of the first beam, radians.
-    pub angle_min: f64,
-    /// Angle between beams, radians.
-    pub angle_increment: f64,
-    /// Metres; not finite where nothing was hit.
-    pub ranges: Vec<f64>,
-}
-
-impl Obstacles {
-    /// Distance to the nearest obstacle in the lane ahead, metres from the lidar; infinite if free.
-    pub fn free_ahead_m(&self, half_width_m: f64) -> f64 {
-        let mut nearest = f64::INFINITY;
-        for (i, range) in self.ranges.iter().enumerate() {
-            let (sin, cos) = (self.angle_min + self.angle_increment * i as f64).sin_cos();
-            if range.is_finite() && cos > 0.0 && (range * sin).abs() < half_width_m {
-                nearest = nearest.min(range * cos);
-            }
-        }
-        nearest
-    }
-}
-
 /// Distance at which the rover stops driving.
 pub(crate) const ARRIVED_M: f64 = 0.03;
 const ARRIVED_RAD: f64 = 0.03;
@@ -233,6 +208,7 @@ pub(crate) fn wrap(angle: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Obstacles;
 
     fn drive(
         target: Placement,
@@ -284,9 +260,7 @@ mod tests {
     #[test]
     fn obstacle_ahead_stops_before_it() {
         let wall = Obstacles {
-            angle_min: 0.0,
-            angle_increment: 0.1,
-            ranges: vec![0.3],
+            points: vec![[0.3, 0.0]],
         };
         let target = Placement {
             x: 2.0,
@@ -295,16 +269,5 @@ mod tests {
         let (pose, arrived, blocked) = drive(target, None, &wall);
         assert!(!arrived && blocked);
         assert!(pose.x.abs() < 1e-6, "{pose:?}");
-    }
-
-    #[test]
-    fn obstacle_beside_the_lane_does_not_matter() {
-        let post = Obstacles {
-            angle_min: 0.5,
-            angle_increment: 0.1,
-            ranges: vec![0.6],
-        };
-        assert!(post.free_ahead_m(0.24).is_infinite());
-        assert!((post.free_ahead_m(0.4) - 0.6 * 0.5f64.cos()).abs() < 1e-12);
     }
 }

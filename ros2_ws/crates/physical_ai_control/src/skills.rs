@@ -61,6 +61,8 @@ pub struct Perception {
     pub obstacles: Obstacles,
     /// ROS time of that turn.
     pub obstacles_stamp: Time,
+    /// Why newer turns were not believed.
+    pub obstacles_refused: Option<String>,
     /// Objects by name.
     pub objects: BTreeMap<String, SeenObject>,
     /// ROS time at which they were seen.

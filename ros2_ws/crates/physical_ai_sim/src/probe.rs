@@ -23,6 +23,7 @@ const FULL_TURN: f64 = std::f64::consts::PI;
 const UNTUNED: Gains = Gains {
     stiffness: 1.0,
     damping: 1.0,
+    effort: 1.0,
 };
 
 pub(crate) fn untuned(setup: &RobotSetup) -> Tuning {
@@ -141,7 +142,10 @@ fn postures(setup: &RobotSetup) -> Vec<Vec<f64>> {
 }
 
 /// Pairs of this robot's links that touch, lower index first, each once.
-fn overlapping(data: &MjData<Box<MjModel>>, links: &BTreeMap<usize, usize>) -> Vec<(usize, usize)> {
+pub(crate) fn overlapping(
+    data: &MjData<Box<MjModel>>,
+    links: &BTreeMap<usize, usize>,
+) -> Vec<(usize, usize)> {
     let of_geoms = data.model().geom_bodyid();
     let link = |geom: i32| {
         let body = *of_geoms.get(usize::try_from(geom).ok()?)?;

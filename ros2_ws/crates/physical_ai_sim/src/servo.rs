@@ -21,6 +21,9 @@ const STUCK_BY_FRICTION: f64 = 1e-3;
 const POSITION_GAIN_PER_EFFORT: f64 = 50.0;
 /// Velocity gain of a wheel's servo, in efforts at the limit per radian per second.
 const VELOCITY_GAIN_PER_EFFORT: f64 = 0.5;
+/// Seconds in which the integral of a wheel's servo does as much as its gain: a wheel comes to its set point whatever
+/// load is on it, as the friction of its joint or the scrubbing of its tyre.
+const VELOCITY_INTEGRAL_S: f64 = 0.2;
 /// Least velocity gain of a wheel over the inertia of wheel and rotor, 1/s.
 const LEAST_VELOCITY_GAIN_PER_INERTIA: f64 = 50.0;
 
@@ -73,6 +76,7 @@ impl Servo {
             Self::Free => Gains {
                 stiffness: 0.0,
                 damping: 0.0,
+                effort,
             },
             Self::Velocity => {
                 let least = LEAST_VELOCITY_GAIN_PER_INERTIA * inertia;
@@ -84,6 +88,7 @@ impl Servo {
                 Gains {
                     stiffness: 0.0,
                     damping: wanted.max(least),
+                    effort,
                 }
             }
             Self::Position | Self::Brake => {
@@ -94,6 +99,7 @@ impl Servo {
                 Gains {
                     stiffness,
                     damping: stiffness * DAMPING_RATIO_S,
+                    effort,
                 }
             }
         }
@@ -106,9 +112,21 @@ impl Servo {
 pub(crate) struct Gains {
     pub(crate) stiffness: f64,
     pub(crate) damping: f64,
+    /// Most that the drive can do, N m or N.
+    pub(crate) effort: f64,
 }
 
 impl Gains {
+    /// What the integral of a wheel's servo adds to its effort after one more step, N m, given what it did before and how
+    /// much slower the wheel is than its set point, radians per second. It does not grow while the drive is at its limit.
+    pub(crate) fn integral(self, before: f64, slower_rps: f64, dt_s: f64) -> f64 {
+        let wanted = self.damping * slower_rps + before;
+        if wanted.abs() >= self.effort && wanted * slower_rps > 0.0 {
+            return before;
+        }
+        before + self.damping * slower_rps * dt_s / VELOCITY_INTEGRAL_S
+    }
+
     /// Control value that brings a joint to a set point and carries `load` there, N m or N: what the robot's own weight
     /// and motion ask of the joint, as drives with a model of the dynamics know it.
     pub(crate) fn control(self, position: f64, velocity: f64, load: f64) -> f64 {

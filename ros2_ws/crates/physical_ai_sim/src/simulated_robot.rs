@@ -83,8 +83,8 @@ pub(crate) struct SimulatedRobot {
     pub(crate) followers: Vec<Follower>,
     /// Per link: its body.
     pub(crate) bodies: Vec<usize>,
-    /// Per movable joint, kept to spare allocations in each step: where it is and how fast, and what the robot's own
-    /// weight and motion ask of its drive, N m or N.
+    /// Per movable joint, kept to spare allocations in each step: where it is and how fast, and the load that its drive
+    /// carries, N m or N: what the robot's own weight and motion ask of it or, of a wheel, the integral of its servo.
     measured: Vec<f64>,
     speeds: Vec<f64>,
     loads: Vec<f64>,
@@ -170,6 +170,7 @@ impl SimulatedRobot {
             qpos[follower.position_index] = follower.coordinate.position(positions);
         }
         self.drives = Drives::new(drive_joints(&self.model, &self.servos), positions);
+        self.loads.fill(0.0);
     }
 
     /// Brings what follows to exactly where its leader wants it.
@@ -197,12 +198,9 @@ impl SimulatedRobot {
             self.measured[i] = qpos[self.position_index[i]];
             self.speeds[i] = qvel[self.velocity_index[i]];
             // A wheel is a motor with a tachometer, and knows nothing of the robot on it.
-            let knows = self.servos[i] != Servo::Velocity;
-            self.loads[i] = if knows {
-                bias[self.velocity_index[i]]
-            } else {
-                0.0
-            };
+            if self.servos[i] != Servo::Velocity {
+                self.loads[i] = bias[self.velocity_index[i]];
+            }
         }
         for follower in &self.followers {
             let Coordinate {
@@ -222,9 +220,11 @@ impl SimulatedRobot {
             speeds,
             loads,
             control_index,
+            servos,
             faults,
             ..
         } = self;
+        let is_driven = !faults.unpowered && !drives.is_holding();
         drives.step(dt_s, measured, |joint, position, velocity| {
             let Some(index) = control_index[joint] else {
                 return;
@@ -234,6 +234,14 @@ impl SimulatedRobot {
             } else {
                 (position, velocity)
             };
+            if servos[joint] == Servo::Velocity {
+                // What stands lets go of what it worked against, lest it lurch when that gives way.
+                let slower = velocity - speeds[joint];
+                loads[joint] = match is_driven {
+                    true => gains[joint].integral(loads[joint], slower, dt_s),
+                    false => 0.0,
+                };
+            }
             ctrl[index] = gains[joint].control(position, velocity, loads[joint]);
         });
     }

@@ -362,6 +362,16 @@ impl SimulatedWorld {
         Some(self.data.model().body_mass()[body])
     }
 
+    /// Links of a robot that really touch each other, in pairs: ground truth, for tests.
+    pub fn true_self_contacts(&self, robot: &RobotName) -> Option<Vec<[&str; 2]>> {
+        let robot = self.robots.get(robot)?;
+        let links = robot.bodies.iter().enumerate();
+        let links = links.map(|(link, body)| (*body, link)).collect();
+        let name = |link: usize| robot.model.links[link].name.as_str();
+        let pairs = probe::overlapping(&self.data, &links).into_iter();
+        Some(pairs.map(|(one, other)| [name(one), name(other)]).collect())
+    }
+
     /// Puts a robot's joints somewhere, at rest and held there; a base stays where it is.
     ///
     /// # Errors

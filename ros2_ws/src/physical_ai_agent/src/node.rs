@@ -3,7 +3,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use physical_ai_control::agent::Agent;
-use physical_ai_control::{SafetyCause, SafetyVerdict, StopFollower};
+use physical_ai_control::{LidarMount, SafetyCause, SafetyVerdict, StopFollower};
 use physical_ai_description::{LoadedWorld, load_world};
 use physical_ai_domain::RobotName;
 use physical_ai_ros::msg::physical_ai_msgs::msg::{
@@ -30,6 +30,8 @@ pub struct AgentNode {
     pub(crate) robots: BTreeMap<RobotName, RobotLink>,
     pub(crate) stops: StopFollower,
     pub(crate) trajectories: Trajectories,
+    /// How the lidars of robots are mounted, as far as their scans have come.
+    lidars: BTreeMap<RobotName, LidarMount>,
     bad_samples: BadSamples,
 }
 
@@ -114,6 +116,7 @@ impl Application for AgentNode {
             robots,
             stops: StopFollower::default(),
             trajectories: Trajectories::new(),
+            lidars: BTreeMap::new(),
             bad_samples: BadSamples::default(),
         })
     }
@@ -304,12 +307,28 @@ impl AgentNode {
         if now.is_zero() {
             return;
         }
-        match obstacles_from_msg(message, now) {
+        let seen = self.lidar_mount(name, &message.header.frame_id);
+        match seen.and_then(|mount| obstacles_from_msg(message, mount, now)) {
             Ok(obstacles) => self.agent.see_obstacles(name, stamp, obstacles),
-            Err(problem) => self
-                .bad_samples
-                .count(context, &format!("{name}: {problem}")),
+            Err(problem) => {
+                self.agent.refuse_obstacles(name, &problem);
+                self.bad_samples
+                    .count(context, &format!("{name}: {problem}"));
+            }
         }
+    }
+
+    /// How the lidar of a robot is mounted whose scans are of this frame.
+    fn lidar_mount(&mut self, name: &RobotName, frame: &str) -> Result<&LidarMount, String> {
+        let known = self.lidars.remove(name).filter(|m| m.frame() == frame);
+        let mount = match (known, self.agent.robot_mut(name)) {
+            (Some(mount), _) => mount,
+            (None, Some(robot)) => {
+                LidarMount::of(robot.model(), frame).map_err(|e| e.to_string())?
+            }
+            (None, None) => return Err("is no robot of this agent".to_owned()),
+        };
+        Ok(self.lidars.entry(name.clone()).or_insert(mount))
     }
 
     /// Asks for sessions, fails tasks of robots that fell silent, and keeps readiness of capabilities true.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use physical_ai_control::skills::SeenObject;
-use physical_ai_control::{Obstacles, check_stamp};
+use physical_ai_control::{LidarMount, Obstacles, check_stamp};
 use physical_ai_domain::Time;
 use physical_ai_ros::msg::geometry_msgs::msg::{Pose, Vector3};
 use physical_ai_ros::msg::physical_ai_msgs::msg::ObjectPoses;
@@ -107,8 +107,12 @@ fn check_object(pose: &Pose, size: &Vector3) -> Result<(), String> {
     Ok(())
 }
 
-/// One turn of a lidar; the text says why it is not believed.
-pub fn obstacles_from_msg(message: &LaserScan, now: Time) -> Result<Obstacles, String> {
+/// What one turn of a lidar that is mounted like this hit; the text says why it is not believed.
+pub fn obstacles_from_msg(
+    message: &LaserScan,
+    mount: &LidarMount,
+    now: Time,
+) -> Result<Obstacles, String> {
     let stamp = time_from_msg(&message.header.stamp);
     check_stamp("scan", stamp, None, now, MAX_AHEAD_S, MAX_AGE_S).map_err(|e| e.to_string())?;
     let (first, step) = (message.angle_min, message.angle_increment);
@@ -117,17 +121,33 @@ pub fn obstacles_from_msg(message: &LaserScan, now: Time) -> Result<Obstacles, S
             "scan: angle_min is {first}, angle_increment {step}: both must be finite, and the increment not 0"
         ));
     }
+    let (nearest, farthest) = (message.range_min, message.range_max);
+    if !(nearest.is_finite() && nearest >= 0.0 && farthest > nearest) {
+        return Err(format!(
+            "scan: range_min is {nearest} m, range_max {farthest} m: the least must be 0 or more, and the most beyond it"
+        ));
+    }
     let count = message.ranges.len();
     if count == 0 || count > MOST_BEAMS {
         return Err(format!(
             "scan.ranges has {count} values: 1 to {MOST_BEAMS} are allowed"
         ));
     }
-    Ok(Obstacles {
-        angle_min: f64::from(first),
-        angle_increment: f64::from(step),
-        ranges: message.ranges.iter().map(|r| f64::from(*r)).collect(),
-    })
+    let ranges = message.ranges.iter().map(|r| range_m(message, *r));
+    let seen = mount.obstacles(f64::from(first), f64::from(step), ranges);
+    seen.map_err(|e| e.to_string())
+}
+
+/// What a range means: by REP 117 one of minus infinity is that of something too near to be measured; others that
+/// are out of what the lidar measures are none.
+fn range_m(scan: &LaserScan, range: f32) -> f64 {
+    if range == f32::NEG_INFINITY {
+        f64::from(scan.range_min)
+    } else if (scan.range_min..=scan.range_max).contains(&range) {
+        f64::from(range)
+    } else {
+        f64::INFINITY
+    }
 }
 
 #[cfg(test)]
@@ -195,32 +215,61 @@ mod tests {
         check(&|m| m.sizes[0].x = f64::INFINITY, "its size holds inf m");
     }
 
+    /// A lidar in the middle of its robot.
+    fn mount() -> LidarMount {
+        let urdf = "<robot name='r'><link name='base'/></robot>";
+        let name = physical_ai_domain::RobotName::try_new("rover_1").unwrap();
+        let model = physical_ai_description::read_urdf(name, urdf).unwrap();
+        LidarMount::of(&model, "base").unwrap()
+    }
+
+    fn scan(ranges: &[f32]) -> LaserScan {
+        let mut message = LaserScan {
+            angle_min: 0.0,
+            angle_increment: 0.1,
+            range_min: 0.1,
+            range_max: 8.0,
+            ranges: ranges.to_vec(),
+            ..Default::default()
+        };
+        message.header.stamp = time_to_msg(now());
+        message
+    }
+
     #[test]
     fn scans_that_cannot_be_are_refused_by_field() {
-        let scan = || {
-            let mut message = LaserScan {
-                angle_min: -1.0,
-                angle_increment: 0.1,
-                ranges: vec![1.0, f32::INFINITY],
-                ..Default::default()
-            };
-            message.header.stamp = time_to_msg(now());
-            message
-        };
-        assert_eq!(obstacles_from_msg(&scan(), now()).unwrap().ranges.len(), 2);
         let check = |bend: &dyn Fn(&mut LaserScan), expected: &str| {
-            let mut message = scan();
+            let mut message = scan(&[1.0, f32::INFINITY]);
             bend(&mut message);
-            let problem = obstacles_from_msg(&message, now()).unwrap_err();
+            let problem = obstacles_from_msg(&message, &mount(), now()).unwrap_err();
             assert!(problem.contains(expected), "{problem}");
         };
         check(&|m| m.angle_increment = f32::NAN, "angle_increment NaN");
         check(&|m| m.angle_increment = 0.0, "the increment not 0");
         check(&|m| m.angle_min = f32::INFINITY, "angle_min is inf");
+        check(&|m| m.range_min = -1.0, "range_min is -1 m");
+        check(&|m| m.range_min = f32::NAN, "range_min is NaN m");
+        check(&|m| m.range_max = 0.0, "range_max 0 m");
         check(&|m| m.ranges.clear(), "scan.ranges has 0 values");
+        check(&|m| m.angle_min = 3.0, "no beam that looks ahead");
         check(
             &|m| m.header.stamp = time_to_msg(Time::from_seconds(101.0)),
             "scan.header.stamp is 1.000 s ahead",
         );
+    }
+
+    #[test]
+    fn what_is_too_near_to_be_measured_is_in_the_way_and_what_was_not_measured_is_not() {
+        let check = |range: f32, expected_m: f64| {
+            let seen = obstacles_from_msg(&scan(&[range]), &mount(), now()).unwrap();
+            let free_m = seen.free_ahead_m(0.2);
+            let is_same = free_m == expected_m || (free_m - expected_m).abs() < 1e-6;
+            assert!(is_same, "{range}: {free_m} instead of {expected_m}");
+        };
+        check(1.0, 1.0);
+        check(f32::NEG_INFINITY, 0.1);
+        for nothing in [f32::INFINITY, f32::NAN, 0.0, 0.05, 9.0, -1.0] {
+            check(nothing, f64::INFINITY);
+        }
     }
 }

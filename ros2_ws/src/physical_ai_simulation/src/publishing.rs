@@ -51,6 +51,15 @@ fn values(coordinates: &[Coordinate], of: impl Fn(&Coordinate) -> f64) -> Vec<f6
 }
 
 /// Covariance of three axes with the same standard deviation, row by row.
+/// A range as a lidar shows it: by REP 117, minus infinity is that of something too near to be measured.
+fn shown(range_m: f32) -> f32 {
+    if range_m < LIDAR_MIN_M {
+        f32::NEG_INFINITY
+    } else {
+        range_m
+    }
+}
+
 fn diagonal(deviation: f64) -> Vec<f64> {
     let variance = deviation.powi(2).max(LEAST_VARIANCE);
     (0..9)
@@ -153,7 +162,7 @@ impl RobotPublishers {
             scan_time: self.scan_time_s as f32,
             range_min: LIDAR_MIN_M,
             range_max: sample.range_max as f32,
-            ranges: sample.ranges.iter().map(|r| *r as f32).collect(),
+            ranges: sample.ranges.iter().map(|r| shown(*r as f32)).collect(),
             ..Default::default()
         });
     }

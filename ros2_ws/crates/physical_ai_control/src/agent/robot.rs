@@ -185,7 +185,8 @@ impl RobotControl {
 
     /// Takes over new limits, also for the task that runs.
     pub(super) fn set_limits(&mut self, drive: DriveLimits, safety: SafetyLimits) {
-        self.safety = over_ground(safety, self.ground_m);
+        let safety = over_ground(safety, self.ground_m);
+        self.safety = safety;
         for set in &mut self.skills {
             set.set_limits(drive, safety);
         }

@@ -467,9 +467,7 @@ fn rover_gives_up_on_a_wall_and_on_a_silent_lidar() {
     let ahead = json!({"x": 4.0, "y": -0.8});
     let mut bench = Bench::new();
     bench.wall = Obstacles {
-        angle_min: 0.0,
-        angle_increment: 0.1,
-        ranges: vec![0.3],
+        points: vec![[0.3, 0.0]],
     };
     bench.assign("rover_1", "navigate_to", ahead.clone(), 0.0);
     let (report, _) = bench.run(12.0);
@@ -487,6 +485,16 @@ fn rover_gives_up_on_a_wall_and_on_a_silent_lidar() {
     bench.lidar_works = false;
     let (report, _) = bench.run(12.0);
     assert_failed(&report, ErrorCode::StaleData, true, "the lidar is silent");
+    let rover = RobotName::try_new("rover_1").unwrap();
+    bench.agent.refuse_obstacles(&rover, "laser is tilted");
+    bench.assign("rover_1", "navigate_to", json!({"x": 4.0, "y": -0.8}), 0.0);
+    let (refused, _) = bench.run(12.0);
+    let expected = "no scan could be believed";
+    assert_failed(&refused, ErrorCode::StaleData, true, expected);
+    assert!(
+        refused.error_msg.contains("s: laser is tilted"),
+        "{refused:?}"
+    );
     assert!(bench.states[1].base.pose.translation.x < 3.5);
 }
 

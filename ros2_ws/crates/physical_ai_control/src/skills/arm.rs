@@ -1,6 +1,7 @@
 //! Skills of a chain whose tip is moved. Each is one file, and one line in [`SKILLS`].
 
 mod body;
+mod clearance;
 mod grasp;
 mod gripper;
 mod move_to;
@@ -25,6 +26,7 @@ pub(crate) use grasp::extent_range;
 pub(crate) use gripper::Gripper;
 pub(crate) use not_held::NotHeld;
 
+use clearance::Clearance;
 use planner::Planner;
 
 use super::joint_body::JointBody;
@@ -32,7 +34,7 @@ use super::parameters::Params;
 use super::steps::{StepBody, StepSkill};
 use super::values::{number, range, value};
 use super::{Outcome, Site, Situation, Skill, SkillSet, offer};
-use crate::Error;
+use crate::{DriveLimits, Error, SafetyLimits};
 
 /// A skill of an arm.
 struct ArmSkill {
@@ -61,6 +63,7 @@ pub struct ArmSkills {
     robot: RobotName,
     body: StepBody,
     arm: Arc<ArmBody>,
+    clearance: Clearance,
     /// Name of the chain where its skills need it to differ from those of another.
     qualifier: Option<String>,
     /// Largest distance of the tip from the chain's base, metres.
@@ -70,7 +73,8 @@ pub struct ArmSkills {
 }
 
 impl ArmSkills {
-    /// Skills of a chain; `is_first` says that it is the robot's first, whose skills have their plain names.
+    /// Skills of a chain whose frames stay above `safety`'s lowest height; `is_first` says that it is the robot's first,
+    /// whose skills have their plain names.
     ///
     /// # Errors
     /// [`Error::UnsuitableModel`] for a chain that is not in the model, or whose name makes no skill's name.
@@ -79,12 +83,14 @@ impl ArmSkills {
         joints: Arc<JointBody>,
         layout: &ChainLayout,
         is_first: bool,
+        safety: &SafetyLimits,
     ) -> Result<Self, Error> {
         let arm = Arc::new(ArmBody::try_new(model, layout)?);
         let set = Self {
             robot: model.name.clone(),
             length_m: length_m(model, layout),
             base: arm.base_in_world(&Isometry3::identity(), &[]),
+            clearance: Clearance::try_new(model, joints.clone(), layout, safety.min_height_m)?,
             body: StepBody {
                 joints,
                 arm: Some(arm.clone()),
@@ -196,11 +202,15 @@ impl SkillSet for ArmSkills {
             return Ok(None);
         };
         let params = Params::try_new(&found.spec, params)?;
-        let mut planner = Planner::new(&self.arm, situation);
+        let mut planner = Planner::new(&self.arm, &self.clearance, situation);
         (found.plan)(&mut planner, &params)?;
         let steps = planner.into_steps();
         let skill = StepSkill::try_new(self.body.clone(), steps, situation)?;
         Ok(Some(Box::new(skill)))
+    }
+
+    fn set_limits(&mut self, _: DriveLimits, safety: SafetyLimits) {
+        self.clearance.set_lowest_m(safety.min_height_m);
     }
 
     fn carries(&self, before: &Situation<'_>, after: &Outcome) -> Option<(String, Isometry3<f64>)> {

@@ -19,7 +19,7 @@ pub fn skill_sets(
 ) -> Result<Vec<Box<dyn SkillSet>>, Error> {
     let mut sets: Vec<Box<dyn SkillSet>> = vec![Box::new(JointSkills::new(model, joints.clone()))];
     for (i, chain) in model.layout.chains.iter().enumerate() {
-        let set = ArmSkills::try_new(model, joints.clone(), chain, i == 0)?;
+        let set = ArmSkills::try_new(model, joints.clone(), chain, i == 0, &safety)?;
         sets.push(Box::new(set));
     }
     if model.layout.drive.is_some() {

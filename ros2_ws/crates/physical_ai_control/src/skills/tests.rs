@@ -528,3 +528,51 @@ fn goal_that_no_robot_may_have_is_refused() {
         "params.yaw: 7 is outside",
     );
 }
+
+/// Postures spread over the range of an arm's six joints, its fingers as at rest.
+fn postures(count: usize) -> Vec<Vec<f64>> {
+    let mut state = 1u64;
+    let mut share = move || {
+        state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1);
+        (state >> 33) as f64 / (1u64 << 31) as f64
+    };
+    let limits = JointBody::new(&arm()).limits().to_vec();
+    let mut posture = || {
+        let drawn = limits[..6]
+            .iter()
+            .map(|l| l.lower + (l.upper - l.lower) * share());
+        drawn.chain(REST[6..].iter().copied()).collect()
+    };
+    (0..count).map(|_| posture()).collect()
+}
+
+#[test]
+fn tip_takes_a_free_way_where_the_shortest_runs_into_the_robot() {
+    let (model, base) = (arm(), world().robot("arm_1").unwrap().pose.isometry());
+    let joints = JointBody::new(&model);
+    let chain = crate::Chain::between(&model, "base_link", "tool0").unwrap();
+    let height_m = |at: &[f64]| chain.lowest_frame_m(&chain.of_all(at));
+    let mut asked = 0;
+    for posture in postures(400) {
+        let mut along = (1..=20).map(|i| {
+            let share = f64::from(i) / 20.0;
+            let joints = REST.iter().zip(&posture);
+            let at: Vec<f64> = joints.map(|(a, b)| a + (b - a) * share).collect();
+            height_m(&at)
+        });
+        let is_free = joints.collision().first(&REST, &posture).is_none();
+        if !is_free || along.any(|height_m| height_m < 0.0) {
+            continue;
+        }
+        asked += 1;
+        let tip = base * chain.forward(&chain.of_all(&posture));
+        let (at, (roll, pitch, yaw)) = (tip.translation, tip.rotation.euler_angles());
+        let pose =
+            json!({"x": at.x, "y": at.y, "z": at.z, "roll": roll, "pitch": pitch, "yaw": yaw});
+        let planned = plan_arm("move_to", &pose);
+        assert_eq!(planned, Ok(()), "{posture:?}");
+    }
+    assert!(asked > 50, "only {asked} postures are free");
+}

@@ -1,4 +1,4 @@
-use nalgebra::Isometry3;
+use nalgebra::{Isometry3, Translation3};
 use physical_ai_domain::{Geometry, Joint, JointKind, Shape};
 
 use super::meshes::Meshes;
@@ -148,6 +148,11 @@ impl<'a> Writer<'a> {
 
     fn geom(&mut self, link: usize, shape: &Shape) -> Result<String, Error> {
         let setup = self.setup;
+        let grip = self.grips.of_shape(link, shape);
+        let tread = shape.geometry.bounds().filter(|_| grip == Grip::Wheel);
+        if let Some(bounds) = tread {
+            return Ok(tyre(shape, bounds));
+        }
         let form = match &shape.geometry {
             Geometry::Box(size) => format!("type=\"box\" size=\"{}\"", half(size)),
             Geometry::Cylinder(radius, length) => {
@@ -163,19 +168,7 @@ impl<'a> Writer<'a> {
                 format!("type=\"mesh\" mesh={}", quoted(&mesh))
             }
         };
-        // Descriptions know no friction. The priority makes it count: without it MuJoCo takes the larger friction of
-        // the two that touch.
-        let friction = match self.grips.of_shape(link, shape) {
-            Grip::Castor => "0.01 0.001 0.0001",
-            Grip::Wheel => "1.5 0.005 0.0001",
-            Grip::Finger => "1.5 0.02 0.002",
-            Grip::Body => "0.8 0.005 0.0001",
-        };
-        Ok(format!(
-            "<geom {form} {} friction=\"{friction}\" condim=\"4\" priority=\"1\" contype=\"1\" \
-             conaffinity=\"1\" group=\"1\" mass=\"0\"/>",
-            pose(&shape.origin)
-        ))
+        Ok(element(&form, &shape.origin, grip))
     }
 
     /// Couples what follows to what leads, so that loads go through; the positions themselves are made exact after
@@ -241,4 +234,34 @@ impl<'a> Writer<'a> {
             ),
         );
     }
+}
+
+/// A wheel as the ellipsoid in its bounds: a tyre is round across its tread and carries on the middle of it. A cylinder
+/// stands on both of its rims, which scrub against each other when the robot turns on the spot, with a moment that
+/// grows with the width and is more than many drives have.
+fn tyre(shape: &Shape, [low, high]: [[f64; 3]; 2]) -> String {
+    let [x, y, z] = [0, 1, 2].map(|i| (high[i] - low[i]) / 2.0);
+    let centre = [0, 1, 2].map(|i| (high[i] + low[i]) / 2.0);
+    let form = format!("type=\"ellipsoid\" size=\"{x} {y} {z}\"");
+    element(
+        &form,
+        &(shape.origin * Translation3::from(centre)),
+        Grip::Wheel,
+    )
+}
+
+fn element(form: &str, at: &Isometry3<f64>, grip: Grip) -> String {
+    // Descriptions know no friction. The priority makes it count: without it MuJoCo takes the larger friction of the
+    // two that touch.
+    let friction = match grip {
+        Grip::Castor => "0.01 0.001 0.0001",
+        Grip::Wheel => "1.5 0.005 0.0001",
+        Grip::Finger => "1.5 0.02 0.002",
+        Grip::Body => "0.8 0.005 0.0001",
+    };
+    format!(
+        "<geom {form} {} friction=\"{friction}\" condim=\"4\" priority=\"1\" contype=\"1\" conaffinity=\"1\" \
+         group=\"1\" mass=\"0\"/>",
+        pose(at)
+    )
 }

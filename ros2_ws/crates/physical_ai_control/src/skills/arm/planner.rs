@@ -5,11 +5,12 @@ use std::sync::Arc;
 use nalgebra::{Isometry3, Translation3, UnitQuaternion, Vector3};
 
 use super::ArmBody;
+use super::clearance::Clearance;
 use super::gripper::Gripper;
 use crate::skills::parameters::Params;
 use crate::skills::steps::{Look, Step, Targets};
 use crate::skills::{SeenObject, Situation};
-use crate::{Error, IkOptions, PoseTask, inverse_kinematics, solve};
+use crate::{Error, IkOptions, NoPosture, PoseTask, inverse_kinematics, solve};
 
 /// Parts in which a vertical move is solved, so that the arm ends in the posture in which it began.
 const VERTICAL_PARTS: usize = 4;
@@ -24,15 +25,24 @@ pub(super) struct Planner<'a> {
     situation: &'a Situation<'a>,
     /// The chain's base in the world.
     base: Isometry3<f64>,
+    clearance: &'a Clearance,
     /// The chain's joints after the last step so far.
     at: Vec<f64>,
+    /// All joints then.
+    all: Vec<f64>,
     steps: VecDeque<Step>,
 }
 
 impl<'a> Planner<'a> {
-    /// A plan that begins in this situation.
-    pub(super) fn new(arm: &'a Arc<ArmBody>, situation: &'a Situation<'a>) -> Self {
+    /// A plan that begins in this situation, with ways on which `clearance` is kept.
+    pub(super) fn new(
+        arm: &'a Arc<ArmBody>,
+        clearance: &'a Clearance,
+        situation: &'a Situation<'a>,
+    ) -> Self {
         Self {
+            clearance,
+            all: situation.set_points.to_vec(),
             robot: arm.chain().robot(),
             base: arm.base_in_world(&situation.root, situation.set_points),
             at: arm.chain_part(situation.set_points),
@@ -68,6 +78,9 @@ impl<'a> Planner<'a> {
     }
 
     pub(super) fn push(&mut self, step: Step) {
+        if let Some(all) = step.target(self.arm.gripper(), &self.all) {
+            self.all = all;
+        }
         self.steps.push_back(step);
     }
 
@@ -166,12 +179,40 @@ impl<'a> Planner<'a> {
     /// Joint positions for a tip pose in the world, however it is turned about the tip's z.
     fn solve_any_turn(&self, target: &Isometry3<f64>) -> Result<Vec<f64>, Error> {
         let task = PoseTask::new(self.base.inverse() * target).any_turn_about_z();
+        self.solve_task(&task)
+    }
+
+    /// Joint positions to which the way is clear. Where only ways are found on which links run into each other, those of
+    /// one of them: who checks the steps says which links these are.
+    fn solve_task(&self, task: &PoseTask) -> Result<Vec<f64>, Error> {
         let options = IkOptions {
             answers: 4,
             ..IkOptions::default()
         };
-        let found = solve(self.arm.chain(), &task, &self.at, options, |_| true)?;
-        Ok(found.positions)
+        let ask = |accepts: &dyn Fn(&[f64]) -> bool| {
+            let found = solve(self.arm.chain(), task, &self.at, options, accepts)?;
+            Ok(found.positions)
+        };
+        let way = self.clearance.way(&self.all);
+        let all = |chain: &[f64]| self.with(chain);
+        match ask(&|chain| way.is_clear(&all(chain))) {
+            Err(Error::Unreachable {
+                why: NoPosture::Rejected { .. },
+                ..
+            }) => ask(&|chain| way.is_above_ground(&all(chain))),
+            found => found,
+        }
+    }
+
+    /// All joints with the chain's at these positions.
+    fn with(&self, chain: &[f64]) -> Vec<f64> {
+        let mut all = self.all.clone();
+        for (joint, position) in self.targets(chain) {
+            if let Some(at) = all.get_mut(joint) {
+                *at = position;
+            }
+        }
+        all
     }
 
     /// Joint positions for a tip pose in the world, or for one of its turns about the tip's z: that with the
@@ -184,7 +225,7 @@ impl<'a> Planner<'a> {
             let turned =
                 target.rotation * UnitQuaternion::from_axis_angle(&Vector3::z_axis(), *turn);
             let pose = Isometry3::from_parts(target.translation, turned);
-            match inverse_kinematics(self.arm.chain(), &pose, &self.at) {
+            match self.solve_task(&PoseTask::new(pose)) {
                 Ok(joints) => {
                     let ways = joints.iter().zip(&self.at).map(|(a, b)| (a - b).abs());
                     let travel = ways.fold(0.0, f64::max);

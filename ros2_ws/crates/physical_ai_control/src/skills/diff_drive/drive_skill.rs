@@ -263,7 +263,10 @@ impl DriveSkill {
         let neighbour = self.body.nearest_ahead(pose, tick.perception);
         let reason = match (blockage, neighbour) {
             (Blockage::Blind(age_s), _) => {
-                let reason = format!("the lidar is silent for {age_s:.1} s");
+                let reason = match &tick.perception.obstacles_refused {
+                    Some(why) => format!("no scan could be believed for {age_s:.1} s: {why}"),
+                    None => format!("the lidar is silent for {age_s:.1} s"),
+                };
                 return (ErrorCode::StaleData, reason);
             }
             (Blockage::Robot, Some(neighbour)) => {
