@@ -9,6 +9,7 @@
 mod bench;
 mod endings;
 mod faults;
+mod grasps;
 mod offers;
 mod public_robots;
 

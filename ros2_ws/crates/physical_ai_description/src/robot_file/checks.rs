@@ -168,6 +168,15 @@ impl<'a> Checks<'a> {
             let problem = "no joint is elsewhere when open than when closed: give positions".into();
             return self.fail(format!("{field}.joints"), problem);
         }
+        let Some(grasp) = &gripper.grasp else {
+            return Ok(());
+        };
+        if let Some((name, problem)) = grasp.problem() {
+            return self.fail(format!("{field}.grasp.{name}"), problem);
+        }
+        for (i, pad) in grasp.pads.iter().enumerate() {
+            self.link(&format!("{field}.grasp.pads[{i}].link"), &pad.link)?;
+        }
         Ok(())
     }
 

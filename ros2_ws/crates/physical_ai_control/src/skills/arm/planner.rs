@@ -9,13 +9,44 @@ use super::gripper::Gripper;
 use crate::skills::parameters::Params;
 use crate::skills::steps::{Look, Step, Targets};
 use crate::skills::{SeenObject, Situation};
-use crate::{Error, IkOptions, PoseTask, inverse_kinematics, solve};
+use crate::{Chain, Error, IkOptions, PoseTask, inverse_kinematics, solve};
 
 /// Parts in which a vertical move is solved, so that the arm ends in the posture in which it began.
 const VERTICAL_PARTS: usize = 4;
-/// Turns about the tip's z that are as good as none for a two-finger gripper: it grasps a box on either pair of
-/// faces. Radians.
+/// Turns about the direction in which a hand points that are as good as none where nobody asked for one. Radians.
 const GRASP_TURNS: [f64; 4] = [0.0, FRAC_PI_2, PI, 3.0 * FRAC_PI_2];
+
+/// How something is held.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Hold {
+    /// Distance between the fingers, metres.
+    pub(super) gap_m: f64,
+    /// Centre of what is held in the frame of the grasp, metres.
+    centre: Vector3<f64>,
+}
+
+impl Hold {
+    /// The fingers so far apart, metres, and their pads so far above the centre of what they hold.
+    pub(super) fn of_width(gap_m: f64, above_m: f64) -> Self {
+        Self {
+            gap_m,
+            centre: Vector3::z() * above_m,
+        }
+    }
+}
+
+/// A way to take hold of something or to put it down: headings of the grasp's x in the world, radians, as good as each
+/// other.
+pub(super) struct Way {
+    pub(super) hold: Hold,
+    pub(super) yaws: Vec<f64>,
+}
+
+/// The way that was chosen: its number, and joints of the chain above.
+pub(super) struct Chosen {
+    pub(super) way: usize,
+    above: Vec<f64>,
+}
 
 /// Plans steps one after another, each from where the one before ends. Poses are those of the tip in the world.
 pub(super) struct Planner<'a> {
@@ -26,6 +57,8 @@ pub(super) struct Planner<'a> {
     base: Isometry3<f64>,
     /// The chain's joints after the last step so far.
     at: Vec<f64>,
+    /// How it will hold what it picked before.
+    hold: Option<Hold>,
     steps: VecDeque<Step>,
 }
 
@@ -38,6 +71,7 @@ impl<'a> Planner<'a> {
             at: arm.chain_part(situation.set_points),
             arm,
             situation,
+            hold: None,
             steps: VecDeque::new(),
         }
     }
@@ -107,7 +141,7 @@ impl<'a> Planner<'a> {
     /// # Errors
     /// [`Error::Unreachable`].
     pub(super) fn tip(&mut self, target: &Isometry3<f64>) -> Result<(), Error> {
-        self.at = self.solve(target, &[0.0])?;
+        self.at = self.solve(self.arm.chain(), target, &[0.0])?;
         self.push_tip(target);
         Ok(())
     }
@@ -118,9 +152,17 @@ impl<'a> Planner<'a> {
     /// [`Error::Unreachable`].
     pub(super) fn tip_down(&mut self, at: &Translation3<f64>) -> Result<(), Error> {
         let (_, _, yaw) = self.base.rotation.euler_angles();
+        let tool = match self.arm.gripper() {
+            Some(gripper) => gripper.grasp(0.0).rotation,
+            None => UnitQuaternion::identity(),
+        };
+        let chain = self
+            .arm
+            .chain()
+            .with_tool(&Isometry3::from_parts(Translation3::identity(), tool));
         let down = pointing_down(at.vector, yaw);
-        let solved = self.solve(&down, &GRASP_TURNS);
-        self.at = solved.or_else(|_| self.solve_any_turn(&down))?;
+        let solved = self.solve(&chain, &down, &GRASP_TURNS);
+        self.at = solved.or_else(|_| self.solve_any_turn(&chain, &down))?;
         self.push_tip(&down);
         Ok(())
     }
@@ -133,15 +175,74 @@ impl<'a> Planner<'a> {
         self.push(Step::MoveTip(self.targets(&self.at), reached));
     }
 
-    /// Brings the tip above a point from which things are grasped and put down, pointing down with this heading or
-    /// one that is as good.
+    /// How the arm holds an object: as it will have picked it, or as it holds it now.
+    pub(super) fn hold(&self, object: &SeenObject) -> Hold {
+        let Situation { measured, root, .. } = self.situation;
+        self.hold.unwrap_or_else(|| {
+            let grasp = self.arm.grasp_in_world(root, measured);
+            Hold {
+                gap_m: self.gap_m(),
+                centre: (grasp.inverse() * nalgebra::Point3::from(object.pose.translation.vector))
+                    .coords,
+            }
+        })
+    }
+
+    /// Remembers how what was picked will be held.
+    pub(super) fn set_hold(&mut self, hold: Hold) {
+        self.hold = Some(hold);
+    }
+
+    /// Chooses, among ways to hold something and their headings, that on which the arm has the least to move: with the
+    /// centre of the object at a point in the world, metres, the hand pointing down, and from there straight down by
+    /// `fall_m`.
     ///
     /// # Errors
-    /// [`Error::Unreachable`].
-    pub(super) fn above(&mut self, at: Vector3<f64>, yaw: f64) -> Result<(), Error> {
-        self.at = self.solve(&pointing_down(at, yaw), &GRASP_TURNS)?;
+    /// [`Error::Unreachable`] if there is none.
+    pub(super) fn choose(
+        &self,
+        ways: &[Way],
+        at: Vector3<f64>,
+        fall_m: f64,
+    ) -> Result<Chosen, Error> {
+        let gripper = self.gripper()?;
+        let mut best: Option<(f64, Chosen)> = None;
+        let mut failure = None;
+        for (number, way) in ways.iter().enumerate() {
+            let tool = gripper.grasp(way.hold.gap_m) * Translation3::from(way.hold.centre);
+            let chain = self.arm.chain().with_tool(&tool);
+            for yaw in &way.yaws {
+                let found = self
+                    .solve(&chain, &pointing_down(at, *yaw), &[0.0])
+                    .and_then(|above| self.moved(&above, -fall_m).map(|_| above));
+                match found {
+                    Err(error) => failure = Some(error),
+                    Ok(above) => {
+                        let travel = self.travel(&above);
+                        if best.as_ref().is_none_or(|(least, _)| travel < *least) {
+                            best = Some((travel, Chosen { way: number, above }));
+                        }
+                    }
+                }
+            }
+        }
+        match (best, failure) {
+            (Some((_, chosen)), _) => Ok(chosen),
+            (None, Some(error)) => Err(error),
+            (None, None) => Err(Params::error("object", "is held in no way".to_owned())),
+        }
+    }
+
+    /// Brings the arm to where a way that was chosen begins.
+    pub(super) fn above(&mut self, chosen: &Chosen) {
+        self.at.clone_from(&chosen.above);
         self.push(Step::Move(self.targets(&self.at)));
-        Ok(())
+    }
+
+    /// How far the joint moves that has the farthest to go to these, radians or metres.
+    fn travel(&self, joints: &[f64]) -> f64 {
+        let ways = joints.iter().zip(&self.at).map(|(a, b)| (a - b).abs());
+        ways.fold(0.0, f64::max)
     }
 
     /// Up or down in the world by `rise_m`, without turning.
@@ -149,34 +250,44 @@ impl<'a> Planner<'a> {
     /// # Errors
     /// [`Error::Unreachable`]; the plan stays as it was.
     pub(super) fn vertical(&mut self, rise_m: f64) -> Result<(), Error> {
-        let chain = self.arm.chain();
-        let from = self.base * chain.forward(&self.at);
-        let mut at = self.at.clone();
-        for part in 1..=VERTICAL_PARTS {
-            let mut pose = from;
-            pose.translation.z += rise_m * part as f64 / VERTICAL_PARTS as f64;
-            at = inverse_kinematics(chain, &(self.base.inverse() * pose), &at)?;
-        }
-        self.at = at;
+        self.at = self.moved(&self.at, rise_m)?;
         // Stopping in every part would be slow: only the end matters for the motion.
         self.push(Step::Move(self.targets(&self.at)));
         Ok(())
     }
 
+    /// The chain's joints after the tip went up or down in the world by `rise_m` from these.
+    fn moved(&self, joints: &[f64], rise_m: f64) -> Result<Vec<f64>, Error> {
+        let chain = self.arm.chain();
+        let from = self.base * chain.forward(joints);
+        let mut at = joints.to_vec();
+        for part in 1..=VERTICAL_PARTS {
+            let mut pose = from;
+            pose.translation.z += rise_m * part as f64 / VERTICAL_PARTS as f64;
+            at = inverse_kinematics(chain, &(self.base.inverse() * pose), &at)?;
+        }
+        Ok(at)
+    }
+
     /// Joint positions for a tip pose in the world, however it is turned about the tip's z.
-    fn solve_any_turn(&self, target: &Isometry3<f64>) -> Result<Vec<f64>, Error> {
+    fn solve_any_turn(&self, chain: &Chain, target: &Isometry3<f64>) -> Result<Vec<f64>, Error> {
         let task = PoseTask::new(self.base.inverse() * target).any_turn_about_z();
         let options = IkOptions {
             answers: 4,
             ..IkOptions::default()
         };
-        let found = solve(self.arm.chain(), &task, &self.at, options, |_| true)?;
+        let found = solve(chain, &task, &self.at, options, |_| true)?;
         Ok(found.positions)
     }
 
     /// Joint positions for a tip pose in the world, or for one of its turns about the tip's z: that with the
     /// shortest way.
-    fn solve(&self, target: &Isometry3<f64>, turns: &[f64]) -> Result<Vec<f64>, Error> {
+    fn solve(
+        &self,
+        chain: &Chain,
+        target: &Isometry3<f64>,
+        turns: &[f64],
+    ) -> Result<Vec<f64>, Error> {
         let mut best: Option<(f64, Vec<f64>)> = None;
         let mut failure = None;
         let target = self.base.inverse() * target;
@@ -184,10 +295,9 @@ impl<'a> Planner<'a> {
             let turned =
                 target.rotation * UnitQuaternion::from_axis_angle(&Vector3::z_axis(), *turn);
             let pose = Isometry3::from_parts(target.translation, turned);
-            match inverse_kinematics(self.arm.chain(), &pose, &self.at) {
+            match inverse_kinematics(chain, &pose, &self.at) {
                 Ok(joints) => {
-                    let ways = joints.iter().zip(&self.at).map(|(a, b)| (a - b).abs());
-                    let travel = ways.fold(0.0, f64::max);
+                    let travel = self.travel(&joints);
                     if best.as_ref().is_none_or(|(least, _)| travel < *least) {
                         best = Some((travel, joints));
                     }
@@ -210,8 +320,7 @@ impl<'a> Planner<'a> {
     }
 }
 
-/// A tip pose in the world that points down, turned by `yaw`: its z, away from the flange, is that of the world
-/// turned round.
+/// A pose in the world whose z points down, with its x turned by `yaw`.
 fn pointing_down(at: Vector3<f64>, yaw: f64) -> Isometry3<f64> {
     let rotation = UnitQuaternion::from_axis_angle(&Vector3::z_axis(), yaw)
         * UnitQuaternion::from_axis_angle(&Vector3::x_axis(), PI);
