@@ -24,15 +24,17 @@ struct Cell {
     from_m: [f64; 2],
     to_m: [f64; 2],
     heights_m: [f64; 2],
+    /// Width of both, metres.
+    width_m: f64,
     size_m: [f64; 3],
 }
 
 impl Cell {
     fn bench(self) -> Bench {
-        let [width, depth] = [0.3, 0.3];
+        let width = self.width_m;
         let table = |name: &str, at: [f64; 2], height: f64| {
             format!(
-                "  - {{name: {name}, size_m: [{width}, {depth}, {height}], pose: {{x: {}, y: {}, z: {}}}}}\n",
+                "  - {{name: {name}, size_m: [{width}, {width}, {height}], pose: {{x: {}, y: {}, z: {}}}}}\n",
                 at[0],
                 at[1],
                 height / 2.0
@@ -67,18 +69,23 @@ fn does(bench: &mut Bench, skill: &str, params: Value) -> Result<TaskReport, (Er
 }
 
 /// Picks a box from five places, turned in as many ways, and says what went wrong with each.
-fn problems(mut bench: Bench, from_m: [f64; 2], height_m: f64, size_m: [f64; 3]) -> Vec<String> {
+fn problems(cell: Cell) -> Vec<String> {
+    let (from_m, height_m) = (cell.from_m, cell.heights_m[0]);
+    let (width_m, size_m) = (cell.width_m, cell.size_m);
+    let mut bench = cell.bench();
     let robot = RobotName::try_new("robot_1").unwrap();
     let model = bench.models[&robot].clone();
     let mut problems = Vec::new();
+    // Shares of the surface's width.
     let starts = [
         (0.0, 0.0, 0.0),
-        (0.08, 0.05, 0.5),
-        (-0.07, 0.06, -0.7),
-        (0.06, -0.08, 1.3),
-        (-0.06, -0.06, 2.6),
+        (0.27, 0.17, 0.5),
+        (-0.23, 0.2, -0.7),
+        (0.2, -0.27, 1.3),
+        (-0.2, -0.2, 2.6),
     ];
     for (x, y, yaw) in starts {
+        let (x, y) = (x * width_m, y * width_m);
         bench.reset();
         let at = Vector3::new(from_m[0] + x, from_m[1] + y, height_m + size_m[2] / 2.0);
         let turn = UnitQuaternion::from_axis_angle(&Vector3::z_axis(), yaw);
@@ -96,7 +103,7 @@ fn problems(mut bench: Bench, from_m: [f64; 2], height_m: f64, size_m: [f64; 3])
             Ok(report) if report.state != TaskState::Succeeded => Some(report.error_msg),
             Ok(_) => misplaced(&bench, size_m),
         };
-        problems.extend(problem.map(|p| format!("({x}, {y}) turned by {yaw}: {p}")));
+        problems.extend(problem.map(|p| format!("({x:.2}, {y:.2}) turned by {yaw}: {p}")));
     }
     problems
 }
@@ -113,8 +120,7 @@ fn misplaced(bench: &Bench, size_m: [f64; 3]) -> Option<String> {
 }
 
 fn check(robot: &str, cell: Cell) {
-    let (from_m, height_m, size_m) = (cell.from_m, cell.heights_m[0], cell.size_m);
-    let found = problems(cell.bench(), from_m, height_m, size_m);
+    let found = problems(cell);
     println!(
         "{robot}: {} of 5 boxes put where they belong",
         5 - found.len()
@@ -128,6 +134,7 @@ fn panda() -> Cell {
         from_m: [0.5, -0.2],
         to_m: [0.45, 0.3],
         heights_m: [0.2, 0.3],
+        width_m: 0.3,
         size_m: BOX_M,
     }
 }
@@ -156,6 +163,7 @@ fn ur5() -> Cell {
         from_m: [0.5, -0.2],
         to_m: [0.45, 0.3],
         heights_m: [0.2, 0.3],
+        width_m: 0.3,
         size_m: BOX_M,
     }
 }

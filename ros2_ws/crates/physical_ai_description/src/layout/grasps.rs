@@ -383,3 +383,89 @@ fn snapped(direction: &Vector3<f64>) -> (Vector3<f64>, bool) {
         .find(|axis| axis.dot(direction) > SAME_AXIS);
     near.map_or((*direction, false), |axis| (axis, true))
 }
+
+#[cfg(test)]
+mod tests {
+    use physical_ai_domain::GripperJoint;
+
+    use super::*;
+    use crate::layout::fixtures::{chain, model};
+
+    /// A finger of 0.02 x 0.01 x 0.06 m that reaches along the x of the link before it.
+    fn finger(name: &str, origin: &str, joint: &str) -> String {
+        format!(
+            r#"<link name="{name}"><inertial><mass value="1"/>
+            <inertia ixx="0.01" ixy="0" ixz="0" iyy="0.01" iyz="0" izz="0.01"/></inertial>
+            <collision><origin xyz="0.03 0 0"/><geometry><box size="0.06 0.01 0.02"/></geometry></collision></link>
+            <joint name="{name}_joint" {joint}<parent link="a_4"/><child link="{name}"/><origin xyz="{origin}"/></joint>"#
+        )
+    }
+
+    fn check(
+        fingers: &str,
+        joints: &[(&str, f64, f64)],
+        approach: [f64; 3],
+        opening_m: f64,
+    ) -> Grasp {
+        let model = model(&(chain("base", "a", 4, 0.3) + fingers));
+        let joint = |(name, open, closed): &(&str, f64, f64)| GripperJoint {
+            joint: (*name).to_owned(),
+            open: *open,
+            closed: *closed,
+        };
+        let gripper = GripperLayout {
+            joints: joints.iter().map(joint).collect(),
+            opening_m: 1.0,
+            grasp: None,
+        };
+        let found = grasp(&model, model.link_index("a_4").unwrap(), &gripper).unwrap();
+        assert_eq!(found.layout.approach, approach);
+        assert!(
+            (found.opening_m - opening_m).abs() < 2e-3,
+            "{}",
+            found.opening_m
+        );
+        found
+    }
+
+    #[test]
+    fn sliding_fingers_take_hold_between_their_ends_where_they_point() {
+        let slides = r#"type="prismatic"><axis xyz="0 1 0"/><limit lower="-0.05" upper="0.05" velocity="1" effort="9"/>"#;
+        let fingers =
+            finger("left", "0.02 0.005 0", slides) + &finger("right", "0.02 -0.005 0", slides);
+        let joints = [("left_joint", 0.04, 0.0), ("right_joint", -0.04, 0.0)];
+        let found = check(&fingers, &joints, [1.0, 0.0, 0.0], 0.08);
+        // Half of the length that holds lies beyond the middle of the pads.
+        assert!((found.layout.beyond_m - PAD_LENGTH_M / 2.0).abs() < 1e-3);
+        let [one, other] = &found.layout.pads;
+        let mut links = [one, other].map(|p| p.link.as_str());
+        links.sort_unstable();
+        assert_eq!(links, ["left", "right"]);
+        for pad in [one, other] {
+            let [x, y, _] = pad.at;
+            assert!((x - 0.045).abs() < 1e-3, "{pad:?}");
+            // On the face that looks at the other finger.
+            assert!((y.abs() - 0.005).abs() < 1e-6, "{pad:?}");
+        }
+        assert_eq!(found.certainty, Certainty::Likely);
+    }
+
+    #[test]
+    fn single_jaw_closes_against_what_stands_still() {
+        let turns = r#"type="revolute"><axis xyz="0 0 1"/><limit lower="-1" upper="1" velocity="1" effort="9"/>"#;
+        let fixed = r#"type="fixed">"#;
+        let fingers =
+            finger("jaw", "0.02 0.005 0", turns) + &finger("anvil", "0.02 -0.006 0", fixed);
+        // The middle of its pad turns about the jaw's beginning.
+        let opening_m = 0.045 * 0.5_f64.sin() + 0.006 - 0.005 * 0.5_f64.cos();
+        let found = check(
+            &fingers,
+            &[("jaw_joint", 0.5, 0.0)],
+            [1.0, 0.0, 0.0],
+            opening_m,
+        );
+        let links = found.layout.pads.each_ref().map(|p| p.link.as_str());
+        assert_eq!(links, ["jaw", "anvil"]);
+        assert_eq!(found.certainty, Certainty::Guess);
+    }
+}

@@ -80,9 +80,13 @@ fn grasps(text: &mut String, grasp: &GraspLayout) {
         beyond_m,
         depth_m,
     } = grasp;
-    text.push_str(
-        "      # How it takes hold: where the hand comes from, in the tip's frame; where the pads are that touch, in the\n        \u{20}     # frames of their links; how far the fingers reach beyond these, and what room there is before the palm.\n        \u{20}     grasp:\n",
-    );
+    for line in [
+        "# How it takes hold: where the hand comes from, in the tip's frame; where the pads are that touch, in the",
+        "# frames of their links; how far the fingers reach beyond these, and what room there is before the palm.",
+        "grasp:",
+    ] {
+        let _ = writeln!(text, "      {line}");
+    }
     let _ = writeln!(text, "        approach: {approach:?}\n        pads:");
     for pad in pads {
         let _ = writeln!(

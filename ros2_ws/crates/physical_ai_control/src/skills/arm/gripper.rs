@@ -247,3 +247,76 @@ impl PadWay {
         .collect()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use physical_ai_domain::RobotModel;
+
+    use super::*;
+    use crate::fixtures::robot;
+
+    /// Three joints in a row and a jaw that turns about x, with a pad at its end, against one on the last link.
+    fn jaw() -> RobotModel {
+        let link = |name: &str| {
+            format!(
+                "<link name='{name}'><inertial><mass value='1'/><inertia ixx='1' iyy='1' izz='1' ixy='0' ixz='0' iyz='0'/>\
+                 </inertial></link>"
+            )
+        };
+        let joint = |name: &str, parent: &str, child: &str| {
+            format!(
+                "{}<joint name='{name}' type='revolute'><parent link='{parent}'/><child link='{child}'/><axis xyz='1 0 0'/>\
+                 <limit lower='-2' upper='2' velocity='1' effort='1'/></joint>",
+                link(child)
+            )
+        };
+        let urdf = format!(
+            "<robot name='r'>{}{}{}{}{}</robot>",
+            link("base"),
+            joint("j1", "base", "a"),
+            joint("j2", "a", "b"),
+            joint("j3", "b", "tip"),
+            joint("jaw", "tip", "finger"),
+        );
+        let layout = "chains: [{name: arm, base: base, tip: tip, gripper: {joints: [{joint: jaw, open: -1.0, closed: 0.0}], \
+                      opening_m: 0.0842, grasp: {approach: [0, 0, 2], pads: [{link: finger, at: [0, 0, 0.1]}, {link: tip, at: \
+                      [0, 0, 0.1]}], beyond_m: 0.01, depth_m: 0.05}}}]";
+        robot("r", &urdf, layout)
+    }
+
+    #[test]
+    fn width_of_a_turning_jaw_is_that_of_its_geometry() {
+        let model = jaw();
+        let layout = model.layout.chains[0].gripper.clone().unwrap();
+        let gripper = Gripper::try_new(&model, "tip", &layout).unwrap().unwrap();
+        for angle in [0.0_f64, 0.25, 0.5, 0.75, 1.0] {
+            let positions = [0.3, 0.2, 0.1, -angle];
+            let expected_m = 0.1 * angle.sin();
+            let gap_m = gripper.gap_m(&positions);
+            assert!((gap_m - expected_m).abs() < 1e-4, "{angle}: {gap_m}");
+            let mut told = [0.3, 0.2, 0.1, 9.0];
+            gripper.open_to(expected_m, &mut told);
+            assert!((told[3] + angle).abs() < 2e-3, "{angle}: {told:?}");
+            // The middle goes with the jaw, by half of its way.
+            let middle = gripper.grasp(gap_m).translation;
+            assert!((middle.y - expected_m / 2.0).abs() < 1e-4, "{middle}");
+            assert!(
+                (middle.z - 0.05 * (1.0 + angle.cos())).abs() < 1e-4,
+                "{middle}"
+            );
+        }
+        assert_eq!(gripper.grasp(0.0).rotation * Vector3::z(), Vector3::z());
+    }
+
+    #[test]
+    fn pads_that_do_not_come_apart_across_the_approach_are_refused() {
+        let model = jaw();
+        let mut layout = model.layout.chains[0].gripper.clone().unwrap();
+        let grasp = layout.grasp.as_mut().unwrap();
+        grasp.pads[0].link = "tip".into();
+        let error = Gripper::try_new(&model, "tip", &layout)
+            .unwrap_err()
+            .to_string();
+        assert!(error.contains("do not move its pads apart"), "{error}");
+    }
+}

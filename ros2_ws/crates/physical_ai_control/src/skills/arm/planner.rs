@@ -13,6 +13,13 @@ use crate::{Chain, Error, IkOptions, PoseTask, inverse_kinematics, solve};
 
 /// Parts in which a vertical move is solved, so that the arm ends in the posture in which it began.
 const VERTICAL_PARTS: usize = 4;
+/// How far beside the vertical line the tip may come on such a move, metres: less than what open fingers leave beside what
+/// they go down to.
+const STRAIGHT_M: f64 = 0.01;
+/// Fewer joints bring a tip to a point, and turn it as far as that allows.
+const POSE_JOINTS: usize = 6;
+/// How far a hand on such an arm may be turned from where it should be, radians.
+const MOST_TURNED_RAD: f64 = 0.1;
 /// Turns about the direction in which a hand points that are as good as none where nobody asked for one. Radians.
 const GRASP_TURNS: [f64; 4] = [0.0, FRAC_PI_2, PI, 3.0 * FRAC_PI_2];
 
@@ -141,7 +148,8 @@ impl<'a> Planner<'a> {
     /// # Errors
     /// [`Error::Unreachable`].
     pub(super) fn tip(&mut self, target: &Isometry3<f64>) -> Result<(), Error> {
-        self.at = self.solve(self.arm.chain(), target, &[0.0])?;
+        let in_base = self.base.inverse() * target;
+        self.at = inverse_kinematics(self.arm.chain(), &in_base, &self.at)?;
         self.push_tip(target);
         Ok(())
     }
@@ -212,9 +220,9 @@ impl<'a> Planner<'a> {
             let tool = gripper.grasp(way.hold.gap_m) * Translation3::from(way.hold.centre);
             let chain = self.arm.chain().with_tool(&tool);
             for yaw in &way.yaws {
-                let found = self
-                    .solve(&chain, &pointing_down(at, *yaw), &[0.0])
-                    .and_then(|above| self.moved(&above, -fall_m).map(|_| above));
+                let target = self.base.inverse() * pointing_down(at, *yaw);
+                let found = reach(&chain, &target, &self.at)
+                    .and_then(|above| self.parts(&above, -fall_m).map(|_| above));
                 match found {
                     Err(error) => failure = Some(error),
                     Ok(above) => {
@@ -250,23 +258,50 @@ impl<'a> Planner<'a> {
     /// # Errors
     /// [`Error::Unreachable`]; the plan stays as it was.
     pub(super) fn vertical(&mut self, rise_m: f64) -> Result<(), Error> {
-        self.at = self.moved(&self.at, rise_m)?;
-        // Stopping in every part would be slow: only the end matters for the motion.
-        self.push(Step::Move(self.targets(&self.at)));
+        let parts = self.parts(&self.at, rise_m)?;
+        let Some(end) = parts.last() else {
+            return Ok(());
+        };
+        // Stopping in every part would be slow: where the way is straight without, only the end matters.
+        let way = if self.is_straight(&self.at, end) {
+            vec![end.clone()]
+        } else {
+            parts
+        };
+        for joints in way {
+            self.push(Step::Move(self.targets(&joints)));
+            self.at = joints;
+        }
         Ok(())
     }
 
-    /// The chain's joints after the tip went up or down in the world by `rise_m` from these.
-    fn moved(&self, joints: &[f64], rise_m: f64) -> Result<Vec<f64>, Error> {
+    /// The chain's joints in each part of the way of the tip up or down in the world by `rise_m` from these.
+    fn parts(&self, joints: &[f64], rise_m: f64) -> Result<Vec<Vec<f64>>, Error> {
         let chain = self.arm.chain();
         let from = self.base * chain.forward(joints);
-        let mut at = joints.to_vec();
+        let mut parts: Vec<Vec<f64>> = Vec::new();
         for part in 1..=VERTICAL_PARTS {
             let mut pose = from;
             pose.translation.z += rise_m * part as f64 / VERTICAL_PARTS as f64;
-            at = inverse_kinematics(chain, &(self.base.inverse() * pose), &at)?;
+            let before = parts.last().map_or(joints, Vec::as_slice);
+            parts.push(reach(chain, &(self.base.inverse() * pose), before)?);
         }
-        Ok(at)
+        Ok(parts)
+    }
+
+    /// Whether the tip stays near a vertical line while all joints move evenly from here to there.
+    fn is_straight(&self, from: &[f64], to: &[f64]) -> bool {
+        let at = |share: f64| {
+            let joints: Vec<f64> = from
+                .iter()
+                .zip(to)
+                .map(|(a, b)| a + (b - a) * share)
+                .collect();
+            (self.base * self.arm.chain().forward(&joints)).translation
+        };
+        let start = at(0.0);
+        let off_m = |share: f64| (at(share).x - start.x).hypot(at(share).y - start.y);
+        [0.25, 0.5, 0.75].into_iter().map(off_m).fold(0.0, f64::max) <= STRAIGHT_M
     }
 
     /// Joint positions for a tip pose in the world, however it is turned about the tip's z.
@@ -318,6 +353,22 @@ impl<'a> Planner<'a> {
         drop(self.vertical(rise_m));
         self.push(Step::Look(Look::Held(Some(object.to_owned()))));
     }
+}
+
+/// Joint positions that bring the end of a chain to a pose in the frame of its base: as near in rotation as an arm of fewer
+/// than six joints can.
+///
+/// # Errors
+/// [`Error::Unreachable`].
+fn reach(chain: &Chain, target: &Isometry3<f64>, start: &[f64]) -> Result<Vec<f64>, Error> {
+    if chain.degrees_of_freedom() < POSE_JOINTS {
+        let task = PoseTask::new(*target).rotation_as_far_as_possible();
+        let found = solve(chain, &task, start, IkOptions::default(), |_| true)?;
+        if found.missed_rad <= MOST_TURNED_RAD {
+            return Ok(found.positions);
+        }
+    }
+    inverse_kinematics(chain, target, start)
 }
 
 /// A pose in the world whose z points down, with its x turned by `yaw`.
