@@ -9,6 +9,7 @@
 mod bench;
 mod endings;
 mod faults;
+mod grasps;
 mod lidar_mounts;
 mod offers;
 mod public_robots;

@@ -30,7 +30,7 @@ const SPREAD: f64 = 0.12;
 const LIMIT_S: f64 = 60.0;
 
 /// The folder of ROS packages in what set-up fetched.
-fn share() -> PathBuf {
+pub fn share() -> PathBuf {
     let mut tops = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors();
     let top = tops.find_map(|folder| {
         let robots = folder.join("ros2_ws/.deps/robots");
@@ -47,19 +47,23 @@ fn share() -> PathBuf {
     panic!("no robots in ros2_ws/.deps/robots: run make setup");
 }
 
-fn set_up(file: &str) -> RobotSetup {
-    let share = share();
-    let packages = PackagePaths::new(vec![share.clone()], None);
-    // A robot file of the project, or a description in the package.
+/// A robot file of the project, or a description in the package.
+pub fn set_up(file: &str) -> RobotSetup {
     let own = Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("../params/robots")
         .join(file);
     let file = match own.is_file() {
         true => own,
-        false => share.join("example-robot-data/robots").join(file),
+        false => share().join("example-robot-data/robots").join(file),
     };
+    load(&file)
+}
+
+/// A robot with its meshes and sensors, as the simulation takes it.
+pub fn load(file: &Path) -> RobotSetup {
+    let packages = PackagePaths::new(vec![share()], None);
     let name = RobotName::try_new("robot_1").unwrap();
-    let loaded = load_robot(name, &file, &packages).unwrap();
+    let loaded = load_robot(name, file, &packages).unwrap();
     let sensor = |kind| {
         let mut sensors = loaded.sensors.iter();
         sensors.find(|s| s.kind == kind).map(|s| s.link.clone())

@@ -73,6 +73,15 @@ impl Chain {
         Ok(segments.finish(tip.to_owned()))
     }
 
+    /// The same chain with a tool, whose pose in the tip's frame this is (metres), in place of the tip.
+    pub fn with_tool(&self, tool: &Isometry3<f64>) -> Self {
+        Self {
+            end: self.end.then(&Frame::new(tool)),
+            reach_m: self.reach_m + tool.translation.vector.norm(),
+            ..self.clone()
+        }
+    }
+
     /// Number of joints that move.
     pub fn degrees_of_freedom(&self) -> usize {
         self.joints.len()

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use nalgebra::Isometry3;
 use physical_ai_domain::{DescriptionFormat, RobotLayout, RobotModel, RobotName};
 
-use crate::layout::{find_layout, link_poses};
+use crate::layout::{find_grasps, find_layout, link_poses};
 use crate::packages::resolve;
 use crate::robot_file::check_layout;
 use crate::sensor_layout::find_sensors;
@@ -153,11 +153,17 @@ impl LoadedRobot {
             srdf: srdf.and_then(|s| s.path.clone()),
             model,
         };
+        let mut is_said = false;
         if let Some(file) = robot_file {
             robot.say(&file);
             check_layout(&file, &robot.model, &robot.layout, &robot.sensors)?;
+            is_said = file.chains.is_some();
             robot.robot_file = Some(file);
         }
+        let chains = &mut robot.layout.chains;
+        let (findings, doubts) = find_grasps(&robot.model, chains, is_said);
+        robot.findings.extend(findings);
+        robot.left_out.extend(doubts);
         Ok(robot)
     }
 

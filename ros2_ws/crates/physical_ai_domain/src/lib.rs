@@ -20,7 +20,9 @@ pub use capability::{Capability, Resource, Resources};
 pub use command::{ActuatorCommand, CommandMode};
 pub use error::{Error, Reaction};
 pub use id::{MissionId, ObjectName, PlaceName, RobotName, SkillName, TaskId, WorkerName};
-pub use robot_layout::{ChainLayout, DiffDriveLayout, GripperJoint, GripperLayout, RobotLayout};
+pub use robot_layout::{
+    ChainLayout, DiffDriveLayout, GraspLayout, GraspPad, GripperJoint, GripperLayout, RobotLayout,
+};
 pub use robot_model::*;
 pub use skill::{OfferedParameter, ParameterSpec, Role, SkillSpec};
 pub use state::{BaseState, RobotState};

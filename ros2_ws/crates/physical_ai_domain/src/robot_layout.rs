@@ -12,7 +12,7 @@ pub struct ChainLayout {
     pub name: String,
     /// Link from which poses of the tip are counted.
     pub base: String,
-    /// Link that is brought to a pose; its z points away from the flange.
+    /// Link that is brought to a pose. Without a gripper its z counts as the direction in which it points.
     pub tip: String,
     /// The hand at the tip, if it has one.
     #[serde(default)]
@@ -26,8 +26,35 @@ pub struct GripperLayout {
     /// Joints that are commanded (followers of a mimic are not), each with its positions, radians or metres. One whose
     /// positions are the same stays there.
     pub joints: Vec<GripperJoint>,
-    /// Distance between the fingers when open, metres; 0 when closed, and in proportion between.
+    /// Distance between the fingers when open, metres. What it is in between follows from how their pads move.
     pub opening_m: f64,
+    /// How it takes hold of things; `None` where nobody knows: it then is opened and closed by its joints only.
+    #[serde(default)]
+    pub grasp: Option<GraspLayout>,
+}
+
+/// How a gripper takes hold of things: between two pads, on its fingers or one on the palm.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct GraspLayout {
+    /// Direction in which the hand comes to what it takes, in the tip's frame; of any length above 0.
+    pub approach: [f64; 3],
+    /// Where it touches what it holds, on either side.
+    pub pads: [GraspPad; 2],
+    /// How far the fingers reach beyond the pads' middle along the approach, metres.
+    pub beyond_m: f64,
+    /// Room along the approach from the palm to the pads' middle, metres.
+    pub depth_m: f64,
+}
+
+/// The middle of what one side of a gripper touches with.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct GraspPad {
+    /// Link that it is on.
+    pub link: String,
+    /// Where, in the link's frame, metres.
+    pub at: [f64; 3],
 }
 
 /// A joint of a gripper.
@@ -71,6 +98,27 @@ pub struct RobotLayout {
     /// `home` goes; without it, all joints to zero or what their limits allow that is nearest to it.
     #[serde(default)]
     pub postures: BTreeMap<String, BTreeMap<String, f64>>,
+}
+
+impl GraspLayout {
+    /// Field and problem of a number that says nothing.
+    pub fn problem(&self) -> Option<(&'static str, String)> {
+        let length = self.approach.iter().map(|v| v * v).sum::<f64>().sqrt();
+        if !(length.is_finite() && length > 0.0) {
+            let problem = format!("is {:?}: give a direction", self.approach);
+            return Some(("approach", problem));
+        }
+        for (name, value) in [("beyond_m", self.beyond_m), ("depth_m", self.depth_m)] {
+            if !(value.is_finite() && value >= 0.0) {
+                let problem = format!("is {value} m: it must be finite and not below 0");
+                return Some((name, problem));
+            }
+        }
+        let mut pads = self.pads.iter();
+        let pad = pads.find(|p| !p.at.iter().all(|v| v.is_finite()))?;
+        let problem = format!("at is {:?}: give finite numbers, metres", pad.at);
+        Some(("pads", problem))
+    }
 }
 
 impl RobotLayout {
@@ -214,6 +262,17 @@ impl Check<'_> {
         if gripper.joints.iter().all(|j| j.open == j.closed) {
             let problem = "no joint has different positions when it is open and when it is closed";
             return Err(self.error(field, problem.into()));
+        }
+        let grasp = gripper.grasp.as_ref();
+        grasp.map_or(Ok(()), |g| self.grasp(&format!("{field}: grasp"), g))
+    }
+
+    fn grasp(&self, field: &str, grasp: &GraspLayout) -> Result<(), Error> {
+        if let Some((name, problem)) = grasp.problem() {
+            return Err(self.error(format!("{field}: {name}"), problem));
+        }
+        for pad in &grasp.pads {
+            self.link(&format!("{field}: pads"), &pad.link)?;
         }
         Ok(())
     }

@@ -22,8 +22,18 @@ const SETTLED_S: f64 = 0.2;
 /// Where a joint that turns is held further from its set point than this it is let go, radians: its motor is
 /// at its limit.
 const STRAINED_RAD: f64 = 0.02;
-/// The same for one that slides, metres: what is between fingers keeps them so far apart, and has to stay held.
+/// The same for one that slides, metres.
 const STRAINED_M: f64 = 0.05;
+
+/// How far from its set point a joint is held, radians or metres. What is between fingers keeps them as far from theirs as
+/// it is wide, and has to stay held.
+pub(crate) fn strain(kind: JointKind, is_finger: bool) -> f64 {
+    match kind {
+        _ if is_finger => f64::INFINITY,
+        JointKind::Prismatic => STRAINED_M,
+        _ => STRAINED_RAD,
+    }
+}
 
 /// Set point of one joint.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -60,15 +70,10 @@ impl SetPoint {
 
     /// A controlled stop: fast, but along a ramp that the motors can follow. What something kept from its set
     /// point stays where it is `measured` then, instead of jumping when it comes loose.
-    fn hold(&mut self, (kind, servo): (JointKind, Servo), limits: &JointLimits, hold: Hold) {
+    fn hold(&mut self, (most, servo): (f64, Servo), limits: &JointLimits, hold: Hold) {
         let step = RAMP_ACCELERATION_FACTOR * limits.acceleration * hold.dt_s;
         self.velocity -= self.velocity.clamp(-step, step);
         self.advance(hold.dt_s, limits);
-        let most = if kind == JointKind::Prismatic {
-            STRAINED_M
-        } else {
-            STRAINED_RAD
-        };
         if servo == Servo::Position
             && hold.held_s > SETTLED_S
             && (self.position - hold.measured).abs() > most
@@ -100,7 +105,8 @@ fn closing_speed(distance: f64, deceleration: f64, dt_s: f64) -> f64 {
 /// Drives of one robot: set points, extrapolation between commands, ramps, stop on silence.
 #[derive(Debug, Clone)]
 pub(crate) struct Drives {
-    joints: Vec<(JointKind, Servo, JointLimits)>,
+    /// With how far each is held from its set point.
+    joints: Vec<(f64, Servo, JointLimits)>,
     /// What was commanded, moved on since then.
     wanted: Vec<SetPoint>,
     set_points: Vec<SetPoint>,
@@ -111,7 +117,7 @@ pub(crate) struct Drives {
 }
 
 impl Drives {
-    pub(crate) fn new(joints: Vec<(JointKind, Servo, JointLimits)>, positions: &[f64]) -> Self {
+    pub(crate) fn new(joints: Vec<(f64, Servo, JointLimits)>, positions: &[f64]) -> Self {
         let set_points: Vec<SetPoint> = positions
             .iter()
             .map(|p| SetPoint {
@@ -204,7 +210,7 @@ impl Drives {
             0.0
         };
         for (i, set_point) in self.set_points.iter_mut().enumerate() {
-            let ((kind, servo, limits), wanted) = (&self.joints[i], &mut self.wanted[i]);
+            let ((most, servo, limits), wanted) = (&self.joints[i], &mut self.wanted[i]);
             if *servo == Servo::Brake {
                 // Stays where it is.
             } else if self.mode == CommandMode::Hold {
@@ -213,7 +219,7 @@ impl Drives {
                     held_s: self.held_s,
                     dt_s,
                 };
-                set_point.hold((*kind, *servo), limits, hold);
+                set_point.hold((*most, *servo), limits, hold);
             } else if *servo == Servo::Velocity {
                 let step = RAMP_ACCELERATION_FACTOR * limits.acceleration * dt_s;
                 set_point.velocity += (wanted.velocity - set_point.velocity).clamp(-step, step);

@@ -1,7 +1,7 @@
 use mujoco_rs::prelude::*;
-use physical_ai_domain::{Coordinate, Joint, JointKind, JointLimits, RobotModel};
+use physical_ai_domain::{Coordinate, Joint, JointLimits, RobotModel};
 
-use crate::drive::Drives;
+use crate::drive::{Drives, strain};
 use crate::faults::RobotFaults;
 use crate::servo::{Gains, Servo};
 use crate::{Error, RobotSetup};
@@ -257,9 +257,13 @@ pub(crate) fn servos(setup: &RobotSetup) -> Vec<Servo> {
         .collect()
 }
 
-fn drive_joints(model: &RobotModel, servos: &[Servo]) -> Vec<(JointKind, Servo, JointLimits)> {
+fn drive_joints(model: &RobotModel, servos: &[Servo]) -> Vec<(f64, Servo, JointLimits)> {
     let joints = model.movable().zip(servos);
     joints
-        .map(|(j, servo)| (j.kind, *servo, j.limits))
+        .map(|(j, servo)| {
+            let mut fingers = model.layout.gripper_joints();
+            let is_finger = fingers.any(|finger| finger.joint == j.name);
+            (strain(j.kind, is_finger), *servo, j.limits)
+        })
         .collect()
 }

@@ -79,7 +79,8 @@ fn mobile_manipulator() -> RobotModel {
     );
     let layout = format!(
         "{WHEELS}\nchains: [{{name: arm, base: base, tip: atip, gripper: {{joints: [{{joint: jaw, open: -0.2, closed: \
-         0.6}}], opening_m: 0.08}}}}]\npostures: {{home: {{a3: 1.6, a4: 1.5}}}}"
+         0.6}}], opening_m: 0.08, grasp: {{approach: [0, 0, 1], pads: [{{link: jaw_link, at: [0, 0.04, 0.1]}}, {{link: atip, \
+         at: [0, 0, 0.1]}}], beyond_m: 0.01, depth_m: 0.05}}}}}}]\npostures: {{home: {{a3: 1.6, a4: 1.5}}}}"
     );
     robot("r", &urdf, &layout)
 }

@@ -4,6 +4,7 @@ mod body;
 mod clearance;
 mod grasp;
 mod gripper;
+mod lying;
 mod move_to;
 mod not_held;
 mod pick;
@@ -221,7 +222,8 @@ impl SkillSet for ArmSkills {
         let (object, _) = held?;
         // Who tells the fingers something else lets go.
         let kept = |j: usize| before.set_points.get(j) == after.set_points.get(j);
-        let tip = self.arm.tip_in_world(&after.root, &after.measured);
-        gripper.joints().all(kept).then(|| (object.to_owned(), tip))
+        let grasp = self.arm.grasp_in_world(&after.root, &after.measured);
+        let at = Isometry3::from(grasp.translation);
+        gripper.joints().all(kept).then(|| (object.to_owned(), at))
     }
 }

@@ -197,7 +197,8 @@ impl StepSkill {
         else {
             return;
         };
-        let closed = |f: &f64| *f < HOLDS_ABOVE_M;
+        let nothing_m = gripper.closed_m().max(0.0) / gripper.joints().count().max(1) as f64;
+        let closed = |f: &f64| *f < nothing_m + HOLDS_ABOVE_M;
         let checked = match gripper.fingers_m(positions).find(closed) {
             Some(finger_m) => Err(NotHeld::Closed { finger_m }),
             None => arm.check_gap(positions, extents),

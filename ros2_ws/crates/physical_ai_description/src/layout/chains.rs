@@ -1,4 +1,3 @@
-use nalgebra::Vector3;
 use physical_ai_domain::{ChainLayout, GripperJoint, GripperLayout};
 
 use crate::srdf::Srdf;
@@ -8,9 +7,6 @@ use super::from_srdf::{self, NamedSegment};
 use super::segments::{HandReason, LEAST_JOINTS, Segment, segments};
 use super::structure::Structure;
 use super::{FoundLayout, hands, names, naming, tips};
-
-/// How far a tip's z may turn from the direction away from the wrist: the cosine of 30°.
-const AWAY: f64 = 0.866;
 
 /// Finds the chains of a robot: those that an SRDF names, and those that are there beside them.
 pub(super) fn find(
@@ -110,14 +106,6 @@ fn add(
         .findings
         .push(Finding::new(about, tip.certainty, tip.why));
     let gripper = gripper(s, chain, srdf, found);
-    if gripper.is_some() && !points_away(s, segment, tip.link) {
-        found.doubts.push(Doubt::new(
-            Severity::Note,
-            format!("chain {name}: tip {tip_name}"),
-            "its z does not point away from the wrist, which skills that grasp take it to do",
-            "fix a frame whose z does to the hand, and say it as tip in a robot file",
-        ));
-    }
     found.layout.chains.push(ChainLayout {
         name: name.clone(),
         base: s.link_name(segment.base).to_owned(),
@@ -186,17 +174,6 @@ fn take_states(srdf: &Srdf, group: &str, layout: &mut GripperLayout) -> bool {
         all &= take(joint);
     }
     all
-}
-
-/// Whether the z of a tip points away from the last joint, towards the hand.
-fn points_away(s: &Structure<'_>, segment: &Segment, tip: usize) -> bool {
-    let wrist = s.origin(segment.end);
-    let hand = segment.hand.iter().map(|b| s.origin(*b) - wrist);
-    let mean = hand.sum::<Vector3<f64>>() / segment.hand.len().max(1) as f64;
-    let ahead = [s.position(tip) - wrist, mean]
-        .iter()
-        .find_map(|v| v.try_normalize(1e-3));
-    ahead.is_none_or(|ahead| (s.poses[tip] * Vector3::z()).dot(&ahead) > AWAY)
 }
 
 fn too_short(s: &Structure<'_>, segment: &Segment) -> Option<Doubt> {

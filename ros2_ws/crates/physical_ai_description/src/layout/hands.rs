@@ -63,6 +63,7 @@ pub(super) fn hand(s: &Structure<'_>, segment: &Segment, chain: &str) -> Option<
             })
             .collect(),
         opening_m: (opening * PLACES_PER_M).round() / PLACES_PER_M,
+        grasp: None,
     };
     let mut finding = finding(s, segment, chain, &joints, &layout);
     if !is_measured {

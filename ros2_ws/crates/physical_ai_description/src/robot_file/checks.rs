@@ -168,6 +168,15 @@ impl<'a> Checks<'a> {
             let problem = "no joint is elsewhere when open than when closed: give positions".into();
             return self.fail(format!("{field}.joints"), problem);
         }
+        let Some(grasp) = &gripper.grasp else {
+            return Ok(());
+        };
+        if let Some((name, problem)) = grasp.problem() {
+            return self.fail(format!("{field}.grasp.{name}"), problem);
+        }
+        for (i, pad) in grasp.pads.iter().enumerate() {
+            self.link(&format!("{field}.grasp.pads[{i}].link"), &pad.link)?;
+        }
         Ok(())
     }
 
@@ -358,6 +367,22 @@ sensors: [{kind: imu, link: imu_link}]";
             "opening_m: 0.06",
             "opening_m: -1",
             "gripper.opening_m: is -1: must be above 0",
+        );
+        let grasp = |approach: &str, link: &str| {
+            format!(
+                "opening_m: 0.06, grasp: {{approach: {approach}, pads: [{{link: finger_1, at: [0, 0, 0]}}, {{link: {link}, at: \
+                 [0, 0, 0]}}], beyond_m: 0, depth_m: 0.1}}"
+            )
+        };
+        check(
+            "opening_m: 0.06",
+            &grasp("[0, 0, 0]", "a_4"),
+            "gripper.grasp.approach: is [0.0, 0.0, 0.0]: give a direction",
+        );
+        check(
+            "opening_m: 0.06",
+            &grasp("[0, 0, 1]", "thumb"),
+            "gripper.grasp.pads[1].link: there is no link \"thumb\"",
         );
         check(
             "left: [left_joint]",

@@ -1,6 +1,6 @@
 use std::fmt::Write as _;
 
-use physical_ai_domain::{ChainLayout, GripperLayout, Joint, JointKind};
+use physical_ai_domain::{ChainLayout, GraspLayout, GripperLayout, Joint, JointKind};
 
 use crate::LoadedRobot;
 
@@ -31,9 +31,7 @@ fn found(text: &mut String, robot: &LoadedRobot, about: &str, indent: &str) {
 }
 
 fn chains(text: &mut String, robot: &LoadedRobot) {
-    text.push_str(
-        "# Chains: poses of the tip are counted from the base; the tip's z points away from the wrist.\n",
-    );
+    text.push_str("# Chains: poses of the tip are counted from the base.\n");
     if robot.layout.chains.is_empty() {
         text.push_str("chains: []\n\n");
         return;
@@ -50,7 +48,12 @@ fn chains(text: &mut String, robot: &LoadedRobot) {
         let _ = writeln!(text, "  - name: {}", quoted(name));
         let _ = writeln!(text, "    base: {}", quoted(base));
         let _ = writeln!(text, "    tip: {}", quoted(tip));
-        if let Some(GripperLayout { joints, opening_m }) = gripper {
+        if let Some(GripperLayout {
+            joints,
+            opening_m,
+            grasp,
+        }) = gripper
+        {
             text.push_str("    gripper:\n      joints:\n");
             for part in joints {
                 let joint = quoted(&part.joint);
@@ -62,9 +65,41 @@ fn chains(text: &mut String, robot: &LoadedRobot) {
             }
             text.push_str("      # Distance between the fingers when open.\n");
             let _ = writeln!(text, "      opening_m: {opening_m:?}");
+            if let Some(grasp) = grasp {
+                grasps(text, grasp);
+            }
         }
     }
     text.push('\n');
+}
+
+fn grasps(text: &mut String, grasp: &GraspLayout) {
+    let GraspLayout {
+        approach,
+        pads,
+        beyond_m,
+        depth_m,
+    } = grasp;
+    for line in [
+        "# How it takes hold: where the hand comes from, in the tip's frame; where the pads are that touch, in the",
+        "# frames of their links; how far the fingers reach beyond these, and what room there is before the palm.",
+        "grasp:",
+    ] {
+        let _ = writeln!(text, "      {line}");
+    }
+    let _ = writeln!(text, "        approach: {approach:?}\n        pads:");
+    for pad in pads {
+        let _ = writeln!(
+            text,
+            "          - {{link: {}, at: {:?}}}",
+            quoted(&pad.link),
+            pad.at
+        );
+    }
+    let _ = writeln!(
+        text,
+        "        beyond_m: {beyond_m:?}\n        depth_m: {depth_m:?}"
+    );
 }
 
 fn drive(text: &mut String, robot: &LoadedRobot) {

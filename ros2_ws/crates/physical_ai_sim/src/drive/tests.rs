@@ -16,7 +16,10 @@ fn limits() -> JointLimits {
 }
 
 fn drives(kind: JointKind) -> Drives {
-    Drives::new(vec![(kind, Servo::Position, limits())], &[0.0])
+    Drives::new(
+        vec![(strain(kind, false), Servo::Position, limits())],
+        &[0.0],
+    )
 }
 
 fn command(mode: CommandMode, position: f64, velocity: f64) -> ActuatorCommand {
@@ -75,21 +78,20 @@ fn joint_that_was_kept_from_its_set_point_is_held_where_it_is_measured() {
         0.5,
     );
     assert_eq!(held.position, 0.0);
+}
+
+#[test]
+fn fingers_keep_pressing_on_what_they_hold() {
     // What fingers hold keeps them from their set point; letting go of that would drop it.
-    let mut sliding = drives(JointKind::Prismatic);
-    run(
-        &mut sliding,
-        &command(CommandMode::Position, 0.04, 0.0),
-        0.0,
-        1.0,
-    );
-    let held = run(
-        &mut sliding,
-        &command(CommandMode::Hold, 0.0, 0.0),
-        0.0,
-        0.5,
-    );
-    assert!((held.position - 0.04).abs() < 1e-9, "{held:?}");
+    for (kind, kept) in [(JointKind::Prismatic, 0.08), (JointKind::Revolute, 0.6)] {
+        let joint = (strain(kind, true), Servo::Position, limits());
+        let mut fingers = Drives::new(vec![joint], &[0.0]);
+        let told = command(CommandMode::Position, kept, 0.0);
+        run(&mut fingers, &told, 0.0, 1.0);
+        let stop = command(CommandMode::Hold, 0.0, 0.0);
+        let held = run(&mut fingers, &stop, 0.0, 0.5);
+        assert!((held.position - kept).abs() < 1e-9, "{held:?}");
+    }
 }
 
 #[test]

@@ -7,6 +7,10 @@ use crate::contact::{Grip, Grips};
 use crate::servo::{Servo, friction};
 use crate::{Error, RobotSetup};
 
+/// How quickly what fingers press on pushes back, seconds: with MuJoCo's own 0.02 a drive of 100 N presses them some
+/// millimetres into a box of 0.1 kg.
+const FINGER_CONTACT_S: f64 = 0.005;
+
 /// Inertia of the rotor of a drive as its joint feels it, kg m² or kg.
 const ROTOR_INERTIA: f64 = 0.005;
 
@@ -259,8 +263,12 @@ fn element(form: &str, at: &Isometry3<f64>, grip: Grip) -> String {
         Grip::Finger => "1.5 0.02 0.002",
         Grip::Body => "0.8 0.005 0.0001",
     };
+    let contact = match grip {
+        Grip::Finger => format!("solref=\"{FINGER_CONTACT_S} 1\""),
+        _ => String::new(),
+    };
     format!(
-        "<geom {form} {} friction=\"{friction}\" condim=\"4\" priority=\"1\" contype=\"1\" conaffinity=\"1\" \
+        "<geom {form} {} {contact} friction=\"{friction}\" condim=\"4\" priority=\"1\" contype=\"1\" conaffinity=\"1\" \
          group=\"1\" mass=\"0\"/>",
         pose(at)
     )

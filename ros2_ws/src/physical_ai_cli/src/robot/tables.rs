@@ -87,7 +87,16 @@ pub fn chains(robot: &LoadedRobot) -> Table {
                 .iter()
                 .map(|j| format!("{} {:.4} open, {:.4} closed", j.joint, j.open, j.closed))
                 .collect();
-            format!("{} m: {}", g.opening_m, joints.join("; "))
+            let mut text = format!("{} m: {}", g.opening_m, joints.join("; "));
+            if let Some(grasp) = &g.grasp {
+                let [one, other] = grasp.pads.each_ref().map(|p| &p.link);
+                let approach = grasp.approach;
+                text += &format!(
+                    "; grasps along {approach:?} of {} with {one}, {other}",
+                    chain.tip
+                );
+            }
+            text
         });
         table.add_row([
             chain.name.clone(),

@@ -26,13 +26,17 @@ impl ArmBody {
     /// A chain of a robot's layout.
     ///
     /// # Errors
-    /// [`Error::UnsuitableChain`] if the robot has not its links, or more joints between them than a chain may have.
+    /// [`Error::UnsuitableChain`] if the robot has not its links, or more joints between them than a chain may have;
+    /// [`Error::UnsuitableModel`] for a gripper that does not open across its approach.
     pub fn try_new(model: &RobotModel, layout: &ChainLayout) -> Result<Self, Error> {
-        let gripper = layout.gripper.as_ref();
+        let gripper = match &layout.gripper {
+            Some(gripper) => Gripper::try_new(model, &layout.tip, gripper)?,
+            None => None,
+        };
         Ok(Self {
             chain: Chain::between(model, &layout.base, &layout.tip)?,
             mount: Mount::try_new(model, &layout.base)?,
-            gripper: gripper.map(|g| Gripper::new(model, g)),
+            gripper,
         })
     }
 
@@ -61,6 +65,21 @@ impl ArmBody {
     /// Pose of the tip in the world, given that of the root link and all joints, radians and metres.
     pub(crate) fn tip_in_world(&self, root: &Isometry3<f64>, positions: &[f64]) -> Isometry3<f64> {
         self.base_in_world(root, positions) * self.tip(positions)
+    }
+
+    /// The frame of the grasp in the world with the fingers as they are, given the pose of the root link and all joints,
+    /// radians and metres; that of the tip without a gripper.
+    ///
+    /// # Real-time
+    /// Does not allocate.
+    pub(crate) fn grasp_in_world(
+        &self,
+        root: &Isometry3<f64>,
+        positions: &[f64],
+    ) -> Isometry3<f64> {
+        let tip = self.tip_in_world(root, positions);
+        let gripper = self.gripper.as_ref();
+        gripper.map_or(tip, |g| tip * g.grasp(g.gap_m(positions)))
     }
 
     /// The chain's joints among all, radians and metres.

@@ -4,7 +4,7 @@ use super::ArmBody;
 use super::not_held::NotHeld;
 use crate::skills::{Perception, SeenObject};
 
-/// The centre of what is held is no further from the tool than half its largest extent and this, metres.
+/// The centre of what is held is no further from the middle of the pads than half its largest extent and this, metres.
 const OFF_CENTRE_M: f64 = 0.015;
 /// Fingers that hold something are as far apart as it is wide, give or take this, metres.
 const WIDTH_SLACK_M: f64 = 0.006;
@@ -42,8 +42,8 @@ impl ArmBody {
         positions: &[f64],
         object: &SeenObject,
     ) -> Result<(), NotHeld> {
-        let tip = self.tip_in_world(root, positions).translation.vector;
-        let off_m = (object.pose.translation.vector - tip).norm();
+        let middle = self.grasp_in_world(root, positions).translation.vector;
+        let off_m = (object.pose.translation.vector - middle).norm();
         let [narrowest, widest] = extent_range(object);
         if off_m > widest / 2.0 + OFF_CENTRE_M {
             return Err(NotHeld::Away { off_m });

@@ -2,8 +2,9 @@ use nalgebra::Vector3;
 use physical_ai_domain::{ParameterSpec, PlaceKind, Placement, Role, SkillSpec};
 
 use super::ArmSkill;
+use super::lying::Lying;
 use super::pick::{approach_m, finger_room_m};
-use super::planner::Planner;
+use super::planner::{Planner, Way};
 use crate::Error;
 use crate::skills::parameters::Params;
 use crate::skills::steps::{Look, Step};
@@ -15,6 +16,11 @@ const RELEASE_GAP_M: f64 = 0.004;
 const PLACE_SHARE: f64 = 0.5;
 /// And off its height by this share of its own: it lies on something else then, or on its side.
 const HEIGHT_SHARE: f64 = 0.25;
+/// Headings over a place that are as good as each other: an object is put down along either of its sides. Radians.
+const TURNS: [f64; 4] = {
+    use std::f64::consts::{FRAC_PI_2, PI};
+    [0.0, FRAC_PI_2, PI, 3.0 * FRAC_PI_2]
+};
 
 pub(super) const SKILL: ArmSkill = ArmSkill {
     spec: SkillSpec {
@@ -49,25 +55,29 @@ pub(super) fn put_down(planner: &mut Planner<'_>, place: &str, object: &str) -> 
     let site = planner.situation().site;
     let target = site.place("place", place, PlaceKind::Surface)?.pose;
     let seen = planner.seen(object)?;
-    let (size_m, approach_m) = (seen.size_m, approach_m(seen));
+    let (lying, approach_m) = (Lying::of(seen), approach_m(seen));
+    let hold = planner.hold(seen);
     let support_z = support_z(planner, &target, object);
-    let release_z = support_z + size_m[2] / 2.0 + RELEASE_GAP_M;
+    let release_z = support_z + lying.height_m / 2.0 + RELEASE_GAP_M;
     let above = Vector3::new(target.x, target.y, release_z + approach_m);
-    planner.above(above, target.yaw)?;
+    let way = Way {
+        hold,
+        yaws: TURNS.iter().map(|turn| target.yaw + turn).collect(),
+    };
+    let chosen = planner.choose(&[way], above, approach_m)?;
+    planner.above(&chosen);
     // What was lost on the way cannot be placed.
     planner.push(Step::Look(Look::Held(Some(object.to_owned()))));
     planner.vertical(-approach_m)?;
     let opening_m = planner.gripper()?.opening_m();
-    planner.push(Step::Open(finger_room_m(seen, opening_m)));
+    planner.push(Step::Open(finger_room_m(hold.gap_m, opening_m)));
     planner.vertical(approach_m)?;
+    let [one, other] = lying.sides.map(|(_, width_m)| width_m);
     planner.push(Step::Look(Look::Placed {
         object: object.to_owned(),
         place: place.to_owned(),
-        centre_m: [target.x, target.y, support_z + size_m[2] / 2.0],
-        tolerance_m: [
-            size_m[0].min(size_m[1]) * PLACE_SHARE,
-            size_m[2] * HEIGHT_SHARE,
-        ],
+        centre_m: [target.x, target.y, support_z + lying.height_m / 2.0],
+        tolerance_m: [one.min(other) * PLACE_SHARE, lying.height_m * HEIGHT_SHARE],
     }));
     Ok(())
 }
@@ -80,8 +90,10 @@ fn support_z(planner: &Planner<'_>, place: &Placement, carried: &str) -> f64 {
     others.fold(place.z, |support_z, (_, seen)| {
         let at = seen.pose.translation;
         let off_m = (at.x - place.x).hypot(at.y - place.y);
-        let lies_there = off_m < seen.size_m[0].max(seen.size_m[1]) && at.z > place.z;
-        let top_z = at.z + seen.size_m[2] / 2.0;
+        let lying = Lying::of(seen);
+        let [one, other] = lying.sides.map(|(_, width_m)| width_m);
+        let lies_there = off_m < one.max(other) && at.z > place.z;
+        let top_z = at.z + lying.height_m / 2.0;
         if lies_there {
             support_z.max(top_z)
         } else {

@@ -10,13 +10,51 @@ use super::gripper::Gripper;
 use crate::skills::parameters::Params;
 use crate::skills::steps::{Look, Step, Targets};
 use crate::skills::{SeenObject, Situation};
-use crate::{Error, IkOptions, NoPosture, PoseTask, inverse_kinematics, solve};
+use crate::{Chain, Error, IkOptions, NoPosture, PoseTask, inverse_kinematics, solve};
 
 /// Parts in which a vertical move is solved, so that the arm ends in the posture in which it began.
 const VERTICAL_PARTS: usize = 4;
-/// Turns about the tip's z that are as good as none for a two-finger gripper: it grasps a box on either pair of
-/// faces. Radians.
+/// How far beside the vertical line the tip may come on such a move, metres: less than what open fingers leave beside what
+/// they go down to.
+const STRAIGHT_M: f64 = 0.01;
+/// Fewer joints bring a tip to a point, and turn it as far as that allows.
+const POSE_JOINTS: usize = 6;
+/// How far a hand on such an arm may be turned from where it should be, radians.
+const MOST_TURNED_RAD: f64 = 0.1;
+/// Turns about the direction in which a hand points that are as good as none where nobody asked for one. Radians.
 const GRASP_TURNS: [f64; 4] = [0.0, FRAC_PI_2, PI, 3.0 * FRAC_PI_2];
+
+/// How something is held.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Hold {
+    /// Distance between the fingers, metres.
+    pub(super) gap_m: f64,
+    /// Centre of what is held in the frame of the grasp, metres.
+    centre: Vector3<f64>,
+}
+
+impl Hold {
+    /// The fingers so far apart, metres, and their pads so far above the centre of what they hold.
+    pub(super) fn of_width(gap_m: f64, above_m: f64) -> Self {
+        Self {
+            gap_m,
+            centre: Vector3::z() * above_m,
+        }
+    }
+}
+
+/// A way to take hold of something or to put it down: headings of the grasp's x in the world, radians, as good as each
+/// other.
+pub(super) struct Way {
+    pub(super) hold: Hold,
+    pub(super) yaws: Vec<f64>,
+}
+
+/// The way that was chosen: its number, and joints of the chain above.
+pub(super) struct Chosen {
+    pub(super) way: usize,
+    above: Vec<f64>,
+}
 
 /// Plans steps one after another, each from where the one before ends. Poses are those of the tip in the world.
 pub(super) struct Planner<'a> {
@@ -30,6 +68,8 @@ pub(super) struct Planner<'a> {
     at: Vec<f64>,
     /// All joints then.
     all: Vec<f64>,
+    /// How it will hold what it picked before.
+    hold: Option<Hold>,
     steps: VecDeque<Step>,
 }
 
@@ -48,6 +88,7 @@ impl<'a> Planner<'a> {
             at: arm.chain_part(situation.set_points),
             arm,
             situation,
+            hold: None,
             steps: VecDeque::new(),
         }
     }
@@ -120,7 +161,8 @@ impl<'a> Planner<'a> {
     /// # Errors
     /// [`Error::Unreachable`].
     pub(super) fn tip(&mut self, target: &Isometry3<f64>) -> Result<(), Error> {
-        self.at = self.solve(target, &[0.0])?;
+        let in_base = self.base.inverse() * target;
+        self.at = inverse_kinematics(self.arm.chain(), &in_base, &self.at)?;
         self.push_tip(target);
         Ok(())
     }
@@ -131,9 +173,17 @@ impl<'a> Planner<'a> {
     /// [`Error::Unreachable`].
     pub(super) fn tip_down(&mut self, at: &Translation3<f64>) -> Result<(), Error> {
         let (_, _, yaw) = self.base.rotation.euler_angles();
+        let tool = match self.arm.gripper() {
+            Some(gripper) => gripper.grasp(0.0).rotation,
+            None => UnitQuaternion::identity(),
+        };
+        let chain = self
+            .arm
+            .chain()
+            .with_tool(&Isometry3::from_parts(Translation3::identity(), tool));
         let down = pointing_down(at.vector, yaw);
-        let solved = self.solve(&down, &GRASP_TURNS);
-        self.at = solved.or_else(|_| self.solve_any_turn(&down))?;
+        let solved = self.solve(&chain, &down, &GRASP_TURNS);
+        self.at = solved.or_else(|_| self.solve_any_turn(&chain, &down))?;
         self.push_tip(&down);
         Ok(())
     }
@@ -146,15 +196,74 @@ impl<'a> Planner<'a> {
         self.push(Step::MoveTip(self.targets(&self.at), reached));
     }
 
-    /// Brings the tip above a point from which things are grasped and put down, pointing down with this heading or
-    /// one that is as good.
+    /// How the arm holds an object: as it will have picked it, or as it holds it now.
+    pub(super) fn hold(&self, object: &SeenObject) -> Hold {
+        let Situation { measured, root, .. } = self.situation;
+        self.hold.unwrap_or_else(|| {
+            let grasp = self.arm.grasp_in_world(root, measured);
+            Hold {
+                gap_m: self.gap_m(),
+                centre: (grasp.inverse() * nalgebra::Point3::from(object.pose.translation.vector))
+                    .coords,
+            }
+        })
+    }
+
+    /// Remembers how what was picked will be held.
+    pub(super) fn set_hold(&mut self, hold: Hold) {
+        self.hold = Some(hold);
+    }
+
+    /// Chooses, among ways to hold something and their headings, that on which the arm has the least to move: with the
+    /// centre of the object at a point in the world, metres, the hand pointing down, and from there straight down by
+    /// `fall_m`.
     ///
     /// # Errors
-    /// [`Error::Unreachable`].
-    pub(super) fn above(&mut self, at: Vector3<f64>, yaw: f64) -> Result<(), Error> {
-        self.at = self.solve(&pointing_down(at, yaw), &GRASP_TURNS)?;
+    /// [`Error::Unreachable`] if there is none.
+    pub(super) fn choose(
+        &self,
+        ways: &[Way],
+        at: Vector3<f64>,
+        fall_m: f64,
+    ) -> Result<Chosen, Error> {
+        let gripper = self.gripper()?;
+        let mut best: Option<(f64, Chosen)> = None;
+        let mut failure = None;
+        for (number, way) in ways.iter().enumerate() {
+            let tool = gripper.grasp(way.hold.gap_m) * Translation3::from(way.hold.centre);
+            let chain = self.arm.chain().with_tool(&tool);
+            for yaw in &way.yaws {
+                let target = self.base.inverse() * pointing_down(at, *yaw);
+                let found = reach(&chain, &target, &self.at)
+                    .and_then(|above| self.parts(&above, -fall_m).map(|_| above));
+                match found {
+                    Err(error) => failure = Some(error),
+                    Ok(above) => {
+                        let travel = self.travel(&above);
+                        if best.as_ref().is_none_or(|(least, _)| travel < *least) {
+                            best = Some((travel, Chosen { way: number, above }));
+                        }
+                    }
+                }
+            }
+        }
+        match (best, failure) {
+            (Some((_, chosen)), _) => Ok(chosen),
+            (None, Some(error)) => Err(error),
+            (None, None) => Err(Params::error("object", "is held in no way".to_owned())),
+        }
+    }
+
+    /// Brings the arm to where a way that was chosen begins.
+    pub(super) fn above(&mut self, chosen: &Chosen) {
+        self.at.clone_from(&chosen.above);
         self.push(Step::Move(self.targets(&self.at)));
-        Ok(())
+    }
+
+    /// How far the joint moves that has the farthest to go to these, radians or metres.
+    fn travel(&self, joints: &[f64]) -> f64 {
+        let ways = joints.iter().zip(&self.at).map(|(a, b)| (a - b).abs());
+        ways.fold(0.0, f64::max)
     }
 
     /// Up or down in the world by `rise_m`, without turning.
@@ -162,52 +271,84 @@ impl<'a> Planner<'a> {
     /// # Errors
     /// [`Error::Unreachable`]; the plan stays as it was.
     pub(super) fn vertical(&mut self, rise_m: f64) -> Result<(), Error> {
-        let chain = self.arm.chain();
-        let from = self.base * chain.forward(&self.at);
-        let mut at = self.at.clone();
-        for part in 1..=VERTICAL_PARTS {
-            let mut pose = from;
-            pose.translation.z += rise_m * part as f64 / VERTICAL_PARTS as f64;
-            at = inverse_kinematics(chain, &(self.base.inverse() * pose), &at)?;
+        let parts = self.parts(&self.at, rise_m)?;
+        let Some(end) = parts.last() else {
+            return Ok(());
+        };
+        // Stopping in every part would be slow: where the way is straight without, only the end matters.
+        let way = if self.is_straight(&self.at, end) {
+            vec![end.clone()]
+        } else {
+            parts
+        };
+        for joints in way {
+            self.push(Step::Move(self.targets(&joints)));
+            self.at = joints;
         }
-        self.at = at;
-        // Stopping in every part would be slow: only the end matters for the motion.
-        self.push(Step::Move(self.targets(&self.at)));
         Ok(())
     }
 
+    /// The chain's joints in each part of the way of the tip up or down in the world by `rise_m` from these.
+    fn parts(&self, joints: &[f64], rise_m: f64) -> Result<Vec<Vec<f64>>, Error> {
+        let chain = self.arm.chain();
+        let from = self.base * chain.forward(joints);
+        let mut parts: Vec<Vec<f64>> = Vec::new();
+        for part in 1..=VERTICAL_PARTS {
+            let mut pose = from;
+            pose.translation.z += rise_m * part as f64 / VERTICAL_PARTS as f64;
+            let before = parts.last().map_or(joints, Vec::as_slice);
+            parts.push(reach(chain, &(self.base.inverse() * pose), before)?);
+        }
+        Ok(parts)
+    }
+
+    /// Whether the tip stays near a vertical line while all joints move evenly from here to there.
+    fn is_straight(&self, from: &[f64], to: &[f64]) -> bool {
+        let at = |share: f64| {
+            let joints: Vec<f64> = from
+                .iter()
+                .zip(to)
+                .map(|(a, b)| a + (b - a) * share)
+                .collect();
+            (self.base * self.arm.chain().forward(&joints)).translation
+        };
+        let start = at(0.0);
+        let off_m = |share: f64| (at(share).x - start.x).hypot(at(share).y - start.y);
+        [0.25, 0.5, 0.75].into_iter().map(off_m).fold(0.0, f64::max) <= STRAIGHT_M
+    }
+
     /// Joint positions for a tip pose in the world, however it is turned about the tip's z.
-    fn solve_any_turn(&self, target: &Isometry3<f64>) -> Result<Vec<f64>, Error> {
+    fn solve_any_turn(&self, chain: &Chain, target: &Isometry3<f64>) -> Result<Vec<f64>, Error> {
         let task = PoseTask::new(self.base.inverse() * target).any_turn_about_z();
-        self.solve_task(&task)
+        self.solve_task(chain, &task)
     }
 
     /// Joint positions to which the way is clear. Where only ways are found on which links run into each other, those of
     /// one of them: who checks the steps says which links these are.
-    fn solve_task(&self, task: &PoseTask) -> Result<Vec<f64>, Error> {
+    fn solve_task(&self, chain: &Chain, task: &PoseTask) -> Result<Vec<f64>, Error> {
         let options = IkOptions {
             answers: 4,
             ..IkOptions::default()
         };
         let ask = |accepts: &dyn Fn(&[f64]) -> bool| {
-            let found = solve(self.arm.chain(), task, &self.at, options, accepts)?;
+            let found = solve(chain, task, &self.at, options, accepts)?;
             Ok(found.positions)
         };
         let way = self.clearance.way(&self.all);
-        let all = |chain: &[f64]| self.with(chain);
-        match ask(&|chain| way.is_clear(&all(chain))) {
+        let all = |joints: &[f64]| self.with(joints);
+        match ask(&|joints| way.is_clear(&all(joints))) {
             Err(Error::Unreachable {
                 why: NoPosture::Rejected { .. },
                 ..
-            }) => ask(&|chain| way.is_above_ground(&all(chain))),
+            }) => ask(&|joints| way.is_above_ground(&all(joints))),
             found => found,
         }
     }
 
     /// All joints with the chain's at these positions.
-    fn with(&self, chain: &[f64]) -> Vec<f64> {
+    fn with(&self, joints: &[f64]) -> Vec<f64> {
         let mut all = self.all.clone();
-        for (joint, position) in self.targets(chain) {
+        for (joint, position) in self.targets(joints) {
             if let Some(at) = all.get_mut(joint) {
                 *at = position;
             }
@@ -217,7 +358,12 @@ impl<'a> Planner<'a> {
 
     /// Joint positions for a tip pose in the world, or for one of its turns about the tip's z: that with the
     /// shortest way.
-    fn solve(&self, target: &Isometry3<f64>, turns: &[f64]) -> Result<Vec<f64>, Error> {
+    fn solve(
+        &self,
+        chain: &Chain,
+        target: &Isometry3<f64>,
+        turns: &[f64],
+    ) -> Result<Vec<f64>, Error> {
         let mut best: Option<(f64, Vec<f64>)> = None;
         let mut failure = None;
         let target = self.base.inverse() * target;
@@ -225,10 +371,9 @@ impl<'a> Planner<'a> {
             let turned =
                 target.rotation * UnitQuaternion::from_axis_angle(&Vector3::z_axis(), *turn);
             let pose = Isometry3::from_parts(target.translation, turned);
-            match self.solve_task(&PoseTask::new(pose)) {
+            match self.solve_task(chain, &PoseTask::new(pose)) {
                 Ok(joints) => {
-                    let ways = joints.iter().zip(&self.at).map(|(a, b)| (a - b).abs());
-                    let travel = ways.fold(0.0, f64::max);
+                    let travel = self.travel(&joints);
                     if best.as_ref().is_none_or(|(least, _)| travel < *least) {
                         best = Some((travel, joints));
                     }
@@ -251,8 +396,23 @@ impl<'a> Planner<'a> {
     }
 }
 
-/// A tip pose in the world that points down, turned by `yaw`: its z, away from the flange, is that of the world
-/// turned round.
+/// Joint positions that bring the end of a chain to a pose in the frame of its base: as near in rotation as an arm of fewer
+/// than six joints can.
+///
+/// # Errors
+/// [`Error::Unreachable`].
+fn reach(chain: &Chain, target: &Isometry3<f64>, start: &[f64]) -> Result<Vec<f64>, Error> {
+    if chain.degrees_of_freedom() < POSE_JOINTS {
+        let task = PoseTask::new(*target).rotation_as_far_as_possible();
+        let found = solve(chain, &task, start, IkOptions::default(), |_| true)?;
+        if found.missed_rad <= MOST_TURNED_RAD {
+            return Ok(found.positions);
+        }
+    }
+    inverse_kinematics(chain, target, start)
+}
+
+/// A pose in the world whose z points down, with its x turned by `yaw`.
 fn pointing_down(at: Vector3<f64>, yaw: f64) -> Isometry3<f64> {
     let rotation = UnitQuaternion::from_axis_angle(&Vector3::z_axis(), yaw)
         * UnitQuaternion::from_axis_angle(&Vector3::x_axis(), PI);

@@ -42,8 +42,10 @@ pub(super) fn of_steps(
         let width_m = seen.map_or(0.0, |o| o.size_m[0].min(o.size_m[1]).min(o.size_m[2]));
         gripper.open_to(width_m, &mut outcome.measured);
         gripper.open_to(0.0, &mut outcome.set_points);
-        let tip = arm.tip_in_world(&outcome.root, &outcome.measured);
-        outcome.moved.push((object.clone(), tip));
+        let grasp = arm.grasp_in_world(&outcome.root, &outcome.measured);
+        outcome
+            .moved
+            .push((object.clone(), grasp.translation.into()));
     }
     outcome
 }
