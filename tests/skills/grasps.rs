@@ -6,7 +6,7 @@ use physical_ai_sim::{Fault, RobotSetup};
 use serde_json::{Value, json};
 
 use crate::bench::Bench;
-use crate::public_robots::{home, load, set_up, share};
+use crate::public_robots::{load, set_up, share};
 
 /// Longest task, simulated seconds.
 const LIMIT_S: f64 = 60.0;

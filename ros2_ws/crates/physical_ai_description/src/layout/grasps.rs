@@ -8,6 +8,9 @@ use super::structure;
 use super::surface::{Triangle, moved, triangles};
 use crate::Certainty;
 
+/// A place in the plane of both fingers, metres, and depth and link of each finger there.
+type Facing = ([f64; 2], [(f64, usize); 2]);
+
 /// Share of the way from closed to open on which the directions of the fingers are looked at.
 const FIRST_SHARE: f64 = 0.1;
 /// Shares at which fingers are looked at, until none is in another.
@@ -53,7 +56,7 @@ pub(super) fn grasp(model: &RobotModel, tip: usize, gripper: &GripperLayout) -> 
     let poses = hand.poses(share);
     let layout = GraspLayout {
         approach: rounded(&axes.column(2).into_owned()),
-        pads: pads.on.clone().map(|(link, at)| {
+        pads: pads.on.map(|(link, at)| {
             let point = axes * Vector3::from(at);
             let local = poses[link].inverse() * Point3::from(point);
             GraspPad {
@@ -275,7 +278,7 @@ impl<'a> Hand<'a> {
                 before.is_none_or(|b| depth > b) && (is_before || !sides.is_single)
             });
         }
-        let both: Vec<([f64; 2], [(f64, usize); 2])> = inner
+        let both: Vec<Facing> = inner
             .cells()
             .filter_map(|(at, depth, link)| Some((at, [(depth, link), facing.at(at)?])))
             .collect();
