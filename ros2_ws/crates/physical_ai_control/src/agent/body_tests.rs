@@ -353,12 +353,11 @@ fn mobile_manipulator_drives_moves_its_tip_and_its_joints() {
         (result["opening_m"].as_f64().unwrap() - 0.04).abs() < 1e-9,
         "{result}"
     );
-    // In proportion between closed at 0.6 rad and open at -0.2 rad.
-    assert!(
-        (bench.state.position[8] - 0.2).abs() < 1e-9,
-        "{:?}",
-        bench.state.position
-    );
+    // So much nearer are the pads, across the approach, than where it is open at -0.2 rad: 0.08 m.
+    let jaw = crate::Chain::between(&mobile_manipulator(), "atip", "jaw_link").unwrap();
+    let pad_m = |at: f64| (jaw.forward(&[at]) * nalgebra::Point3::new(0.0, 0.04, 0.1)).y;
+    let nearer_m = pad_m(-0.2) - pad_m(bench.state.position[8]);
+    assert!((nearer_m - 0.04).abs() < 1e-6, "{nearer_m}");
     bench.run("wait", json!({"duration_s": 0.1}));
     bench.run("drive_home", json!({}));
     let at = bench.state.base.pose.translation;

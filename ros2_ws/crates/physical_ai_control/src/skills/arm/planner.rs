@@ -162,7 +162,7 @@ impl<'a> Planner<'a> {
     /// [`Error::Unreachable`].
     pub(super) fn tip(&mut self, target: &Isometry3<f64>) -> Result<(), Error> {
         let in_base = self.base.inverse() * target;
-        self.at = inverse_kinematics(self.arm.chain(), &in_base, &self.at)?;
+        self.at = self.solve_task(self.arm.chain(), &PoseTask::new(in_base))?;
         self.push_tip(target);
         Ok(())
     }
