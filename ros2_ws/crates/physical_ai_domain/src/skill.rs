@@ -147,8 +147,8 @@ impl SkillSpec {
     /// JSON Schema of `params`: `values` gives the schema of one value of a parameter (its names or its range).
     ///
     /// Roles, what is taken and released, whether it returns, and its verbs stand in it as annotations (`role`, `takes`,
-    /// `releases`, `returns`, `verbs`). Where there are several ways, all properties stand above for those who only look for names, and `oneOf` says what goes
-    /// together.
+    /// `releases`, `returns`, `verbs`). Where there are several ways, all properties stand above for those who only look
+    /// for names, and `oneOf` says what goes together.
     pub fn schema(&self, values: impl Fn(&ParameterSpec) -> Value) -> Value {
         let property = |p: &ParameterSpec| {
             let mut value = values(p);

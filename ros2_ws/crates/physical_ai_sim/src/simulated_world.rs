@@ -429,12 +429,6 @@ impl SimulatedWorld {
                 robot: command.robot.to_string(),
             });
         }
-        if command.is_of_effort() {
-            robot.drives.hold();
-            return Err(Error::EffortCommand {
-                robot: command.robot.to_string(),
-            });
-        }
         let joints = robot.position_index.len();
         let required: &[(&'static str, &Vec<f64>, bool)] = &[
             (

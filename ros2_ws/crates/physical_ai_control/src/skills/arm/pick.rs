@@ -2,7 +2,7 @@ use nalgebra::Vector3;
 use physical_ai_domain::{ParameterSpec, Role, SkillSpec};
 
 use super::lying::Lying;
-use super::planner::{Hold, Planner, Way};
+use super::planner::{GraspCandidate, Hold, Planner};
 use super::{ArmSkill, extent_range};
 use crate::Error;
 use crate::skills::SeenObject;
@@ -77,15 +77,15 @@ pub(super) fn pick(planner: &mut Planner<'_>, object: &str) -> Result<(), Error>
     let above_m = above_m(planner, object, &lying)?;
     let opening_m = planner.gripper()?.opening_m();
     let centre = seen.pose.translation.vector;
-    let ways: Vec<Way> = sides
+    let candidates: Vec<GraspCandidate> = sides
         .iter()
-        .map(|(yaw, width_m)| Way {
+        .map(|(yaw, width_m)| GraspCandidate {
             hold: Hold::of_width((width_m + PAD_ROOM_M).min(opening_m), above_m),
             yaws: vec![*yaw, yaw + std::f64::consts::PI],
         })
         .collect();
-    let chosen = planner.choose(&ways, centre + Vector3::z() * approach_m, approach_m)?;
-    let width_m = sides[chosen.way].1;
+    let chosen = planner.choose(&candidates, centre + Vector3::z() * approach_m, approach_m)?;
+    let width_m = sides[chosen.candidate].1;
     planner.push(Step::Open(finger_room_m(width_m, opening_m)));
     planner.above(&chosen);
     planner.vertical(-approach_m)?;

@@ -4,7 +4,7 @@ use physical_ai_domain::{ParameterSpec, PlaceKind, Placement, Role, SkillSpec};
 use super::ArmSkill;
 use super::lying::Lying;
 use super::pick::{approach_m, finger_room_m};
-use super::planner::{Planner, Way};
+use super::planner::{GRASP_TURNS, GraspCandidate, Planner};
 use crate::Error;
 use crate::skills::parameters::Params;
 use crate::skills::steps::{Look, Step};
@@ -16,12 +16,6 @@ const RELEASE_GAP_M: f64 = 0.004;
 const PLACE_SHARE: f64 = 0.5;
 /// And off its height by this share of its own: it lies on something else then, or on its side.
 const HEIGHT_SHARE: f64 = 0.25;
-/// Headings over a place that are as good as each other: an object is put down along either of its sides. Radians.
-const TURNS: [f64; 4] = {
-    use std::f64::consts::{FRAC_PI_2, PI};
-    [0.0, FRAC_PI_2, PI, 3.0 * FRAC_PI_2]
-};
-
 pub(super) const SKILL: ArmSkill = ArmSkill {
     spec: SkillSpec {
         name: "place",
@@ -60,11 +54,11 @@ pub(super) fn put_down(planner: &mut Planner<'_>, place: &str, object: &str) -> 
     let support_z = support_z(planner, &target, object);
     let release_z = support_z + lying.height_m / 2.0 + RELEASE_GAP_M;
     let above = Vector3::new(target.x, target.y, release_z + approach_m);
-    let way = Way {
+    let along_its_sides = GraspCandidate {
         hold,
-        yaws: TURNS.iter().map(|turn| target.yaw + turn).collect(),
+        yaws: GRASP_TURNS.iter().map(|turn| target.yaw + turn).collect(),
     };
-    let chosen = planner.choose(&[way], above, approach_m)?;
+    let chosen = planner.choose(&[along_its_sides], above, approach_m)?;
     planner.above(&chosen);
     // What was lost on the way cannot be placed.
     planner.push(Step::Look(Look::Held(Some(object.to_owned()))));

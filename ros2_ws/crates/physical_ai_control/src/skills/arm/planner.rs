@@ -21,8 +21,9 @@ const STRAIGHT_M: f64 = 0.01;
 const POSE_JOINTS: usize = 6;
 /// How far a hand on such an arm may be turned from where it should be, radians.
 const MOST_TURNED_RAD: f64 = 0.1;
-/// Turns about the direction in which a hand points that are as good as none where nobody asked for one. Radians.
-const GRASP_TURNS: [f64; 4] = [0.0, FRAC_PI_2, PI, 3.0 * FRAC_PI_2];
+/// Turns about the direction in which a hand points that are as good as none where nobody asked for one: what it holds is
+/// turned by a side at most. Radians.
+pub(super) const GRASP_TURNS: [f64; 4] = [0.0, FRAC_PI_2, PI, 3.0 * FRAC_PI_2];
 
 /// How something is held.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -43,16 +44,16 @@ impl Hold {
     }
 }
 
-/// A way to take hold of something or to put it down: headings of the grasp's x in the world, radians, as good as each
+/// How something may be held when it is taken or put down: headings of the grasp's x in the world, radians, as good as each
 /// other.
-pub(super) struct Way {
+pub(super) struct GraspCandidate {
     pub(super) hold: Hold,
     pub(super) yaws: Vec<f64>,
 }
 
-/// The way that was chosen: its number, and joints of the chain above.
+/// The candidate that was chosen: its number, and joints of the chain above.
 pub(super) struct Chosen {
-    pub(super) way: usize,
+    pub(super) candidate: usize,
     above: Vec<f64>,
 }
 
@@ -214,7 +215,7 @@ impl<'a> Planner<'a> {
         self.hold = Some(hold);
     }
 
-    /// Chooses, among ways to hold something and their headings, that on which the arm has the least to move: with the
+    /// Chooses, among candidates and their headings, the one on which the arm has the least to move: with the
     /// centre of the object at a point in the world, metres, the hand pointing down, and from there straight down by
     /// `fall_m`.
     ///
@@ -222,17 +223,18 @@ impl<'a> Planner<'a> {
     /// [`Error::Unreachable`] if there is none.
     pub(super) fn choose(
         &self,
-        ways: &[Way],
+        candidates: &[GraspCandidate],
         at: Vector3<f64>,
         fall_m: f64,
     ) -> Result<Chosen, Error> {
         let gripper = self.gripper()?;
         let mut best: Option<(f64, Chosen)> = None;
         let mut failure = None;
-        for (number, way) in ways.iter().enumerate() {
-            let tool = gripper.grasp(way.hold.gap_m) * Translation3::from(way.hold.centre);
+        for (number, candidate) in candidates.iter().enumerate() {
+            let tool =
+                gripper.grasp(candidate.hold.gap_m) * Translation3::from(candidate.hold.centre);
             let chain = self.arm.chain().with_tool(&tool);
-            for yaw in &way.yaws {
+            for yaw in &candidate.yaws {
                 let target = self.base.inverse() * pointing_down(at, *yaw);
                 let found = reach(&chain, &target, &self.at)
                     .and_then(|above| self.parts(&above, -fall_m).map(|_| above));
@@ -241,7 +243,13 @@ impl<'a> Planner<'a> {
                     Ok(above) => {
                         let travel = self.travel(&above);
                         if best.as_ref().is_none_or(|(least, _)| travel < *least) {
-                            best = Some((travel, Chosen { way: number, above }));
+                            best = Some((
+                                travel,
+                                Chosen {
+                                    candidate: number,
+                                    above,
+                                },
+                            ));
                         }
                     }
                 }
@@ -254,7 +262,7 @@ impl<'a> Planner<'a> {
         }
     }
 
-    /// Brings the arm to where a way that was chosen begins.
+    /// Brings the arm above where the chosen candidate is held.
     pub(super) fn above(&mut self, chosen: &Chosen) {
         self.at.clone_from(&chosen.above);
         self.push(Step::Move(self.targets(&self.at)));
