@@ -67,6 +67,17 @@ pub enum Command {
     Bench(BenchArguments),
 }
 
+impl Command {
+    /// True for what asks a suite and waits: no robot depends on how fast it runs.
+    pub const fn only_asks(&self) -> bool {
+        match self {
+            Self::Mission(_) | Self::Workers | Self::Robots | Self::Llm(_) => true,
+            Self::Up(_) | Self::Estop(_) | Self::Record(_) | Self::Bench(_) => false,
+            Self::Report(_) | Self::Robot(_) | Self::Doctor(_) => false,
+        }
+    }
+}
+
 #[derive(Debug, Args)]
 pub struct UpArguments {
     /// Deployment file; default: params/deployments/demo.yaml.

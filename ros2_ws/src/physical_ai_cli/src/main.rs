@@ -31,6 +31,9 @@ use crate::arguments::{Arguments, Command};
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     environment::prepare(&arguments);
+    if arguments.command.only_asks() {
+        environment::give_way();
+    }
     let json = arguments.global.json;
     let code = match run(arguments) {
         Ok(code) => code,

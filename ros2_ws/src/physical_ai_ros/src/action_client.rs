@@ -62,10 +62,15 @@ pub enum GoalOutcome<R> {
 
 type FeedbackCallback<A, F> = Box<dyn FnMut(&mut A, &mut Context<A>, F)>;
 
-/// Who listens to which goal's feedback, and since when a goal's server owes its result. A listener is
-/// out of its slot while it runs.
+/// Who listens to a goal's feedback, out of here while it runs, and whether the server has told of the goal.
+struct Slot<A, F> {
+    listener: Option<FeedbackCallback<A, F>>,
+    is_known: bool,
+}
+
+/// Who listens to which goal's feedback, and since when a goal's server owes its result.
 struct Listeners<A, F> {
-    slots: RefCell<HashMap<GoalId, Option<FeedbackCallback<A, F>>>>,
+    slots: RefCell<HashMap<GoalId, Slot<A, F>>>,
     owed: RefCell<HashMap<GoalId, Instant>>,
     subscriptions: RefCell<Vec<Handle>>,
 }
@@ -80,12 +85,20 @@ impl<A, F> Listeners<A, F> {
     }
 
     fn deliver(&self, app: &mut A, context: &mut Context<A>, id: GoalId, feedback: F) {
-        let listener = self.slots.borrow_mut().get_mut(&id).and_then(Option::take);
+        let listener = self.slots.borrow_mut().get_mut(&id).and_then(|slot| {
+            slot.is_known = true;
+            slot.listener.take()
+        });
         let Some(mut listener) = listener else { return };
         listener(app, context, feedback);
         if let Some(slot) = self.slots.borrow_mut().get_mut(&id) {
-            *slot = Some(listener);
+            slot.listener = Some(listener);
         }
+    }
+
+    /// True if the server has told of the goal, so that it has taken it, whatever became of its answer.
+    fn knows(&self, id: GoalId) -> bool {
+        self.slots.borrow().get(&id).is_some_and(|s| s.is_known)
     }
 
     fn forget(&self, id: GoalId) {
@@ -95,15 +108,15 @@ impl<A, F> Listeners<A, F> {
 
     /// Compares the server's list of goals with those that are waited for here.
     fn take_status(&self, list: &GoalStatusArray) {
-        let runs = |id: GoalId| {
-            list.status_list.iter().any(|s| {
-                GoalId::from_msg(&s.goal_info.goal_id) == id
-                    && GoalStatus::ended_as(s.status).is_none()
-            })
+        let state = |id: GoalId| {
+            let mut listed = list.status_list.iter();
+            listed.find(|s| GoalId::from_msg(&s.goal_info.goal_id) == id)
         };
         let mut owed = self.owed.borrow_mut();
-        for id in self.slots.borrow().keys() {
-            if runs(*id) {
+        for (id, slot) in self.slots.borrow_mut().iter_mut() {
+            let listed = state(*id);
+            slot.is_known |= listed.is_some();
+            if listed.is_some_and(|s| GoalStatus::ended_as(s.status).is_none()) {
                 owed.remove(id);
             } else {
                 owed.entry(*id).or_insert_with(Instant::now);
@@ -201,10 +214,11 @@ impl<A: 'static, Act: WrappedActionTypeSupport + 'static> ActionClient<A, Act> {
             return;
         }
         let (accept_timeout, result_timeout) = timeouts;
-        self.listeners
-            .slots
-            .borrow_mut()
-            .insert(id, Some(Box::new(on_feedback)));
+        let slot = Slot {
+            listener: Some(Box::new(on_feedback) as FeedbackCallback<A, Act::Feedback>),
+            is_known: false,
+        };
+        self.listeners.slots.borrow_mut().insert(id, slot);
         let (listeners, get_result) = (self.listeners.clone(), self.get_result.clone());
         let request = Act::make_goal_request_msg(id.to_msg(), goal);
         context.call(
@@ -212,7 +226,11 @@ impl<A: 'static, Act: WrappedActionTypeSupport + 'static> ActionClient<A, Act> {
             request,
             accept_timeout,
             move |app, context, answer| {
-                let outcome = match answer.map(|a| Act::destructure_goal_response_msg(a).0) {
+                let answer = match answer.map(|a| Act::destructure_goal_response_msg(a).0) {
+                    Err(Error::Timeout { .. }) if listeners.knows(id) => Ok(true),
+                    answer => answer,
+                };
+                let outcome = match answer {
                     Ok(true) => {
                         // Lists that came before the answer could not know the goal.
                         listeners.owed.borrow_mut().remove(&id);

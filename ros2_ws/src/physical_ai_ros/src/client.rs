@@ -24,6 +24,11 @@ const START_LIMIT: Duration = Duration::from_secs(30);
 
 /// How long it may take to end.
 const CLOSING: Duration = Duration::from_secs(3);
+/// Longest sleep of the spin thread for so long after something was asked of it: what follows must not wait.
+const BUSY: Duration = Duration::from_millis(100);
+const BUSY_SPIN: Duration = Duration::from_millis(2);
+/// And afterwards. Messages wake it at once; each look in vain costs time that many clients together do not have.
+const IDLE_SPIN: Duration = Duration::from_millis(20);
 
 /// Whether a client's node could not be closed.
 static LEFT_BEHIND: AtomicBool = AtomicBool::new(false);
@@ -75,7 +80,7 @@ impl Client {
             .spawn(move || match create_node(&arguments) {
                 Ok(node) => {
                     let (mut context, events) = Context::<()>::new(node, RosClock::new(false));
-                    context.set_spin_timeout(Duration::from_millis(2));
+                    context.set_spin_timeout(BUSY_SPIN);
                     if ready.send(Ok(context.sender())).is_err() {
                         // Nobody waits any more.
                         return;
@@ -320,16 +325,20 @@ fn spin(mut context: Context<()>, events: &Receiver<Event<()>>, stop: &AtomicBoo
     ) else {
         return;
     };
+    let mut asked = Instant::now();
     while !stop.load(Ordering::Relaxed) {
         let deliveries = context.deliveries;
         let is_paced = !context.turn_interval.is_zero();
         let timeout = if is_paced {
             Duration::ZERO
-        } else {
+        } else if asked.elapsed() < BUSY {
             context.spin_timeout
+        } else {
+            IDLE_SPIN
         };
         context.node.spin_once(timeout);
         while let Ok(event) = events.try_recv() {
+            asked = Instant::now();
             event(app, &mut context);
         }
         pollers.append(&mut context.new_pollers);

@@ -12,6 +12,7 @@ use r2r::{WrappedActionTypeSupport, WrappedServiceTypeSupport, WrappedTypesuppor
 
 use crate::action_client::ActionClient;
 use crate::clock::{ClockKind, RosClock, Schedule};
+use crate::late_replies::{LateReplies, Sent};
 use crate::service_client::{PendingCall, ServiceClient};
 use crate::{Error, OfferedQos, Qos};
 
@@ -45,6 +46,7 @@ pub struct Context<A> {
     pub(crate) new_pollers: Vec<Poller<A>>,
     pub(crate) timers: Vec<TimerEntry<A>>,
     pub(crate) outgoing: Vec<Outgoing>,
+    late_replies: LateReplies,
     pub(crate) active: bool,
     pub(crate) diagnostics_due: bool,
     pub(crate) spin_timeout: Duration,
@@ -148,13 +150,23 @@ impl Handle {
 /// Answers one service request, now or later. Dropping it leaves the client to its timeout.
 pub struct Responder<S: WrappedServiceTypeSupport + 'static> {
     request: r2r::ServiceRequest<S>,
+    late: LateReplies,
 }
 
 impl<S: WrappedServiceTypeSupport + 'static> Responder<S> {
-    /// Sends the answer.
+    /// Sends the answer; again and again for a while where the client cannot receive it yet.
     pub fn respond(self, response: S::Response) {
-        if let Err(error) = self.request.respond(response) {
-            tracing::debug!(%error, "service client is gone; its answer was dropped");
+        let Self { request, late } = self;
+        let send = move || match request.clone().respond(response.clone()) {
+            Ok(()) => Sent::Done,
+            Err(r2r::Error::RCL_RET_TIMEOUT) => Sent::NotYet,
+            Err(error) => {
+                tracing::debug!(%error, "service client is gone; its answer was dropped");
+                Sent::Done
+            }
+        };
+        if send() == Sent::NotYet {
+            late.keep(Instant::now(), Box::new(send));
         }
     }
 }
@@ -173,6 +185,7 @@ impl<A: 'static> Context<A> {
             new_pollers: Vec::new(),
             timers: Vec::new(),
             outgoing: Vec::new(),
+            late_replies: LateReplies::default(),
             active: false,
             diagnostics_due: true,
             spin_timeout: Duration::from_millis(5),
@@ -190,6 +203,7 @@ impl<A: 'static> Context<A> {
 
     /// Lets replies out that waited for their turn; true when none waits any more.
     pub(crate) fn send_outgoing(&mut self) -> bool {
+        self.late_replies.send_due(Instant::now());
         let mut is_empty = true;
         for send in &mut self.outgoing {
             is_empty &= send(&self.node);
@@ -424,7 +438,8 @@ impl<A: 'static> Context<A> {
             stream,
             move |app, context, request: r2r::ServiceRequest<S>| {
                 let message = request.message.clone();
-                callback(app, context, message, Responder { request });
+                let late = context.late_replies.clone();
+                callback(app, context, message, Responder { request, late });
             },
         ))
     }

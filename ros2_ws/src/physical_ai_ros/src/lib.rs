@@ -47,6 +47,7 @@ mod context;
 mod convert;
 mod error;
 mod executor;
+mod late_replies;
 mod lifecycle;
 mod logging;
 mod paced_replies;

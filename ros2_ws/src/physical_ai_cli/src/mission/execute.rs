@@ -27,8 +27,8 @@ use crate::{environment, output};
 
 /// From the goal to its acceptance; then it is sent again, in case the answer was lost.
 const ACCEPTANCE: Duration = Duration::from_secs(10);
-/// How often it is sent. The orchestrator takes the same mission once.
-const ATTEMPTS: u32 = 4;
+/// For how long it is sent again. The orchestrator takes the same mission once.
+const SENDING: Duration = Duration::from_secs(90);
 /// A mission may take as long as it takes; whether its orchestrator lives is watched separately.
 const NO_LIMIT: Duration = Duration::from_secs(30 * 86_400);
 /// The action's result comes within this after the mission ended, or it was lost with an orchestrator.
@@ -128,7 +128,7 @@ async fn send_and_follow(
         client: client.clone(),
         mission_id: mission_id.to_string(),
         goal,
-        sent: 1,
+        began: Instant::now(),
         alive: None,
         watched: Instant::now(),
         workers: None,
@@ -176,8 +176,8 @@ struct Run<'a> {
     client: Arc<Client>,
     mission_id: String,
     goal: ExecuteMission::Goal,
-    /// How often the goal was sent.
-    sent: u32,
+    /// When the goal was sent first.
+    began: Instant,
     /// Last word of the orchestrator, from the first on.
     alive: Option<Instant>,
     /// When that was looked at last.
@@ -227,7 +227,6 @@ impl Run<'_> {
                 outcome = &mut sent.outcome, if self.lost.is_none() => {
                     let outcome: Outcome = outcome.unwrap_or(Err(Error::Stopping));
                     if self.is_unanswered(&outcome) {
-                        self.sent += 1;
                         sent = send(&self.client, &self.goal).await?;
                         feedback_open = true;
                     } else if let Some(result) = self.take(outcome)? {
@@ -271,7 +270,7 @@ impl Run<'_> {
     /// True if the goal or its acceptance was lost although the orchestrator is there.
     fn is_unanswered(&self, outcome: &Outcome) -> bool {
         let is_there = self.alive.is_none_or(|at| at.elapsed() < VANISHED);
-        let may_repeat = is_there && self.cancelled.is_none() && self.sent < ATTEMPTS;
+        let may_repeat = is_there && self.cancelled.is_none() && self.began.elapsed() < SENDING;
         matches!(outcome, Err(Error::Timeout { .. })) && may_repeat
     }
 
