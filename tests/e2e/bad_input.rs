@@ -223,3 +223,36 @@ fn node_with_a_bad_configuration_says_so_and_ends() {
         &["rover_1", "mass", "-"],
     );
 }
+
+const WITHOUT_MESH: &str = r#"<robot name="a"><link name="base"><inertial><mass value="1"/>
+  <inertia ixx="0.1" ixy="0" ixz="0" iyy="0.1" iyz="0" izz="0.1"/></inertial>
+  <collision><geometry><mesh filename="gone.stl"/></geometry></collision></link></robot>"#;
+
+#[test]
+fn suite_whose_robot_cannot_be_loaded_ends_with_the_reason_and_touches_no_other() {
+    let domain = Suite::shared_domain();
+    let whole = Suite::start_in("demo", domain, "whole", &[]);
+    let mut rover = whole.observe("rover_1");
+    let mut client = whole.cli(&["mission", "run", "rover_1 patrols dock_a and dock_b"]);
+    rover.wait_for_event(WAIT, "moving");
+    let folder = tempfile::tempdir().unwrap();
+    let robot = folder.path().join("robot.urdf");
+    std::fs::write(&robot, WITHOUT_MESH).unwrap();
+    let world = folder.path().join("world.yaml");
+    let text = format!(
+        "robots: [{{name: rover_1, model: \"{}\", pose: {{x: 0, y: 0}}}}]",
+        robot.display()
+    );
+    std::fs::write(&world, text).unwrap();
+    let world = format!("*.world_file={}", world.display());
+    let mut broken = Suite::launch_beside("demo", domain, "broken", &[&world]);
+    let status = broken.up.wait_for_end(WAIT);
+    let said = broken.up.text();
+    assert_eq!(status.code(), Some(1), "{said}");
+    for part in ["robot.urdf", "link base", "gone.stl", "put the file there"] {
+        assert!(said.contains(part), "{part:?} is not in: {said}");
+    }
+    let result = client.wait_for_event(WAIT, "result");
+    assert_eq!(result["error_code"], 0, "{result:#}");
+    assert_eq!(result["tasks"][0]["attempts"], 1, "{result:#}");
+}

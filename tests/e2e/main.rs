@@ -20,6 +20,7 @@ mod missions;
 mod namespaces;
 mod no_motion;
 mod planning;
+mod publications;
 mod real_robots;
 mod states;
 mod supervision;

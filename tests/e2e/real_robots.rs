@@ -98,3 +98,29 @@ fn robots_that_others_made_move_as_they_are_told_and_go_home() {
         assert!(error.abs() < MOST_ERROR, "{robot}: home: {error}");
     }
 }
+
+/// A robot whose arm is in its own way with all joints at zero: the world says in which posture it starts.
+#[test]
+fn mobile_manipulator_of_others_starts_in_its_posture_drives_and_moves_its_arm() {
+    let world = "robots: [{name: t1, model: tiago, pose: {x: 0, y: 0}, posture: home}]\n\
+        places: [{name: dock, kind: floor, pose: {x: 1.0, y: 0.3, yaw: 0.5}}]\n";
+    let suite = Suite::start_in_world("demo", world);
+    let offered = ["t1", "navigate_to", "move_to", "home"];
+    suite.run_cli_until(WAIT, &["robots"], &offered);
+    let mut observer = suite.observe("t1");
+    let elbow = "arm_4_joint";
+    let at_home = position(&mut observer, elbow);
+    assert!((at_home - 1.94).abs() < MOST_ERROR, "{at_home}");
+    let plan = json!({"tasks": [
+        {"id": "drive", "skill": "navigate_to", "robot": "t1", "params": {"place": "dock"}},
+        {"id": "bend", "skill": "move_joints", "robot": "t1", "after": ["drive"],
+         "params": {"joints": {elbow: 1.7}}},
+    ]});
+    run(&suite, &plan.to_string());
+    let bent = position(&mut observer, elbow);
+    assert!((bent - 1.7).abs() < MOST_ERROR, "{bent}");
+    let home = json!({"tasks": [{"id": "h", "skill": "home", "robot": "t1", "params": {}}]});
+    run(&suite, &home.to_string());
+    let back = position(&mut observer, elbow);
+    assert!((back - at_home).abs() < MOST_ERROR, "{back}");
+}

@@ -260,8 +260,10 @@ fn move_tip(
 
 /// Lets a robot do everything that it can.
 fn perform(file: &str) -> Card {
-    let setup = set_up(file);
+    let mut setup = set_up(file);
     let model = setup.model.clone();
+    let home = model.home_positions();
+    setup.start.clone_from(&home);
     let posed = posed(&setup);
     let is_mobile = setup.is_mobile();
     let (mut alone, mut bench) = (bench(setup.clone()), bench(setup));
@@ -270,9 +272,6 @@ fn perform(file: &str) -> Card {
         offers: offers.iter().map(|c| c.skill.to_string()).collect(),
         ..Card::default()
     };
-    let home = model.home_positions();
-    let name = RobotName::try_new("robot_1").unwrap();
-    bench.sim.place_joints(&name, &home).unwrap();
     bench.tick();
     let at_home: Vec<(usize, f64)> = posed.iter().map(|(i, _)| (*i, home[*i])).collect();
     for (share, seed) in [(0.3, 1), (0.4, 2)] {

@@ -1,3 +1,4 @@
+use std::path::Path;
 use std::process::Command;
 use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::{Duration, Instant};
@@ -36,7 +37,14 @@ impl Suite {
 
     /// Starts a deployment in a namespace of a domain, with `--set` assignments.
     pub fn start_in(deployment: &str, domain: u16, namespace: &str, set: &[&str]) -> Self {
-        let mut suite = Self::launch(deployment, domain, namespace, set);
+        let mut suite = Self::launch(deployment, domain, namespace, set, &[]);
+        suite.up.wait_for_event(START, "all_ready");
+        suite
+    }
+
+    /// Starts a deployment whose processes have these variables in their environment, too.
+    pub fn start_with(deployment: &str, variables: &[(&str, &Path)]) -> Self {
+        let mut suite = Self::launch(deployment, next_domain(), "", &[], variables);
         suite.up.wait_for_event(START, "all_ready");
         suite
     }
@@ -47,14 +55,19 @@ impl Suite {
         let file = folder.path().join("world.yaml");
         std::fs::write(&file, world).unwrap();
         let world_file = format!("*.world_file={}", file.display());
-        let mut suite = Self::launch(deployment, next_domain(), "", &[&world_file]);
+        let mut suite = Self::launch(deployment, next_domain(), "", &[&world_file], &[]);
         suite.up.wait_for_event(START, "all_ready");
         suite
     }
 
     /// Starts a deployment in a fresh domain without waiting.
     pub fn launch_alone(deployment: &str, set: &[&str]) -> Self {
-        Self::launch(deployment, next_domain(), "", set)
+        Self::launch(deployment, next_domain(), "", set, &[])
+    }
+
+    /// The same in a namespace of a domain.
+    pub fn launch_beside(deployment: &str, domain: u16, namespace: &str, set: &[&str]) -> Self {
+        Self::launch(deployment, domain, namespace, set, &[])
     }
 
     /// A domain for suites that share it.
@@ -62,7 +75,13 @@ impl Suite {
         next_domain()
     }
 
-    fn launch(deployment: &str, domain: u16, namespace: &str, set: &[&str]) -> Self {
+    fn launch(
+        deployment: &str,
+        domain: u16,
+        namespace: &str,
+        set: &[&str],
+        variables: &[(&str, &Path)],
+    ) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let journal = folder.path().join("missions.sqlite");
         let state = folder.path().join("up.json");
@@ -77,7 +96,8 @@ impl Suite {
             .arg("--package-path")
             .arg(crate::checkout().join("ros2_ws/.deps/robots/share"))
             // What nodes remember beyond their lives, as the emergency stop, is this suite's alone.
-            .env("XDG_STATE_HOME", folder.path());
+            .env("XDG_STATE_HOME", folder.path())
+            .envs(variables.iter().copied());
         for assignment in set {
             command.args(["--set", assignment]);
         }

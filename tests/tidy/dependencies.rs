@@ -214,10 +214,20 @@ fn linked() -> BTreeMap<String, BTreeSet<String>> {
 
 #[test]
 fn no_process_links_candle_and_libtorch() {
+    // Candle comes with the engine, where its feature is on.
     let mut linked = linked();
-    linked.retain(|_, with| with.contains("candle-core") && with.contains("torch-sys"));
+    linked.retain(|_, with| with.contains("physical_ai_llm") && with.contains("torch-sys"));
     let problems: Vec<String> = linked.into_keys().collect();
     none("links both candle and libtorch", &problems);
+}
+
+/// Kernels of our own compute on processors; candle is what drives a GPU.
+#[test]
+fn nothing_links_candle_without_the_feature_that_needs_it() {
+    let mut linked = linked();
+    linked.retain(|_, with| with.iter().any(|name| name.starts_with("candle-")));
+    let problems: Vec<String> = linked.into_keys().collect();
+    none("links candle without its feature", &problems);
 }
 
 /// Words become plans without the engine: who asks a model does not carry one.

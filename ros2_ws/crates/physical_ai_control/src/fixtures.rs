@@ -21,6 +21,7 @@ fn shipped(name: &str, model: &str) -> RobotModel {
         name: RobotName::try_new(name).unwrap(),
         model: model.to_owned(),
         pose: Placement::default(),
+        posture: None,
     };
     read_model(&placement, Path::new(MODELS)).unwrap()
 }

@@ -29,6 +29,18 @@ pub enum Error {
         /// Robots of the world.
         known: String,
     },
+    /// A posture that a world file asks for and the robot does not have.
+    #[error(
+        "robot {robot}: posture: {posture:?} is none of its own: {known}; name one of them, or add it to the robot's file"
+    )]
+    UnknownPosture {
+        /// Robot of the world.
+        robot: String,
+        /// Asked for.
+        posture: String,
+        /// Postures of the robot.
+        known: String,
+    },
     /// An element that cannot be used.
     #[error("{source_name}: {element}: {problem}")]
     Invalid {

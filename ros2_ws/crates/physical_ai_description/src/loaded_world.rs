@@ -79,5 +79,26 @@ pub fn load_placed(
         None => ROBOT_FILES.into(),
     };
     let file = robot_source(&placement.model, model_folder, &robots, packages)?;
-    load_robot(placement.name.clone(), &file, packages)
+    let robot = load_robot(placement.name.clone(), &file, packages)?;
+    check_posture(placement, &robot)?;
+    Ok(robot)
+}
+
+/// Checks that a robot has the posture in which its world wants it to start.
+fn check_posture(placement: &RobotPlacement, robot: &LoadedRobot) -> Result<(), Error> {
+    let postures = &robot.layout.postures;
+    match &placement.posture {
+        Some(posture) if !postures.contains_key(posture) => {
+            let known: Vec<&str> = postures.keys().map(String::as_str).collect();
+            Err(Error::UnknownPosture {
+                robot: placement.name.to_string(),
+                posture: posture.clone(),
+                known: match known.is_empty() {
+                    true => "it has none".to_owned(),
+                    false => known.join(", "),
+                },
+            })
+        }
+        _ => Ok(()),
+    }
 }

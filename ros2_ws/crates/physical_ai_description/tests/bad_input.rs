@@ -7,7 +7,7 @@
 
 use std::path::{Path, PathBuf};
 
-use physical_ai_description::{LoadedRobot, PackagePaths, load_robot};
+use physical_ai_description::{LoadedRobot, PackagePaths, load_robot, load_world};
 use physical_ai_domain::RobotName;
 
 const ARM: &str = r#"<robot name="a">
@@ -264,4 +264,21 @@ fn joint_without_a_speed_moves_once_the_robot_file_gives_one() {
     );
     let arm = load(&folder.path("arm.yaml")).unwrap();
     assert_eq!(arm.model.joints[0].motion_block(), None);
+}
+
+#[test]
+fn posture_that_a_world_asks_for_is_one_of_the_robot() {
+    let folder = Folder::new();
+    let world = |posture: &str| {
+        let robot = format!("{{name: a1, model: arm, pose: {{x: 0, y: 0}}{posture}}}");
+        folder.write("world.yaml", format!("robots: [{robot}]").as_bytes());
+        load_world(&folder.path("world.yaml"), folder.0.path(), &[]).map_err(|e| e.to_string())
+    };
+    let loaded = world(", posture: home").unwrap();
+    assert_eq!(loaded.world.robots[0].posture.as_deref(), Some("home"));
+    assert_eq!(world("").unwrap().world.robots[0].posture, None);
+    let error = world(", posture: crouched").unwrap_err();
+    for part in ["robot a1", "posture", "\"crouched\"", "home"] {
+        assert!(error.contains(part), "{part:?} is not in: {error}");
+    }
 }

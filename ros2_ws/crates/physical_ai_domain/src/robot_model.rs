@@ -167,14 +167,17 @@ impl RobotModel {
     /// Where the movable joints are when the robot is at home, radians or metres: joints that its posture `home` does not
     /// name are as in [`Self::zero_positions`].
     pub fn home_positions(&self) -> Vec<f64> {
-        let named = self.layout.postures.get(HOME);
+        self.posture_positions(HOME)
+            .unwrap_or_else(|| self.zero_positions())
+    }
+
+    /// Where the movable joints are in a named posture, as [`Self::home_positions`]; `None` if it has none of this name.
+    pub fn posture_positions(&self, posture: &str) -> Option<Vec<f64>> {
+        let named = self.layout.postures.get(posture)?;
         let joints = self.movable().zip(self.zero_positions());
-        joints
-            .map(|(joint, zero)| {
-                let at = named.and_then(|home| home.get(&joint.name));
-                at.copied().unwrap_or(zero)
-            })
-            .collect()
+        let position =
+            |(joint, zero): (&Joint, f64)| named.get(&joint.name).copied().unwrap_or(zero);
+        Some(joints.map(position).collect())
     }
 
     /// Index of a link.

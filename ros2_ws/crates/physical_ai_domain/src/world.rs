@@ -42,6 +42,10 @@ pub struct RobotPlacement {
     pub model: String,
     /// Where its root link starts.
     pub pose: Placement,
+    /// The named posture (`home` or another of its robot file or SRDF) that it starts in; all joints at zero without it,
+    /// or at the limit nearest to that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub posture: Option<String>,
 }
 
 /// Endings of descriptions: URDF, xacro, MJCF.
@@ -129,6 +133,14 @@ pub struct World {
     /// Named places.
     #[serde(default)]
     pub places: Vec<Place>,
+    /// Gravity in the world frame, metres per second squared.
+    #[serde(default = "gravity_of_the_earth")]
+    pub gravity_mps2: [f64; 3],
+}
+
+/// As MuJoCo and Gazebo take it where a file says nothing.
+const fn gravity_of_the_earth() -> [f64; 3] {
+    [0.0, 0.0, -9.81]
 }
 
 impl World {
@@ -165,6 +177,10 @@ impl World {
     }
 
     fn check_values(&self) -> Result<(), Violation> {
+        if let Some(value) = self.gravity_mps2.iter().find(|v| !v.is_finite()) {
+            let problem = format!("{value} is not finite");
+            return Err(("gravity_mps2".to_owned(), problem));
+        }
         for robot in &self.robots {
             let field = format!("robot {}", robot.name);
             check_pose(&field, &robot.pose)?;
@@ -282,6 +298,11 @@ mod tests {
         check("model: arm", "model: \"\"", "robot arm_1: model");
         check("kind: surface", "kind: sky", "sky");
         check("mass_kg", "mass", "unknown field");
+        check(
+            "places:",
+            "gravity_mps2: [0, 0, .inf]\nplaces:",
+            "gravity_mps2: inf",
+        );
         check("name: arm_1", "name: Arm 1", "robot name \"Arm 1\"");
     }
 }

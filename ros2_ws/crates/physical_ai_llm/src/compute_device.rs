@@ -1,7 +1,9 @@
 use std::fmt;
 use std::str::FromStr;
 
-use crate::{DeviceModel, Error, Forward, LocalModel, Model, Pool};
+#[cfg(feature = "cuda")]
+use crate::device_model::DeviceModel;
+use crate::{Error, Forward, LocalModel, Model, Pool};
 
 /// What a model is computed on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,7 +27,7 @@ impl ComputeDevice {
     ) -> Result<Box<dyn Forward + Send>, Error> {
         Ok(match self {
             Self::Cpu => Box::new(LocalModel::try_new(model.clone(), threads, cache_pages)?),
-            Self::Cuda(_) => Box::new(DeviceModel::try_new(model, &self.open()?, cache_pages)?),
+            Self::Cuda(index) => self.load_on_gpu(index, model, cache_pages)?,
         })
     }
 
@@ -41,25 +43,32 @@ impl ComputeDevice {
         }
     }
 
-    /// Opens a GPU for candle.
-    ///
-    /// # Errors
-    /// [`Error::Device`] if there is no such GPU, or this build has no CUDA.
-    fn open(self) -> Result<candle_core::Device, Error> {
-        let fail = |problem: String| Error::Device {
+    #[cfg(feature = "cuda")]
+    fn load_on_gpu(
+        self,
+        index: usize,
+        model: &Model,
+        cache_pages: usize,
+    ) -> Result<Box<dyn Forward + Send>, Error> {
+        let device = candle_core::Device::new_cuda(index).map_err(|e| Error::Device {
             device: self.to_string(),
-            problem,
-        };
-        match self {
-            Self::Cpu => Ok(candle_core::Device::Cpu),
-            Self::Cuda(_) if !cfg!(feature = "cuda") => Err(fail(
-                "this build has no CUDA: build physical_ai_inference with `--features cuda`, \
-                 or use the device \"cpu\""
-                    .to_owned(),
-            )),
-            Self::Cuda(index) => {
-                candle_core::Device::new_cuda(index).map_err(|e| fail(e.to_string()))
-            }
+            problem: e.to_string(),
+        })?;
+        Ok(Box::new(DeviceModel::try_new(model, &device, cache_pages)?))
+    }
+
+    #[cfg(not(feature = "cuda"))]
+    fn load_on_gpu(self, _: usize, _: &Model, _: usize) -> Result<Box<dyn Forward + Send>, Error> {
+        Err(self.no_cuda())
+    }
+
+    #[cfg(not(feature = "cuda"))]
+    fn no_cuda(self) -> Error {
+        Error::Device {
+            device: self.to_string(),
+            problem: "this build has no CUDA: build physical_ai_inference with `--features cuda`, \
+                      or use the device \"cpu\""
+                .to_owned(),
         }
     }
 }
@@ -111,7 +120,7 @@ mod tests {
     #[cfg(not(feature = "cuda"))]
     #[test]
     fn a_build_without_cuda_says_how_to_get_it() {
-        let error = ComputeDevice::Cuda(1).open().unwrap_err().to_string();
+        let error = ComputeDevice::Cuda(1).no_cuda().to_string();
         assert!(
             error.contains("cuda:1") && error.contains("--features cuda"),
             "{error}"

@@ -8,6 +8,7 @@ mod compute_device;
 mod config;
 mod constraint;
 mod dequantize;
+#[cfg(any(feature = "cuda", test))]
 mod device_model;
 mod disjoint;
 mod engine;
@@ -43,6 +44,7 @@ pub use constraint::{
     Constraint, ConstraintCompiler, JsonOptions, MASK_LEXER_FUEL, MASK_PARSER_ITEMS,
     MAX_LEXER_STATES, MaskVocabulary, Tokenize,
 };
+#[cfg(test)]
 use device_model::DeviceModel;
 pub use engine::{
     EmbedRequest, Engine, EngineConfig, Event, FinishReason, Forward, LocalModel, Metrics, Request,

@@ -119,16 +119,19 @@ impl Model {
     }
 
     /// One row for each token: `[vocabulary, width]`.
+    #[cfg(any(feature = "cuda", test))]
     pub(crate) fn embedding(&self) -> &Weight {
         &self.embedding
     }
 
     /// Weights of the final norm: `[width]`.
+    #[cfg(any(feature = "cuda", test))]
     pub(crate) fn norm(&self) -> &[f32] {
         &self.norm
     }
 
     /// From hidden states to logits: `[vocabulary, width]`.
+    #[cfg(any(feature = "cuda", test))]
     pub(crate) fn head(&self) -> &Weight {
         &self.head
     }

@@ -107,11 +107,13 @@ impl Stage {
     }
 
     /// The layers' weights.
+    #[cfg(any(feature = "cuda", test))]
     pub(crate) fn layer_weights(&self) -> &[Layer] {
         &self.layers
     }
 
     /// Cosines and sines that a token at a position is rotated with: `[rotated / 2]` each.
+    #[cfg(any(feature = "cuda", test))]
     pub(crate) fn angles(
         &self,
         position: usize,

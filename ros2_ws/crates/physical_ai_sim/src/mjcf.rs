@@ -84,11 +84,12 @@ pub(crate) fn compose(
         sensors,
     } = sections;
     let assets = meshes.into_assets();
+    let gravity = world.gravity_mps2.map(|v| v.to_string()).join(" ");
     // Without the pass against slip what is held creeps out of the fingers of an arm that is shaken a little.
     Ok(format!(
         "<mujoco><compiler angle=\"radian\" autolimits=\"true\"/>\
          <size memory=\"{MEMORY}\"/>\
-         <option timestep=\"{timestep_s}\" integrator=\"implicitfast\" cone=\"elliptic\" \
+         <option timestep=\"{timestep_s}\" gravity=\"{gravity}\" integrator=\"implicitfast\" cone=\"elliptic\" \
          impratio=\"10\" noslip_iterations=\"5\" iterations=\"50\" ls_iterations=\"20\"/>\
          <asset>{assets}</asset>\
          <worldbody><geom name=\"floor\" type=\"plane\" size=\"50 50 0.1\" contype=\"1\" conaffinity=\"0\"/>\

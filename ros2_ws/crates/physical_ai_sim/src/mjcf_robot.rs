@@ -15,7 +15,7 @@ use crate::Error;
 
 /// Bounds of what slides without any, metres: URDF has none without bounds.
 const FAR_M: f64 = 1e6;
-/// Gravity of the worlds that robots are put into, m/s².
+/// Gravity of worlds whose file says nothing of it, m/s².
 const GRAVITY: [f64; 3] = [0.0, 0.0, -9.81];
 
 /// A robot as a URDF, and what could not be said in one.
@@ -92,7 +92,7 @@ impl Writer<'_> {
         let gravity = self.model.opt().gravity;
         if gravity != GRAVITY {
             self.warnings.push(format!(
-                "option: gravity: is {gravity:?}: that of the world counts, {GRAVITY:?}"
+                "option: gravity: is {gravity:?}: a world has one for all, {GRAVITY:?} unless its file says gravity_mps2"
             ));
         }
         for body in 1..self.model.body_gravcomp().len() {

@@ -62,7 +62,7 @@ pub(crate) fn tune(
             *most = most.max(now);
         }
     }
-    robot.place(&setup.model.zero_positions(), data.qpos_mut());
+    robot.place_at_start(data.qpos_mut());
     let mut warnings = stuck(&setup.model);
     for (pair, overlap) in overlaps {
         if let Some(warning) = overlap.warning(&setup.model, pair) {
@@ -121,7 +121,7 @@ fn stuck(model: &RobotModel) -> Vec<String> {
 /// Start, home, and [`POSTURES`] others spread over the range of the joints: the same for the same robot.
 fn postures(setup: &RobotSetup) -> Vec<Vec<f64>> {
     let model = &setup.model;
-    let begin = model.zero_positions();
+    let begin = setup.start.clone();
     let mut generator = ChaCha8Rng::seed_from_u64(0);
     let mut share = || (generator.next_u64() >> 11) as f64 / (1u64 << 53) as f64;
     let servos = servos(setup);

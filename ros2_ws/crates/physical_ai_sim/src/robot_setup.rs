@@ -16,6 +16,8 @@ pub struct RobotSetup {
     pub disabled_collisions: Vec<[String; 2]>,
     /// Triangles of the files that its collision shapes name, metres before scaling.
     pub meshes: BTreeMap<PathBuf, Arc<TriangleMesh>>,
+    /// Where its movable joints are at the start and after a reset, radians or metres.
+    pub start: Vec<f64>,
     /// Link in whose frame its IMU measures, if it has one.
     pub imu: Option<String>,
     /// Link in whose x-y plane its lidar turns, if it has one.
@@ -23,7 +25,8 @@ pub struct RobotSetup {
 }
 
 impl RobotSetup {
-    /// A robot of which nothing but its model is known: sensors are links of the usual names.
+    /// A robot of which nothing but its model is known: it starts with its joints at zero, sensors are links of the usual
+    /// names.
     pub fn new(model: RobotModel) -> Self {
         let link = |name: &str| model.link_index(name).map(|_| name.to_owned());
         Self {
@@ -31,6 +34,7 @@ impl RobotSetup {
             meshes: BTreeMap::new(),
             imu: link("imu_link"),
             lidar: link("lidar_link"),
+            start: model.zero_positions(),
             model,
         }
     }

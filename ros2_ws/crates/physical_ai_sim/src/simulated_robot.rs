@@ -83,6 +83,8 @@ pub(crate) struct SimulatedRobot {
     pub(crate) followers: Vec<Follower>,
     /// Per link: its body.
     pub(crate) bodies: Vec<usize>,
+    /// Per movable joint: where it begins.
+    start: Vec<f64>,
     /// Per movable joint, kept to spare allocations in each step: where it is and how fast, and the load that its drive
     /// carries, N m or N: what the robot's own weight and motion ask of it or, of a wheel, the integral of its servo.
     measured: Vec<f64>,
@@ -134,7 +136,7 @@ impl SimulatedRobot {
         let base = bodies[model.root];
         let count = movable.len();
         Ok(Self {
-            drives: Drives::new(drive_joints(model, &servos), &model.zero_positions()),
+            drives: Drives::new(drive_joints(model, &servos), &setup.start),
             faults: RobotFaults::default(),
             gains,
             position_index: movable.iter().map(|(p, _)| *p).collect(),
@@ -152,6 +154,7 @@ impl SimulatedRobot {
                 .then(|| mujoco.body_dofadr()[base] as usize),
             bodies,
             servos,
+            start: setup.start,
             model: setup.model,
         })
     }
@@ -159,6 +162,13 @@ impl SimulatedRobot {
     /// Body of the root link.
     pub(crate) fn base_body(&self) -> usize {
         self.bodies[self.model.root]
+    }
+
+    /// Writes where all joints begin, as [`Self::place`].
+    pub(crate) fn place_at_start(&mut self, qpos: &mut [f64]) {
+        let start = std::mem::take(&mut self.start);
+        self.place(&start, qpos);
+        self.start = start;
     }
 
     /// Writes positions of the movable joints and of what follows them; all of them rest then.

@@ -157,8 +157,7 @@ impl SimulatedWorld {
     /// All joints where they begin.
     fn place_at_start(&mut self) {
         for robot in self.robots.values_mut() {
-            let positions = robot.model.zero_positions();
-            robot.place(&positions, self.data.qpos_mut());
+            robot.place_at_start(self.data.qpos_mut());
         }
         self.data.forward();
     }

@@ -226,6 +226,62 @@ fn bad_commands_are_refused_with_field_and_value() {
 }
 
 #[test]
+fn gravity_is_that_of_the_world_file() {
+    let fallen = |gravity: &str| {
+        let yaml = format!(
+            "{gravity}boxes: [{{name: b, size_m: [0.1, 0.1, 0.1], mass_kg: 1, pose: {{x: 0, y: 0, z: 5}}}}]"
+        );
+        let placed = World::from_yaml("test", &yaml).unwrap();
+        let noise = SensorNoise::default();
+        let mut world = SimulatedWorld::try_new(&placed, vec![], noise, 1, STEP_S).unwrap();
+        for _ in 0..500 {
+            world.step().unwrap();
+        }
+        5.0 - world.true_object_pose("b").unwrap().translation.z
+    };
+    // g t² / 2 after 0.5 s, within a step or two.
+    for (gravity, g) in [
+        ("", 9.81),
+        ("gravity_mps2: [0, 0, -1.62]\n", 1.62),
+        ("gravity_mps2: [0, 0, 0]\n", 0.0),
+    ] {
+        let (fell, expected) = (fallen(gravity), g * 0.5 * 0.5 / 2.0);
+        let error = (fell - expected).abs();
+        assert!(error <= 0.01 * expected, "{gravity}: {fell} {expected}");
+    }
+}
+
+#[test]
+fn robot_begins_and_is_reset_to_the_posture_that_it_starts_in() {
+    let top = concat!(env!("CARGO_MANIFEST_DIR"), "/../../..");
+    let yaml = "robots: [{name: arm_1, model: arm, pose: {x: 0, y: 0}, posture: home}]";
+    let placed = World::from_yaml("test", yaml).unwrap();
+    let folder = format!("{top}/urdf");
+    let model = physical_ai_description::read_model(&placed.robots[0], folder.as_ref()).unwrap();
+    let start = model.posture_positions("home").unwrap();
+    assert_ne!(start, model.zero_positions());
+    let mut setup = RobotSetup::new(model);
+    setup.start.clone_from(&start);
+    let noise = SensorNoise::default();
+    let mut world = SimulatedWorld::try_new(&placed, vec![setup], noise, 1, STEP_S).unwrap();
+    let stands = |world: &SimulatedWorld, most: f64| {
+        let at = world.true_joint_positions(&robot("arm_1")).unwrap();
+        let errors = at.iter().zip(&start).map(|(a, b)| (a - b).abs());
+        assert!(errors.fold(0.0, f64::max) <= most, "{at:?} {start:?}");
+    };
+    stands(&world, 0.0);
+    // Drives hold it there, too.
+    for _ in 0..1000 {
+        world.step().unwrap();
+    }
+    stands(&world, 1e-3);
+    let name = robot("arm_1");
+    world.place_joints(&name, &vec![0.01; start.len()]).unwrap();
+    world.reset();
+    stands(&world, 0.0);
+}
+
+#[test]
 fn reset_brings_everything_back() {
     let mut world = world("two_by_two", 3);
     let start = format!("{:?}", world.objects());

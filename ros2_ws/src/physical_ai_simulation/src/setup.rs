@@ -25,6 +25,10 @@ pub fn set_up(placement: &RobotPlacement, models: &Path) -> Result<RobotSetup, E
     let mut setup = RobotSetup::new(model);
     (setup.imu, setup.lidar) = (imu, lidar);
     setup.disabled_collisions = disabled_collisions;
+    let posture = placement.posture.as_deref();
+    if let Some(start) = posture.and_then(|p| setup.model.posture_positions(p)) {
+        setup.start = start;
+    }
     let files = RobotSetup::mesh_files(&setup.model);
     let meshes = files.map(|file| {
         let triangles = read_mesh_file(file).map_err(Error::application)?;

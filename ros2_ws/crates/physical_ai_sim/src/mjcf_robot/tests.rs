@@ -127,14 +127,17 @@ fn what_no_tree_of_joints_has_is_refused_by_name() {
 }
 
 #[test]
-fn gravity_of_the_file_is_said_to_be_of_no_account() {
+fn gravity_of_the_file_is_said_to_belong_into_the_world_file() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("robot.xml");
     let text = ARM.replacen("<worldbody>", "<option gravity=\"0 0 0\"/><worldbody>", 1);
     std::fs::write(&path, text).unwrap();
     let converted = mjcf_to_urdf(&path, folder.path()).unwrap();
     assert!(
-        converted.warnings.iter().any(|w| w.contains("gravity")),
+        converted
+            .warnings
+            .iter()
+            .any(|w| w.contains("gravity_mps2")),
         "{:?}",
         converted.warnings
     );
