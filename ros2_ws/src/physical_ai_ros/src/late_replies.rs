@@ -10,8 +10,10 @@ use std::collections::VecDeque;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
-/// Between two attempts of a node, each of which keeps its spin thread for 100 ms.
+/// After an attempt in vain, which keeps the node's spin thread for 100 ms.
 const RETRY_EVERY: Duration = Duration::from_millis(400);
+/// After one that went out: every client of the service has to look at it, as at those of `PacedReplies`.
+const PAUSE: Duration = Duration::from_millis(40);
 /// A reply that could not be sent for so long is dropped: its client has given up, too.
 const KEPT: Duration = Duration::from_secs(30);
 /// Most replies that wait; beyond that the oldest is dropped.
@@ -57,20 +59,18 @@ impl LateReplies {
         if queue.next.is_none_or(|next| now < next) {
             return;
         }
-        while let Some((since, mut send)) = queue.waiting.pop_front() {
-            if now - since > KEPT {
-                tracing::warn!(
-                    "a reply was dropped: its client was not discovered within {KEPT:?}"
-                );
-                continue;
-            }
-            // One that is matched by now takes no time, so the next may go, too.
-            if send() == Sent::NotYet {
-                queue.waiting.push_back((since, send));
-                break;
-            }
+        let Some((since, mut send)) = queue.waiting.pop_front() else {
+            queue.next = None;
+            return;
+        };
+        let mut pause = PAUSE;
+        if now - since > KEPT {
+            tracing::warn!("a reply was dropped: its client was not discovered within {KEPT:?}");
+        } else if send() == Sent::NotYet {
+            queue.waiting.push_back((since, send));
+            pause = RETRY_EVERY;
         }
-        queue.next = (!queue.waiting.is_empty()).then_some(now + RETRY_EVERY);
+        queue.next = (!queue.waiting.is_empty()).then_some(now + pause);
     }
 }
 
@@ -103,9 +103,21 @@ mod tests {
         for step in 0..200 {
             replies.send_due(began + Duration::from_millis(10 * step));
         }
-        // Attempts at 0.4, 0.8 and 1.2 s; "soon" goes with the second.
         let order: Vec<_> = sent.try_iter().collect();
         assert_eq!(order, ["late", "soon", "late", "late"]);
+    }
+
+    #[test]
+    fn replies_whose_clients_are_there_go_out_one_by_one() {
+        let (log, sent) = channel();
+        let (replies, began) = (LateReplies::default(), Instant::now());
+        for _ in 0..5 {
+            replies.keep(began, reply("soon", 2, &log));
+        }
+        for (millisecond, expected) in [(399, 0), (400, 1), (439, 0), (440, 1), (480, 1)] {
+            replies.send_due(began + Duration::from_millis(millisecond));
+            assert_eq!(sent.try_iter().count(), expected, "{millisecond}");
+        }
     }
 
     #[test]
