@@ -97,8 +97,8 @@ impl TrajectoryFollower {
             rest: from.position.to_vec(),
             tolerances,
             desired: JointPoint {
-                position: vec![0.0; count],
-                velocity: vec![0.0; count],
+                position: from.position.to_vec(),
+                velocity: from.velocity.to_vec(),
             },
         };
         follower.join(from, &model.joint_names())?;
@@ -279,7 +279,8 @@ impl TrajectoryFollower {
             })
     }
 
-    /// Where all joints shall have been at the last call of [`TrajectoryFollower::judge`].
+    /// Where all joints shall have been at the last call of [`TrajectoryFollower::judge`]; before the first, where they
+    /// begin.
     pub fn desired(&self) -> &JointPoint {
         &self.desired
     }

@@ -94,6 +94,12 @@ fn segments_are_straight_cubic_or_quintic_by_what_their_ends_give() {
 }
 
 #[test]
+fn what_is_desired_before_the_first_judgement_is_where_the_joints_begin() {
+    let follower = follow(&goal(&["joint_1"], vec![point(1.0, &[0.2])])).unwrap();
+    assert_eq!(follower.desired().position, REST);
+}
+
+#[test]
 fn joints_are_matched_by_name_and_the_others_stay() {
     let reordered = goal(&["joint_3", "joint_1"], vec![point(1.0, &[1.5, 0.2])]);
     let end = sample(&follow(&reordered).unwrap(), 1.0);
