@@ -138,12 +138,14 @@ pub struct World {
     pub gravity_mps2: [f64; 3],
 }
 
-/// As MuJoCo and Gazebo take it where a file says nothing.
-const fn gravity_of_the_earth() -> [f64; 3] {
-    [0.0, 0.0, -9.81]
+fn gravity_of_the_earth() -> [f64; 3] {
+    World::GRAVITY_OF_THE_EARTH
 }
 
 impl World {
+    /// Gravity where a world file says nothing of it, as MuJoCo and Gazebo take it, metres per second squared.
+    pub const GRAVITY_OF_THE_EARTH: [f64; 3] = [0.0, 0.0, -9.81];
+
     /// Reads a world file.
     ///
     /// # Errors

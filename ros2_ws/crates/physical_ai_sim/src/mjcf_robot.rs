@@ -10,13 +10,12 @@ use mujoco_rs::mujoco_c::{mjtBias, mjtGain, mjtTrn};
 use mujoco_rs::prelude::*;
 use mujoco_rs::wrappers::mj_model::{MjtJoint, MjtObjBase};
 use nalgebra::{Isometry3, Quaternion, Translation3, UnitQuaternion, Vector3};
+use physical_ai_domain::World;
 
 use crate::Error;
 
 /// Bounds of what slides without any, metres: URDF has none without bounds.
 const FAR_M: f64 = 1e6;
-/// Gravity of worlds whose file says nothing of it, m/s².
-const GRAVITY: [f64; 3] = [0.0, 0.0, -9.81];
 
 /// A robot as a URDF, and what could not be said in one.
 #[derive(Debug, Clone, PartialEq)]
@@ -90,9 +89,10 @@ impl Writer<'_> {
 
     fn say_what_is_left_out(&mut self) {
         let gravity = self.model.opt().gravity;
-        if gravity != GRAVITY {
+        let usual = World::GRAVITY_OF_THE_EARTH;
+        if gravity != usual {
             self.warnings.push(format!(
-                "option: gravity: is {gravity:?}: a world has one for all, {GRAVITY:?} unless its file says gravity_mps2"
+                "option: gravity: is {gravity:?}: a world has one for all, {usual:?} unless its file says gravity_mps2"
             ));
         }
         for body in 1..self.model.body_gravcomp().len() {
